@@ -1,0 +1,171 @@
+"""A Withings account as the bridge keeps it: its users, its pending work, who works on it.
+
+Everything here is a pure function from one account to the next; storage makes each of them one
+atomic change. Records, cursors and work belong to the account, rows and token rows to its users.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from withings_bridge.domain.categories import TRACKED, Category
+from withings_bridge.domain.inbox import (
+    ASKED,
+    Backfill,
+    Done,
+    Failed,
+    Lane,
+    News,
+    Task,
+    Work,
+    settle,
+)
+
+LEASE = timedelta(seconds=15)
+RENEW_EVERY = timedelta(seconds=5)
+
+LIVE_ORDER = (
+    Category.LINK,
+    Category.MEASURES,
+    Category.ACTIVITY,
+    Category.SLEEP,
+    Category.WORKOUTS,
+    Category.HEART,
+    Category.DEVICES,
+    Category.SUBSCRIPTIONS,
+    Category.HEIGHTS,
+)
+"""What a turn does first: a reading that someone waits for, then what only we care about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A worker's claim on an account, which ends by itself."""
+
+    holder: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One Withings account, linked to at least one user."""
+
+    userid: str
+    """Withings userid, an opaque string."""
+    users: frozenset[str]
+    """Cognito ids of the users who linked it."""
+    linked_at: datetime
+    scopes: frozenset[str] = frozenset()
+    """What the newest consent granted; empty when Withings did not say."""
+    work: Mapping[Category, Work] = field(default_factory=dict)
+    lease: Lease | None = None
+    consent_needed_at: datetime | None = None
+    """Since when Withings refuses the stored pair; nothing is tried until somebody links again."""
+    synced_at: datetime | None = None
+    """The last turn that settled without a failure."""
+    fetched_at: datetime | None = None
+    """The last data reply of Withings."""
+
+    def of(self, category: Category) -> Work:
+        """The category's work; of one never heard of, none."""
+        return self.work.get(category, Work())
+
+    def leased_at(self, now: datetime) -> bool:
+        """Whether a worker holds it then. At the very instant it ends a lease is free."""
+        return self.lease is not None and now < self.lease.until
+
+    @property
+    def importing(self) -> bool:
+        """Whether the first import still runs."""
+        return any(work.backfill for work in self.work.values())
+
+
+def due(account: Account, now: datetime) -> dict[Lane, datetime]:
+    """When the account next has work, by lane. Without consent there is nothing that could be done."""
+    if account.consent_needed_at:
+        return {}
+    times = {
+        Lane.LIVE: [work.live_at(now) for work in account.work.values()],
+        Lane.BACKFILL: [work.backfill_at(now) for work in account.work.values()],
+    }
+    return {lane: min(found) for lane, all_ in times.items() if (found := [time for time in all_ if time])}
+
+
+def tasks(account: Account, now: datetime) -> list[Task]:
+    """What a turn does now: all live work in order, then one chunk of one import."""
+    if account.consent_needed_at:
+        return []
+    live = [task for category in LIVE_ORDER if (task := _live_task(category, account.of(category), now))]
+    chunks = [
+        Task(category, work, backfill=work.backfill)
+        for category, work in sorted(account.work.items(), key=lambda item: LIVE_ORDER.index(item[0]))
+        if (time := work.backfill_at(now)) and time <= now
+    ]
+    return live + chunks[:1]
+
+
+def announce(account: Account, news: Mapping[Category, News]) -> Account:
+    """With news added to its categories."""
+    work = dict(account.work)
+    for category, added in news.items():
+        work[category] = account.of(category).announce(added)
+    return replace(account, work=work)
+
+
+def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime, jitter: float) -> Account:
+    """After a turn: its results folded into the account as it is stored now, the lease given back."""
+    work = dict(account.work)
+    results = list(results)
+    for result in results:
+        category = result.task.category
+        work[category] = settle(work.get(category, Work()), result, now=now, jitter=jitter)
+    fine = bool(results) and not any(isinstance(result, Failed) for result in results)
+    return replace(account, work=work, lease=None, synced_at=now if fine else account.synced_at)
+
+
+def needing_consent(account: Account, now: datetime) -> Account:
+    """After Withings refused the stored pair for good."""
+    return replace(account, consent_needed_at=account.consent_needed_at or now, lease=None)
+
+
+def joined(
+    account: Account | None,
+    *,
+    userid: str,
+    user: str,
+    scopes: frozenset[str],
+    now: datetime,
+    windows: Mapping[Category, timedelta],
+) -> Account:
+    """With one more user, or anew with its first: everything of its import windows is to be fetched.
+
+    Linking again, or as a second user, keeps cursors and what is pending; an import that was done
+    is not done again. ``windows`` says how far back the import of each category goes.
+    """
+    errands = {Category.SUBSCRIPTIONS: ASKED, Category.DEVICES: ASKED, Category.HEIGHTS: ASKED}
+    if account is not None:
+        untroubled = {
+            category: replace(work, trouble=None, backfill_trouble=None)
+            for category, work in account.work.items()
+        }
+        again = replace(
+            account, users=account.users | {user}, scopes=scopes, work=untroubled, consent_needed_at=None
+        )
+        errands.update(dict.fromkeys(TRACKED, ASKED) if account.consent_needed_at else {})
+        return announce(again, errands)
+    work = {
+        category: Work(
+            cursor=now if category in TRACKED else None,
+            backfill=Backfill(since=now - length, until=now, began_at=now, whole=length),
+        )
+        for category, length in windows.items()
+    }
+    new = Account(userid=userid, users=frozenset({user}), linked_at=now, scopes=scopes, work=work)
+    return announce(new, errands)
+
+
+def _live_task(category: Category, work: Work, now: datetime) -> Task | None:
+    at = replace(work, rechecks=()).live_at(now)
+    news = work.news if at and at <= now else News()
+    rechecks = tuple(recheck for recheck in work.rechecks if recheck.due_at <= now)
+    return Task(category, work, news=news, rechecks=rechecks) if news or rechecks else None

@@ -1,0 +1,46 @@
+"""What an account's work is about: one category per thing Withings announces, plus our own errands."""
+
+from enum import StrEnum
+
+from withings_bridge.domain.records import Kind
+
+
+class Category(StrEnum):
+    """A subject of pending work.
+
+    The first six are data that Withings keeps and a cursor or a window tracks. The others are
+    errands of the bridge that go through the same inbox, so that they survive a crash, are retried
+    and can be seen to be stuck like everything else.
+    """
+
+    MEASURES = "measures"
+    ACTIVITY = "activity"
+    SLEEP = "sleep"
+    WORKOUTS = "workouts"
+    HEART = "heart"
+    DEVICES = "devices"
+    HEIGHTS = "heights"
+    """The person's heights over all history, fetched once: a bmi needs one older than the import."""
+    LINK = "link"
+    """Someone says the link has ended: ask Withings."""
+    SUBSCRIPTIONS = "subscriptions"
+    """What Withings is to announce, compared with what it announces."""
+
+    @property
+    def kind(self) -> Kind | None:
+        """The kind of record this category fetches; None for an errand that stores none."""
+        return KIND_OF.get(self)
+
+
+KIND_OF: dict[Category, Kind] = {
+    Category.MEASURES: Kind.MEASURES,
+    Category.ACTIVITY: Kind.ACTIVITY,
+    Category.SLEEP: Kind.SLEEP,
+    Category.WORKOUTS: Kind.WORKOUT,
+    Category.HEART: Kind.HEART,
+    Category.DEVICES: Kind.DEVICE,
+    Category.HEIGHTS: Kind.MEASURES,
+}
+
+TRACKED = (Category.MEASURES, Category.ACTIVITY, Category.SLEEP, Category.WORKOUTS)
+"""Categories whose service offers ``lastupdate``, and which therefore have a cursor."""

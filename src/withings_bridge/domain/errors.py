@@ -1,0 +1,177 @@
+"""Everything that can go wrong, as one tree.
+
+BridgeError
+├── WithingsError                 Withings said no, or said nothing
+│   ├── BadToken                  the access token is refused: refresh, then ask for consent
+│   ├── BadGrant                  the code or refresh token is refused at the token endpoint
+│   ├── BadScope                  the person or the plan does not allow the call
+│   ├── BadParameters             Withings does not understand the call: our bug
+│   │   ├── CallbackRefused       the callback URL was refused or did not answer the probe
+│   │   └── AlreadyAbsent         what was to be removed is not there
+│   ├── RateLimited               the application has spent its budget
+│   ├── NotImplementedByWithings  wrong action, path or host
+│   ├── Transient                 timeouts, cut connections, 5xx and Withings' own server errors
+│   └── Malformed                 the reply is not what Withings documents or was seen to send
+├── LinkError
+│   ├── NotLinked                 the user has no Withings account here
+│   ├── ConsentNeeded             the link is there, but Withings no longer honours it
+│   ├── StateRefused              the callback's state is missing, spent, late or another browser's
+│   └── ConsentRefused            the person, or Withings, said no on the consent page
+├── CallerError
+│   └── UserUnknown               no user was named, and which one is meant cannot be told
+└── StorageError
+    ├── StorageUnavailable        the store does not answer in time
+    ├── LeaseLost                 another worker holds the account now
+    ├── PairChanged               the stored token pair is no longer the one that was read
+    └── AccountUnknown            no such Withings account in the store
+
+An error's docstring is its default message: a sentence a person can act on. No error text ever
+carries a token, a code, a secret or a health value.
+"""
+
+from datetime import timedelta
+from enum import Enum
+
+
+class Retry(Enum):
+    """What to do after a failed call to Withings."""
+
+    LATER = "later"
+    """The same call may work later."""
+    AFTER_REFRESH = "after refresh"
+    """Refresh the token once and repeat; if that fails too, ask for consent."""
+    RELINK = "relink"
+    """Only the person's new consent helps."""
+    NEVER = "never"
+    """Repeating cannot help: a missing scope or plan, or a mistake of ours."""
+
+
+class BridgeError(Exception):
+    """Something went wrong in the bridge."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").partition("\n")[0])
+
+
+class WithingsError(BridgeError):
+    """Withings did not do what was asked."""
+
+    default_retry = Retry.NEVER
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        status: int | None = None,
+        retry: Retry | None = None,
+        retry_after: timedelta | None = None,
+        max_attempts: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        """Withings' own status from inside the reply; None when there was no such reply."""
+        self.retry = retry or self.default_retry
+        self.retry_after = retry_after
+        """How long Withings, or the front end before it, asked us to wait."""
+        self.max_attempts = max_attempts
+        """How often the call is worth making at all, where that is less than usual."""
+
+
+class BadToken(WithingsError):
+    """Withings refuses the access token."""
+
+    default_retry = Retry.AFTER_REFRESH
+
+
+class BadGrant(WithingsError):
+    """Withings refuses the authorization code or the refresh token; new consent is needed."""
+
+    default_retry = Retry.RELINK
+
+
+class BadScope(WithingsError):
+    """The person's consent, or the Withings plan, does not cover this call."""
+
+
+class BadParameters(WithingsError):
+    """Withings does not accept the parameters of this call."""
+
+
+class CallbackRefused(BadParameters):
+    """Withings refuses the callback URL: it must be public HTTPS and answer HEAD with 200."""
+
+    default_retry = Retry.LATER
+
+
+class AlreadyAbsent(BadParameters):
+    """Withings has no such subscription; nothing is left to remove."""
+
+
+class RateLimited(WithingsError):
+    """Withings asks us to slow down."""
+
+    default_retry = Retry.LATER
+
+
+class NotImplementedByWithings(WithingsError):
+    """Withings knows no such action at this address; check WITHINGS_API_URL."""
+
+
+class Transient(WithingsError):
+    """Withings cannot be reached or has a fault of its own; trying again later helps."""
+
+    default_retry = Retry.LATER
+
+
+class Malformed(WithingsError):
+    """Withings answered with something that is not a Withings reply."""
+
+    default_retry = Retry.LATER
+
+
+class LinkError(BridgeError):
+    """There is a problem with the link to Withings."""
+
+
+class NotLinked(LinkError):
+    """No Withings account is linked for this user; open /login to connect one."""
+
+
+class ConsentNeeded(LinkError):
+    """Withings no longer honours this link; the user must connect again at /login."""
+
+
+class StateRefused(LinkError):
+    """This sign-in has expired, was already used, or began in another browser; start again."""
+
+
+class ConsentRefused(LinkError):
+    """Access to Withings was not granted."""
+
+
+class CallerError(BridgeError):
+    """The call cannot be served as it was made."""
+
+
+class UserUnknown(CallerError):
+    """Name the user: several are linked."""
+
+
+class StorageError(BridgeError):
+    """The store did not do what was asked."""
+
+
+class StorageUnavailable(StorageError):
+    """The store does not answer; nothing was changed, try again."""
+
+
+class LeaseLost(StorageError):
+    """Another worker holds this account now."""
+
+
+class PairChanged(StorageError):
+    """The stored token pair changed since it was read."""
+
+
+class AccountUnknown(StorageError):
+    """No such Withings account is known here."""

@@ -1,0 +1,286 @@
+"""Pending work of one category: what was announced, what is left of an import, what went wrong.
+
+The inbox is part of the account (see accounts.py): acknowledging a notification adds to a set on
+one item, and a turn takes away only what it saw when it began.
+"""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from withings_bridge.domain.categories import Category
+from withings_bridge.domain.errors import BridgeError, RateLimited, Retry, WithingsError
+from withings_bridge.domain.notifications import Window
+
+MOST_WINDOWS = 20
+"""More announced windows than this become one comparison of everything."""
+
+RETRY_DELAYS = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (2, 4, 8, 15, 30, 60, 120, 300, 900, 1800, 3600, 7200, 14400, 28800)
+)
+"""How long after each failure in a row the work is tried again; after the last it is buried."""
+
+JITTER = 0.2
+RATE_LIMIT_PAUSE = timedelta(seconds=60)
+
+
+class Lane(StrEnum):
+    """How urgent work is: live goes before reconcile, and that before backfill."""
+
+    LIVE = "live"
+    RECONCILE = "reconcile"
+    BACKFILL = "backfill"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What was announced of one category and not yet looked at."""
+
+    windows: frozenset[Window] = frozenset()
+    asked: bool = False
+    """Somebody wants to know what is new, without naming a window."""
+    everything: bool = False
+    """More windows were announced than are kept apart: compare all."""
+
+    def __bool__(self) -> bool:
+        return bool(self.windows) or self.asked or self.everything
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __or__(self, other: "News") -> "News":
+        return News.of(self.tokens | other.tokens)
+
+    def __sub__(self, other: "News") -> "News":
+        return News.of(self.tokens - other.tokens)
+
+    @property
+    def tokens(self) -> frozenset[str]:
+        """As a set of strings, which is how it is stored."""
+        flags = {name for name, on in (("asked", self.asked), ("everything", self.everything)) if on}
+        return frozenset(flags | {str(window) for window in self.windows})
+
+    @classmethod
+    def of(cls, tokens: Iterable[str]) -> "News":
+        """The news in a stored set of strings."""
+        tokens = set(tokens)
+        windows = frozenset(Window.parse(token) for token in tokens - {"asked", "everything"})
+        return cls(windows, asked="asked" in tokens, everything="everything" in tokens)
+
+
+ASKED = News(asked=True)
+EVERYTHING = News(everything=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Recheck:
+    """A window to compare once more at a time: a deletion may show minutes late."""
+
+    window: Window
+    due_at: datetime
+    missing: str | None = None
+    """A digest of the records an earlier answer lacked: they go only if this answer agrees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """What is left of an import by dates, which goes from ``until`` back to ``since``."""
+
+    since: datetime
+    until: datetime
+    began_at: datetime
+    whole: timedelta
+    """The length of the window when the import began, for its progress."""
+    offset: int | None = None
+    """Where the next page of the chunk starts, when a turn had to stop inside one."""
+
+    @property
+    def progress(self) -> float:
+        """The share that is done, 0 to 1."""
+        left = (self.until - self.since) / self.whole if self.whole else 0.0
+        return min(1.0, max(0.0, 1.0 - left))
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why work was not done, and when it is tried again."""
+
+    attempts: int
+    reason: str
+    since: datetime
+    retry_at: datetime | None
+    """None: buried. It stays as a dead letter until a person, or new news, brings it back."""
+    announced: int = 0
+    """How much had been announced by then; anything later is tried without waiting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """All that is pending and known of one category of one account."""
+
+    news: News = News()
+    announced: int = 0
+    """Counts announcements, so that one that repeats a window in mid-turn is not lost."""
+    settled: int = 0
+    """The count that the last completed look covered."""
+    rechecks: tuple[Recheck, ...] = ()
+    trouble: Trouble | None = None
+    backfill: Backfill | None = None
+    backfill_trouble: Trouble | None = None
+    cursor: datetime | None = None
+    """The ``lastupdate`` to send next: everything modified before it is stored."""
+    settled_at: datetime | None = None
+
+    def announce(self, news: News) -> "Work":
+        """With the news added; past the limit on windows it becomes a comparison of everything."""
+        merged = self.news | news
+        if len(merged.windows) > MOST_WINDOWS:
+            merged = News(asked=merged.asked, everything=True)
+        return replace(self, news=merged, announced=self.announced + 1)
+
+    def live_at(self, now: datetime) -> datetime | None:
+        """When this category next has live work, or None."""
+        times = [recheck.due_at for recheck in self.rechecks]
+        if self.news and (time := self._retry_time(self.trouble, now)):
+            times.append(time)
+        return min(times, default=None)
+
+    def backfill_at(self, now: datetime) -> datetime | None:
+        """When the import next goes on, or None."""
+        if self.backfill is None:
+            return None
+        return self.backfill_trouble.retry_at if self.backfill_trouble else now
+
+    def _retry_time(self, trouble: Trouble | None, now: datetime) -> datetime | None:
+        if trouble is None or self.announced > trouble.announced:
+            return now
+        return trouble.retry_at
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Work of one category that a turn takes on, as it stood when the turn began."""
+
+    category: Category
+    work: Work
+    news: News = News()
+    rechecks: tuple[Recheck, ...] = ()
+    backfill: Backfill | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A task that was completed, with what it leaves for later."""
+
+    task: Task
+    cursor: datetime | None = None
+    """Where the cursor goes; None leaves it."""
+    rechecks: tuple[Recheck, ...] = ()
+    backfill: Backfill | None = None
+    news: News = News()
+    """More of the same, found necessary while doing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A task that was not completed."""
+
+    task: Task
+    error: Exception
+
+
+def settle(work: Work, result: Done | Failed, *, now: datetime, jitter: float) -> Work:
+    """The work after a turn's result, given the work as it is stored now.
+
+    What was announced while the turn ran stays. An announcement that repeats a window the turn was
+    already looking at leaves no trace but the count: then everything the turn saw stays too, for
+    nobody knows whether it came before or after Withings answered.
+    """
+    task = result.task
+    if isinstance(result, Failed):
+        return _with_trouble(work, task, result.error, now=now, jitter=jitter)
+    if task.backfill is not None:
+        return replace(work, backfill=result.backfill, backfill_trouble=None)
+    added = work.news - task.news
+    explained = work.announced - task.work.announced == len(added)
+    return replace(
+        work,
+        news=(added if explained else work.news) | result.news,
+        rechecks=_merge_rechecks(set(work.rechecks) - set(task.rechecks), result.rechecks),
+        trouble=None,
+        cursor=max(filter(None, (work.cursor, result.cursor)), default=None),
+        settled=max(work.settled, task.work.announced),
+        settled_at=now,
+    )
+
+
+def trouble_after(
+    previous: Trouble | None, error: Exception, *, announced: int, now: datetime, jitter: float
+) -> Trouble:
+    """The decision after a failure: when to try again, or to bury the work.
+
+    ``jitter`` in -1..1 spreads the delay by a fifth either way. Being told to slow down says
+    nothing about the work, so it does not count as an attempt.
+    """
+    attempts = (previous.attempts if previous else 0) + (0 if isinstance(error, RateLimited) else 1)
+    delay = _delay(error, attempts)
+    return Trouble(
+        attempts=attempts,
+        reason=_reason(error),
+        since=previous.since if previous else now,
+        retry_at=now + delay * (1 + JITTER * jitter) if delay is not None else None,
+        announced=announced,
+    )
+
+
+def jitter() -> float:
+    """A fresh value for the functions above."""
+    return random.uniform(-1, 1)  # noqa: S311 - spreads load, guards nothing
+
+
+def _delay(error: Exception, attempts: int) -> timedelta | None:
+    if isinstance(error, RateLimited):
+        return error.retry_after or RATE_LIMIT_PAUSE
+    if isinstance(error, WithingsError):
+        if error.retry is Retry.NEVER or (error.max_attempts and attempts >= error.max_attempts):
+            return None
+        floor = error.retry_after or timedelta()
+    else:
+        floor = timedelta()
+    return max(RETRY_DELAYS[attempts - 1], floor) if attempts <= len(RETRY_DELAYS) else None
+
+
+def _reason(error: Exception) -> str:
+    """Errors of our own tree are written to be shown; of any other only the kind is safe to tell."""
+    return f"{type(error).__name__}: {error}" if isinstance(error, BridgeError) else type(error).__name__
+
+
+def _with_trouble(work: Work, task: Task, error: Exception, *, now: datetime, jitter: float) -> Work:
+    announced = task.work.announced
+    if task.backfill is not None:
+        previous = work.backfill_trouble
+        return replace(
+            work, backfill_trouble=trouble_after(previous, error, announced=announced, now=now, jitter=jitter)
+        )
+    trouble = trouble_after(work.trouble, error, announced=announced, now=now, jitter=jitter)
+    if not task.rechecks:
+        return replace(work, trouble=trouble)
+    # A recheck that failed is announced like news, so that the retry schedule carries it too.
+    windows = News(frozenset(recheck.window for recheck in task.rechecks))
+    return replace(
+        work,
+        trouble=trouble,
+        news=work.news | windows,
+        rechecks=_merge_rechecks(set(work.rechecks) - set(task.rechecks), ()),
+    )
+
+
+def _merge_rechecks(kept: Iterable[Recheck], added: Iterable[Recheck]) -> tuple[Recheck, ...]:
+    """One recheck a window: the earlier one, as a confirmation must not be put off by an echo."""
+    by_window: dict[Window, Recheck] = {}
+    for recheck in sorted((*kept, *added), key=lambda recheck: recheck.due_at):
+        by_window.setdefault(recheck.window, recheck)
+    return tuple(by_window.values())

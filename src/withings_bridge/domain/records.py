@@ -1,0 +1,164 @@
+"""Records: what Withings keeps and may add late, edit or delete, stored as Withings sent it.
+
+A record's natural key makes two writes the same record. Its time is no part of the key, because
+an edit may move it: a revised night keeps its id and changes its start.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any
+
+Body = Mapping[str, Any]
+
+EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+class Kind(StrEnum):
+    """The kinds of records, each with its own space of natural keys."""
+
+    MEASURES = "measures"
+    ACTIVITY = "activity"
+    SLEEP = "sleep"
+    WORKOUT = "workout"
+    HEART = "heart"
+    DEVICE = "device"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKey:
+    """Names one record of an account."""
+
+    kind: Kind
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}#{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing that Withings keeps."""
+
+    kind: Kind
+    key: str
+    at: datetime
+    """When it was taken or began; for an activity day its midnight in UTC; 1970 for a device."""
+    modified: datetime | None
+    """When Withings last changed it, where it says so."""
+    body: Body
+    """Withings' own JSON, untouched."""
+    partial: bool = False
+    """Fetched with a narrower filter than the record: it answers what was asked for (a height), yields
+    no rows, and never replaces the whole record."""
+
+    @property
+    def name(self) -> RecordKey:
+        return RecordKey(self.kind, self.key)
+
+    @property
+    def day(self) -> date | None:
+        """The local calendar day Withings files it under, for the services that are asked by day."""
+        return day_of(self.body.get("date"))
+
+    def same_as(self, other: "Record | None") -> bool:
+        """Whether storing this one in place of the other would change nothing."""
+        return other is not None and self.body == other.body and self.partial == other.partial
+
+
+def record_from(kind: Kind, body: Body, *, partial: bool = False) -> Record:
+    """The record in a row of a Withings reply.
+
+    Never fails: a row without its id gets a key made of its content, a row without a time is
+    filed under 1970. Losing what cannot be understood yet would be worse than storing it oddly.
+    """
+    key = _natural_key(kind, body)
+    return Record(
+        kind=kind,
+        key=key or _content_key(body),
+        at=_time(kind, body) or EPOCH,
+        modified=instant(body.get("modified")),
+        body=body,
+        partial=partial,
+    )
+
+
+def records_from(kind: Kind, rows: Iterable[Body], *, partial: bool = False) -> list[Record]:
+    """The records in a reply, each natural key once: of two rows with one key the last is kept."""
+    records = (record_from(kind, row, partial=partial) for row in rows)
+    return list({record.key: record for record in records}.values())
+
+
+def instant(value: Any) -> datetime | None:
+    """An epoch in seconds, as a number or as digits, or None where it is no such thing."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        return datetime.fromtimestamp(int(value), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def day_of(value: Any) -> date | None:
+    """A calendar day written YYYY-MM-DD, or None."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def midnight(day: date) -> datetime:
+    """The day's midnight in UTC: Vitals7 dates a day of steps so, whatever the person's zone."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _natural_key(kind: Kind, body: Body) -> str | None:
+    match kind:
+        case Kind.MEASURES:
+            return _text(body.get("grpid"))
+        case Kind.ACTIVITY if day_of(body.get("date")):
+            # One row per source is possible on one day, and a phone's row has no device.
+            source = _text(body.get("deviceid")) or "-"
+            return f"{body['date']}/{source}/{_text(body.get('modelid')) or '-'}"
+        case Kind.WORKOUT:
+            return _text(body.get("id"))
+        case Kind.SLEEP:
+            return _text(body.get("id")) or _joined(body, "hash_deviceid", "startdate")
+        case Kind.HEART:
+            return _joined(body, "timestamp", "deviceid") or _text(body.get("timestamp"))
+        case Kind.DEVICE:
+            return _text(body.get("deviceid")) or _text(body.get("hash_deviceid"))
+        case _:
+            return None
+
+
+def _time(kind: Kind, body: Body) -> datetime | None:
+    match kind:
+        case Kind.MEASURES:
+            return instant(body.get("date")) or instant(body.get("created"))
+        case Kind.ACTIVITY:
+            day = day_of(body.get("date"))
+            return midnight(day) if day else None
+        case Kind.WORKOUT | Kind.SLEEP:
+            return instant(body.get("startdate"))
+        case Kind.HEART:
+            return instant(body.get("timestamp"))
+        case _:
+            return None
+
+
+def _joined(body: Body, *fields: str) -> str | None:
+    parts = [_text(body.get(field)) for field in fields]
+    return "/".join(part for part in parts if part) if all(parts) else None
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def _content_key(body: Body) -> str:
+    text = json.dumps(body, sort_keys=True, default=str)
+    return f"~{hashlib.sha256(text.encode()).hexdigest()[:24]}"

@@ -1,0 +1,1 @@
+"""What must survive: one contract (base.py), kept by an embedded engine and by a distributed one."""

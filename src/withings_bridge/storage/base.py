@@ -1,0 +1,225 @@
+"""The promises of the store. Both backends keep them, and one contract suite holds both to it.
+
+The protocols speak in intents, each of them atomic on every backend, rather than in rows and
+transactions: DynamoDB has no cheap transaction and no compare-and-swap over a query. Time is always
+an argument. A store that cannot answer raises ``StorageUnavailable`` and has changed nothing, or has
+done all of what was asked: every intent is safe to repeat.
+
+Policy lives in the domain: where an intent takes a ``Change``, the store reads the account, applies
+the pure function, and writes the result on condition that nobody wrote in between, else it begins
+again. The function may therefore run several times.
+"""
+
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol, Self
+
+from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.categories import Category
+from withings_bridge.domain.inbox import Lane, News
+from withings_bridge.domain.links import Link, TokenPair
+from withings_bridge.domain.records import Kind, Record, RecordKey
+from withings_bridge.domain.vitals7 import VitalRow
+
+Change = Callable[[Account], Account]
+"""A pure step from the account as stored to the account to store."""
+
+JoinChange = Callable[[Account | None], Account]
+"""The same where there may be no account yet."""
+
+
+class Accounts(Protocol):
+    """The account items: users, pending work, cursors, lease."""
+
+    async def get(self, userid: str) -> Account | None:
+        """The account as it is stored, or None. Reads what was last written."""
+
+    async def announce(self, userid: str, news: Mapping[Category, News], *, now: datetime) -> bool:
+        """Add news to an account; False, and nothing stored, when the account is unknown.
+
+        This is the acknowledgement's one small write: it costs the same however many accounts
+        there are. The effect is that of ``domain.accounts.announce``, and the account becomes due
+        in the live lane now, unless it already was due earlier. Durable when it returns.
+        """
+
+    async def claim(
+        self, worker: str, *, lane: Lane, now: datetime, lease: timedelta, limit: int
+    ) -> list[Account]:
+        """Lease at most ``limit`` accounts that are due in the lane, longest due first.
+
+        Qualified is an account whose due time in the lane is not after ``now`` and that nobody
+        holds: no lease, or one whose ``until`` is not after ``now``. No two callers ever get the
+        same account from claims whose leases overlap. Fewer than the limit, even none, may come
+        back while others claim at the same time.
+        """
+
+    async def claim_one(self, userid: str, worker: str, *, now: datetime, lease: timedelta) -> Account | None:
+        """Lease this account, due or not; None when it is unknown or somebody holds it."""
+
+    async def renew(self, userid: str, worker: str, *, now: datetime, lease: timedelta) -> None:
+        """Extend the worker's lease to ``now + lease``, also an expired one that nobody took over.
+
+        Raises ``LeaseLost`` when another worker holds the account or nobody does.
+        """
+
+    async def change(
+        self, userid: str, change: Change, *, now: datetime, holder: str | None = None
+    ) -> Account:
+        """Apply a pure change and return the account as it is stored then.
+
+        With a ``holder``, only while that worker's lease stands (even expired, so long as nobody
+        took it over); else ``LeaseLost``. Due times are recomputed from the result with
+        ``domain.accounts.due``. An announcement that arrives in between is never overwritten.
+        Raises ``AccountUnknown``.
+        """
+
+    async def list(self, *, after: str | None = None, limit: int = 100) -> list[Account]:
+        """Accounts in a stable order of the backend's own, those behind the userid ``after``.
+
+        An empty list means the end; a page may be shorter than the limit before that.
+        """
+
+
+class Links(Protocol):
+    """Token rows, in the shape the other connectors and the predecessor read, with their accounts.
+
+    The row of a user is ``{user}#withings``. A bare row (``{user}``, ``api_name`` Withings in any
+    case) of the predecessor is read when the suffixed one is missing or holds no pair, is moved on
+    the next write, and goes with the user. Rows of other connectors are never read or touched.
+    """
+
+    async def get(self, user: str) -> Link | None:
+        """The user's link, or None when there is no row with a refresh token."""
+
+    async def join(self, user: str, userid: str, pair: TokenPair, change: JoinChange) -> Account:
+        """Link the user: account and token rows together or not at all.
+
+        ``change`` gets the stored account or None and gives the account to store. The pair goes
+        into the token row of every user of the resulting account, since a second consent may end
+        the first pair. ``created_at`` of every row is the pair's ``saved_at``; ``last_vitals7_push_at``
+        of rows that exist is kept.
+        """
+
+    async def replace_pair(self, userid: str, pair: TokenPair, *, replacing: TokenPair) -> None:
+        """Put a refreshed pair into the rows of all the account's users, together or not at all.
+
+        Only while the stored pair is the one that was read (same ``saved_at``), else
+        ``PairChanged`` and nothing is written. A missing row is written anew. Raises
+        ``AccountUnknown``.
+        """
+
+    async def leave(self, user: str, userid: str) -> Account | None:
+        """End the user's link: the token rows go, and the user leaves the account.
+
+        Gives the account that is left, or None when the last user left and the account is gone
+        too. A row that meanwhile names another Withings account is not touched. Repeating it does
+        no harm.
+        """
+
+    async def pushed(self, user: str, *, at: datetime) -> None:
+        """Keep ``last_vitals7_push_at`` and ``updated_at`` current, on a row that exists only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One entry of an account's change feed: the record now, or that it is gone."""
+
+    number: int
+    """Grows with every change of the account's records; a later change has a larger number."""
+    name: RecordKey
+    record: Record | None
+    """None: removed."""
+
+
+class Records(Protocol):
+    """Withings' records, as Withings sent them, by account."""
+
+    async def save(
+        self, userid: str, records: Sequence[Record], *, removed: Collection[RecordKey] = (), now: datetime
+    ) -> None:
+        """Store records under their natural keys, and turn removed ones into tombstones.
+
+        Called by the holder of the account's lease only, so there is one writer an account. Not
+        atomic as a whole: a crash leaves some of it, and repeating it completes it.
+        """
+
+    async def get(self, userid: str, names: Iterable[RecordKey]) -> dict[RecordKey, Record]:
+        """Those of the named records that exist."""
+
+    async def between(self, userid: str, kind: Kind, start: datetime, end: datetime) -> list[Record]:
+        """The kind's records whose time is in the stretch, both ends included, oldest first.
+
+        Records of one time come in the order of their keys.
+        """
+
+    async def newest(
+        self, userid: str, kind: Kind, *, limit: int, before: datetime | None = None
+    ) -> list[Record]:
+        """The kind's latest records, newest first, those before an instant if one is given."""
+
+    async def changes(self, userid: str, *, after: int, limit: int) -> list[Changed]:
+        """What changed since the given number, oldest first, each record once in its last state."""
+
+
+class Vitals(Protocol):
+    """The rows of ``user_vitals``, read by Vitals7."""
+
+    async def write(
+        self, user: str, rows: Sequence[VitalRow], *, gone: Collection[str] = (), now: datetime
+    ) -> int:
+        """Upsert rows and delete those whose ``item_key`` is in ``gone``; how many changed.
+
+        A row that exists keeps ``id``, ``created_at`` and ``created_by``; one whose attributes are
+        all as stored is not written. Of two rows with one key the last counts.
+        """
+
+    def rows(self, user: str, *, vital_type: str | None = None) -> AsyncIterator[dict[str, Any]]:
+        """The user's rows of every source in key order, under their wire names, whole numbers as int."""
+
+
+class Ephemera(Protocol):
+    """Small things that end by themselves: sign-in states, tickets, locks, marks."""
+
+    async def put(self, key: str, value: Mapping[str, str], *, until: datetime, now: datetime) -> bool:
+        """Store a value that ends at ``until``; False, and nothing stored, while the key is alive."""
+
+    async def get(self, key: str, *, now: datetime) -> dict[str, str] | None:
+        """The value while it is alive. At the very instant it ends it is gone."""
+
+    async def take(self, key: str, *, now: datetime) -> dict[str, str] | None:
+        """The value while it is alive, and gone from then on: of many callers one gets it."""
+
+    async def acquire(self, name: str, holder: str, *, until: datetime, now: datetime) -> bool:
+        """Take, keep or take over a lock: free, one's own, or expired; else False."""
+
+    async def release(self, name: str, holder: str) -> None:
+        """Give back a lock; one that is no longer the holder's is left alone."""
+
+
+class Storage(Protocol):
+    """A store that is open: enter it to use it, leave it to close it."""
+
+    @property
+    def accounts(self) -> Accounts: ...
+
+    @property
+    def links(self) -> Links: ...
+
+    @property
+    def records(self) -> Records: ...
+
+    @property
+    def vitals(self) -> Vitals: ...
+
+    @property
+    def ephemera(self) -> Ephemera: ...
+
+    async def __aenter__(self) -> Self:
+        """Connect, and create what is missing (tables, the file and its folder)."""
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Finish what was begun and let go of everything."""
+
+    async def ping(self) -> None:
+        """Raise ``StorageUnavailable`` unless the store answers."""

@@ -1,0 +1,37 @@
+"""How accounts and record bodies are written down, the same on every backend."""
+
+import json
+import zlib
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from withings_bridge.domain.accounts import Account
+
+WORTH_COMPRESSING = 1024
+"""Bytes. Below this a body stays readable text in the store."""
+
+_ACCOUNT: TypeAdapter[Account] = TypeAdapter(Account)
+
+
+def dump_account(account: Account) -> str:
+    """The account as JSON text."""
+    return _ACCOUNT.dump_json(account, exclude_defaults=True).decode()
+
+
+def load_account(text: str | bytes) -> Account:
+    """The account in JSON text that ``dump_account`` wrote, in this version or an earlier one."""
+    return _ACCOUNT.validate_json(text)
+
+
+def dump_body(body: Any) -> str | bytes:
+    """A record's JSON as text, or as compressed bytes where that is worth it."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return zlib.compress(text.encode()) if len(text) > WORTH_COMPRESSING else text
+
+
+def load_body(stored: str | bytes) -> dict[str, Any]:
+    """The JSON that ``dump_body`` wrote."""
+    text = stored if isinstance(stored, str) else zlib.decompress(stored)
+    body: dict[str, Any] = json.loads(text)
+    return body
