@@ -16,6 +16,7 @@ from withings_bridge.domain.inbox import (
     Failed,
     Lane,
     News,
+    Subscriptions,
     Task,
     Work,
     settle,
@@ -34,6 +35,7 @@ LIVE_ORDER = (
     Category.DEVICES,
     Category.SUBSCRIPTIONS,
     Category.HEIGHTS,
+    Category.ROWS,
 )
 """What a turn does first: a reading that someone waits for, then what only we care about."""
 
@@ -59,6 +61,7 @@ class Account:
     """What the newest consent granted; empty when Withings did not say."""
     work: Mapping[Category, Work] = field(default_factory=dict)
     lease: Lease | None = None
+    subscriptions: Subscriptions = field(default_factory=Subscriptions)
     consent_needed_at: datetime | None = None
     """Since when Withings refuses the stored pair; nothing is tried until somebody links again."""
     synced_at: datetime | None = None
@@ -69,6 +72,10 @@ class Account:
     def of(self, category: Category) -> Work:
         """The category's work; of one never heard of, none."""
         return self.work.get(category, Work())
+
+    def may(self, category: Category) -> bool:
+        """Whether the person's consent covers the category, as far as Withings said."""
+        return not self.scopes or category.scope is None or category.scope in self.scopes
 
     def leased_at(self, now: datetime) -> bool:
         """Whether a worker holds it then. At the very instant it ends a lease is free."""
@@ -119,8 +126,17 @@ def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime
     for result in results:
         category = result.task.category
         work[category] = settle(work.get(category, Work()), result, now=now, jitter=jitter)
-    fine = bool(results) and not any(isinstance(result, Failed) for result in results)
-    return replace(account, work=work, lease=None, synced_at=now if fine else account.synced_at)
+    done = [result for result in results if isinstance(result, Done)]
+    found = [result.subscriptions for result in done if result.subscriptions]
+    answered = any(result.task.category.kind for result in done)
+    return replace(
+        account,
+        work=work,
+        lease=None,
+        subscriptions=found[-1] if found else account.subscriptions,
+        synced_at=now if done and len(done) == len(results) else account.synced_at,
+        fetched_at=now if answered else account.fetched_at,
+    )
 
 
 def needing_consent(account: Account, now: datetime) -> Account:
@@ -142,26 +158,37 @@ def joined(
     Linking again, or as a second user, keeps cursors and what is pending; an import that was done
     is not done again. ``windows`` says how far back the import of each category goes.
     """
-    errands = {Category.SUBSCRIPTIONS: ASKED, Category.DEVICES: ASKED, Category.HEIGHTS: ASKED}
-    if account is not None:
-        untroubled = {
-            category: replace(work, trouble=None, backfill_trouble=None)
-            for category, work in account.work.items()
-        }
-        again = replace(
-            account, users=account.users | {user}, scopes=scopes, work=untroubled, consent_needed_at=None
-        )
-        errands.update(dict.fromkeys(TRACKED, ASKED) if account.consent_needed_at else {})
-        return announce(again, errands)
+    errands = [Category.SUBSCRIPTIONS, Category.DEVICES, Category.HEIGHTS]
+    if account is None:
+        account = Account(userid=userid, users=frozenset({user}), linked_at=now, scopes=scopes)
+    else:
+        errands += [*TRACKED, Category.ROWS]
+        account = _again(account, user, scopes)
+    work = dict(account.work)
+    for category, length in windows.items():
+        if category not in work and account.may(category):
+            work[category] = Work(
+                cursor=now if category in TRACKED else None,
+                backfill=Backfill(since=now - length, until=now, began_at=now, whole=length),
+            )
+    news = {category: ASKED for category in errands if account.may(category)}
+    return announce(replace(account, work=work), news)
+
+
+def _again(account: Account, user: str, scopes: frozenset[str]) -> Account:
+    """The account after a new consent: nothing that failed under the old one counts any more."""
     work = {
-        category: Work(
-            cursor=now if category in TRACKED else None,
-            backfill=Backfill(since=now - length, until=now, began_at=now, whole=length),
-        )
-        for category, length in windows.items()
+        category: replace(work, trouble=None, backfill_trouble=None)
+        for category, work in account.work.items()
     }
-    new = Account(userid=userid, users=frozenset({user}), linked_at=now, scopes=scopes, work=work)
-    return announce(new, errands)
+    return replace(
+        account,
+        users=account.users | {user},
+        scopes=scopes,
+        work=work,
+        subscriptions=Subscriptions(),
+        consent_needed_at=None,
+    )
 
 
 def _live_task(category: Category, work: Work, now: datetime) -> Task | None:

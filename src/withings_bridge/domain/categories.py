@@ -21,6 +21,8 @@ class Category(StrEnum):
     DEVICES = "devices"
     HEIGHTS = "heights"
     """The person's heights over all history, fetched once: a bmi needs one older than the import."""
+    ROWS = "rows"
+    """The rows of every user projected anew from stored records, without a call."""
     LINK = "link"
     """Someone says the link has ended: ask Withings."""
     SUBSCRIPTIONS = "subscriptions"
@@ -31,6 +33,11 @@ class Category(StrEnum):
         """The kind of record this category fetches; None for an errand that stores none."""
         return KIND_OF.get(self)
 
+    @property
+    def scope(self) -> str | None:
+        """The Withings scope its calls need; None where it needs no particular one."""
+        return SCOPE_OF.get(self)
+
 
 KIND_OF: dict[Category, Kind] = {
     Category.MEASURES: Kind.MEASURES,
@@ -39,8 +46,18 @@ KIND_OF: dict[Category, Kind] = {
     Category.WORKOUTS: Kind.WORKOUT,
     Category.HEART: Kind.HEART,
     Category.DEVICES: Kind.DEVICE,
-    Category.HEIGHTS: Kind.MEASURES,
+    Category.HEIGHTS: Kind.HEIGHT,
 }
 
 TRACKED = (Category.MEASURES, Category.ACTIVITY, Category.SLEEP, Category.WORKOUTS)
 """Categories whose service offers ``lastupdate``, and which therefore have a cursor."""
+
+SCOPE_OF: dict[Category, str] = {
+    Category.MEASURES: "user.metrics",
+    Category.HEART: "user.metrics",
+    Category.HEIGHTS: "user.metrics",
+    Category.ACTIVITY: "user.activity",
+    Category.WORKOUTS: "user.activity",
+    Category.SLEEP: "user.activity",
+    Category.DEVICES: "user.info",
+}

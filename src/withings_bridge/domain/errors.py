@@ -15,6 +15,7 @@ BridgeError
 ├── LinkError
 │   ├── NotLinked                 the user has no Withings account here
 │   ├── ConsentNeeded             the link is there, but Withings no longer honours it
+│   ├── SyncFailed                the sync that was asked for could not be completed now
 │   ├── StateRefused              the callback's state is missing, spent, late or another browser's
 │   └── ConsentRefused            the person, or Withings, said no on the consent page
 ├── CallerError
@@ -139,6 +140,10 @@ class NotLinked(LinkError):
 
 class ConsentNeeded(LinkError):
     """Withings no longer honours this link; the user must connect again at /login."""
+
+
+class SyncFailed(LinkError):
+    """Withings could not be asked just now; the sync is repeated by itself."""
 
 
 class StateRefused(LinkError):

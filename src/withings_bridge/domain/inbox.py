@@ -83,6 +83,8 @@ class Recheck:
     due_at: datetime
     missing: str | None = None
     """A digest of the records an earlier answer lacked: they go only if this answer agrees."""
+    announced: bool = True
+    """Whether Withings named this window; what is missing elsewhere needs two answers that agree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,8 @@ class Work:
     settled: int = 0
     """The count that the last completed look covered."""
     rechecks: tuple[Recheck, ...] = ()
+    pause_until: datetime | None = None
+    """News waits until then: Withings wants some calls spaced out."""
     trouble: Trouble | None = None
     backfill: Backfill | None = None
     backfill_trouble: Trouble | None = None
@@ -156,8 +160,19 @@ class Work:
 
     def _retry_time(self, trouble: Trouble | None, now: datetime) -> datetime | None:
         if trouble is None or self.announced > trouble.announced:
-            return now
+            return self.pause_until or now
         return trouble.retry_at
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """Which appli Withings announces to our callback URL."""
+
+    confirmed: frozenset[int] = frozenset()
+    refused: frozenset[int] = frozenset()
+    """Those it would not subscribe for this person: scope or plan."""
+    checked_at: datetime | None = None
+    """When it was last compared with Withings' own list; None: to be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +195,12 @@ class Done:
     """Where the cursor goes; None leaves it."""
     rechecks: tuple[Recheck, ...] = ()
     backfill: Backfill | None = None
+    """What is left of the import, or an import that was found necessary."""
     news: News = News()
-    """More of the same, found necessary while doing it."""
+    """More of the same, to be done at ``pause_until``."""
+    pause_until: datetime | None = None
+    subscriptions: Subscriptions | None = None
+    """What Withings is known to announce, where the task found out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,14 +222,17 @@ def settle(work: Work, result: Done | Failed, *, now: datetime, jitter: float) -
     if isinstance(result, Failed):
         return _with_trouble(work, task, result.error, now=now, jitter=jitter)
     if task.backfill is not None:
-        return replace(work, backfill=result.backfill, backfill_trouble=None)
+        rechecks = _merge_rechecks(work.rechecks, result.rechecks)
+        return replace(work, backfill=result.backfill, backfill_trouble=None, rechecks=rechecks)
     added = work.news - task.news
     explained = work.announced - task.work.announced == len(added)
     return replace(
         work,
         news=(added if explained else work.news) | result.news,
         rechecks=_merge_rechecks(set(work.rechecks) - set(task.rechecks), result.rechecks),
+        pause_until=result.pause_until,
         trouble=None,
+        backfill=result.backfill or work.backfill,
         cursor=max(filter(None, (work.cursor, result.cursor)), default=None),
         settled=max(work.settled, task.work.announced),
         settled_at=now,

@@ -204,10 +204,12 @@ _TABLE = (
 
 MEASURE_TYPES: dict[int, MeasureType] = {entry.number: entry for entry in _TABLE}
 
+WHOLE_BODY = 7
+
 POSITIONS: dict[int, str] = {
     2: "right arm",
     3: "left arm",
-    7: "whole body",
+    WHOLE_BODY: "whole body",
     10: "left leg",
     11: "right leg",
     12: "torso",

@@ -26,6 +26,8 @@ class Kind(StrEnum):
     WORKOUT = "workout"
     HEART = "heart"
     DEVICE = "device"
+    HEIGHT = "height"
+    """A measure group narrowed to its heights: an index over all history that a bmi looks into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,6 @@ class Record:
     """When Withings last changed it, where it says so."""
     body: Body
     """Withings' own JSON, untouched."""
-    partial: bool = False
-    """Fetched with a narrower filter than the record: it answers what was asked for (a height), yields
-    no rows, and never replaces the whole record."""
 
     @property
     def name(self) -> RecordKey:
@@ -66,10 +65,10 @@ class Record:
 
     def same_as(self, other: "Record | None") -> bool:
         """Whether storing this one in place of the other would change nothing."""
-        return other is not None and self.body == other.body and self.partial == other.partial
+        return other is not None and self.body == other.body
 
 
-def record_from(kind: Kind, body: Body, *, partial: bool = False) -> Record:
+def record_from(kind: Kind, body: Body) -> Record:
     """The record in a row of a Withings reply.
 
     Never fails: a row without its id gets a key made of its content, a row without a time is
@@ -82,13 +81,12 @@ def record_from(kind: Kind, body: Body, *, partial: bool = False) -> Record:
         at=_time(kind, body) or EPOCH,
         modified=instant(body.get("modified")),
         body=body,
-        partial=partial,
     )
 
 
-def records_from(kind: Kind, rows: Iterable[Body], *, partial: bool = False) -> list[Record]:
+def records_from(kind: Kind, rows: Iterable[Body]) -> list[Record]:
     """The records in a reply, each natural key once: of two rows with one key the last is kept."""
-    records = (record_from(kind, row, partial=partial) for row in rows)
+    records = (record_from(kind, row) for row in rows)
     return list({record.key: record for record in records}.values())
 
 
@@ -117,7 +115,7 @@ def midnight(day: date) -> datetime:
 
 def _natural_key(kind: Kind, body: Body) -> str | None:
     match kind:
-        case Kind.MEASURES:
+        case Kind.MEASURES | Kind.HEIGHT:
             return _text(body.get("grpid"))
         case Kind.ACTIVITY if day_of(body.get("date")):
             # One row per source is possible on one day, and a phone's row has no device.
@@ -137,7 +135,7 @@ def _natural_key(kind: Kind, body: Body) -> str | None:
 
 def _time(kind: Kind, body: Body) -> datetime | None:
     match kind:
-        case Kind.MEASURES:
+        case Kind.MEASURES | Kind.HEIGHT:
             return instant(body.get("date")) or instant(body.get("created"))
         case Kind.ACTIVITY:
             day = day_of(body.get("date"))

@@ -1,10 +1,23 @@
 """The rows of ``user_vitals``: what Vitals7 shows of a Withings record.
 
 This is a wire contract: the app, its API and the other connectors read these rows, and the
-connector that came before wrote them, so names, digits and rounding are kept to the byte.
+connector that came before wrote them, so names, digits and rounding are kept to the byte. Values
+are computed in doubles as it did; exact decimals would give other digits in about one row of a
+hundred.
 """
 
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from withings_bridge.domain import measures as types
+from withings_bridge.domain.readings import counts, measures_of
+from withings_bridge.domain.records import Body, Kind, Record
+
+KG_TO_LBS = 2.20462
+M_TO_INCHES = 39.3701
 
 RECORDED_BY = "Withings"
 MOST_SOURCE_ID = 180
@@ -27,7 +40,7 @@ class VitalRow:
     @property
     def item_key(self) -> str:
         """The sort key; the partition key is the user."""
-        return f"VIT#{self.vital_type}#SRC#{self.source_id}#{self.vital_type}"
+        return _item_key(self.vital_type, self.source_id)
 
     @property
     def attributes(self) -> dict[str, str | int]:
@@ -47,3 +60,210 @@ class VitalRow:
             "notes": self.notes,
         }
         return required | {name: text for name, text in optional.items() if text}
+
+
+class Heights:
+    """A person's heights over time, in metres."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        found = sorted(
+            (record.at, record.key, value)
+            for record in records
+            if (value := _values(record.body).get(types.HEIGHT, 0.0)) > 0 and counts(record.body)
+        )
+        self._times = [at for at, _, _ in found]
+        self._values = [value for _, _, value in found]
+
+    def at(self, when: datetime) -> float | None:
+        """The last height dated at or before the instant."""
+        index = bisect_right(self._times, when)
+        return self._values[index - 1] if index else None
+
+
+def rows_of_group(group: Record, heights: Heights) -> list[VitalRow]:
+    """The rows of a measure group; none while it is held back."""
+    if not counts(group.body):
+        return []
+    values = _values(group.body)
+    return [
+        *_body_rows(group, values, heights),
+        *_pressure_rows(group, values),
+        *_other_rows(group, values),
+    ]
+
+
+def rows_of_night(night: Record) -> list[VitalRow]:
+    """The rows of a sleep summary."""
+    data = night.body.get("data")
+    data = data if isinstance(data, dict) else {}
+    source = night.body.get("id") or night.body.get("startdate")
+    seconds = _number(data.get("total_sleep_time"))
+    if seconds is None:
+        start, end = _number(night.body.get("startdate")), _number(night.body.get("enddate"))
+        seconds = end - start if start is not None and end is not None else 0.0
+
+    def row(vital_type: str, value: str, units: str, ending: str) -> VitalRow:
+        return _row(night, vital_type, value, units, f"sleep_{source}_{ending}", "Withings Sleep", "sleep")
+
+    found = []
+    if seconds > 0:
+        found.append(row("sleep-hours", to_fixed(seconds / 3600, 2), "hours", "sleep"))
+    if (rate := _number(data.get("rr_average")) or 0.0) > 0:
+        found.append(row("respiratory-rate", to_text(rate), "breaths/min", "rr"))
+    if (saturation := _number(data.get("spo2_average")) or 0.0) > 0:
+        found.append(row("oxygen-saturation", to_text(saturation), "%", "spo2"))
+    return found
+
+
+def rows_of_day(days: Iterable[Record]) -> list[VitalRow]:
+    """The row of one calendar day, from the records of all its sources.
+
+    They count the same steps, so one of them speaks: a tracker before a phone, then the larger.
+    """
+    best = max(days, key=lambda day: (_is_tracker(day.body), _steps(day)), default=None)
+    candidates = [day for day in (best,) if day is not None and _steps(day) > 0]
+    return [
+        _row(
+            day,
+            "steps",
+            to_text(_steps(day)),
+            "count",
+            f"activity_{day.body['date']}_steps",
+            "Withings Activity",
+            "daily_activity",
+        )
+        for day in candidates
+    ]
+
+
+def possible_keys(record: Record) -> frozenset[str]:
+    """Every ``item_key`` that a record of this name may ever have yielded, in any version of it."""
+    match record.kind:
+        case Kind.MEASURES:
+            sources = {
+                f"weight_{record.key}_1": ("weight", "body-fat-percentage", "bmi"),
+                f"height_{record.key}_4": ("height",),
+                f"bp_{record.key}_9": ("blood-pressure-systolic", "blood-pressure-diastolic", "heart-rate"),
+                f"hr_{record.key}_11": ("heart-rate",),
+                f"spo2_{record.key}_54": ("oxygen-saturation",),
+                f"temp_{record.key}_71": ("body-temperature",),
+            }
+        case Kind.SLEEP:
+            source = record.body.get("id") or record.body.get("startdate")
+            sources = {
+                f"sleep_{source}_sleep": ("sleep-hours",),
+                f"sleep_{source}_rr": ("respiratory-rate",),
+                f"sleep_{source}_spo2": ("oxygen-saturation",),
+            }
+        case Kind.ACTIVITY:
+            sources = {f"activity_{record.body.get('date')}_steps": ("steps",)}
+        case _:
+            sources = {}
+    return frozenset(
+        _item_key(vital_type, _source_id(source)) for source, kinds in sources.items() for vital_type in kinds
+    )
+
+
+def to_fixed(value: float, digits: int) -> str:
+    """Rounded as ECMAScript's ``toFixed`` does, printed as ECMAScript prints a number."""
+    rounded = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return to_text(float(rounded))
+
+
+def to_text(value: float) -> str:
+    """A double in its shortest form: no trailing zeros, no exponent, no negative zero."""
+    if value == int(value):
+        return str(int(value))
+    return format(Decimal(repr(value)), "f")
+
+
+def _body_rows(group: Record, values: dict[int, float], heights: Heights) -> Iterator[VitalRow]:
+    weight, height = values.get(types.WEIGHT), values.get(types.HEIGHT)
+
+    def row(vital_type: str, value: str, units: str, source: str) -> VitalRow:
+        return _row(group, vital_type, value, units, source, "Withings Scale", "home_measurement")
+
+    if weight is None:
+        if height is not None:
+            yield row("height", to_fixed(height * M_TO_INCHES, 2), "inches", f"height_{group.key}_4")
+        return
+    source = f"weight_{group.key}_1"
+    yield row("weight", to_fixed(weight * KG_TO_LBS, 2), "lbs", source)
+    if (fat := values.get(types.FAT_RATIO)) is not None:
+        yield row("body-fat-percentage", to_fixed(fat, 2), "%", source)
+    # Scales do not send a height, so a bmi rests on the last one known at the time.
+    stature = height if height is not None and height > 0 else heights.at(group.at)
+    if stature:
+        yield row("bmi", to_fixed(weight / (stature * stature), 1), "kg/m²", source)
+
+
+def _pressure_rows(group: Record, values: dict[int, float]) -> Iterator[VitalRow]:
+    systolic, diastolic = values.get(types.SYSTOLIC), values.get(types.DIASTOLIC)
+    pulse = values.get(types.HEART_PULSE)
+    has_pressure = systolic is not None or diastolic is not None
+    source = f"bp_{group.key}_9" if has_pressure else f"hr_{group.key}_11"
+    device = "Withings BP Monitor" if has_pressure else "Withings Device"
+    for vital_type, value, units in (
+        ("blood-pressure-systolic", systolic, "mmHg"),
+        ("blood-pressure-diastolic", diastolic, "mmHg"),
+        ("heart-rate", pulse, "bpm"),
+    ):
+        if value is not None:
+            yield _row(group, vital_type, to_text(value), units, source, device, "home_measurement")
+
+
+def _other_rows(group: Record, values: dict[int, float]) -> Iterator[VitalRow]:
+    if (saturation := values.get(types.SPO2)) is not None:
+        source = f"spo2_{group.key}_54"
+        yield _row(
+            group,
+            "oxygen-saturation",
+            to_text(saturation),
+            "%",
+            source,
+            "Withings Pulse Oximeter",
+            "home_measurement",
+        )
+    celsius = values.get(types.BODY_TEMPERATURE, values.get(types.TEMPERATURE))
+    if celsius is not None:
+        yield _row(
+            group,
+            "body-temperature",
+            to_fixed(celsius * 9 / 5 + 32, 1),
+            "°F",
+            f"temp_{group.key}_71",
+            "Withings Thermometer",
+            "home_measurement",
+        )
+
+
+def _values(group: Body) -> dict[int, float]:
+    """Each measure type's value as a double; of a type repeated in the group the last one."""
+    return {measure.type: measure.value * 10.0**measure.unit for measure in measures_of(group)}
+
+
+def _row(
+    record: Record, vital_type: str, value: str, units: str, source: str, device: str, context: str
+) -> VitalRow:
+    recorded_at = int(record.at.timestamp())
+    return VitalRow(vital_type, value, units, recorded_at, _source_id(source), device, context)
+
+
+def _source_id(source: str) -> str:
+    return f"withings_{source}".replace("#", "_")[:MOST_SOURCE_ID]
+
+
+def _item_key(vital_type: str, source_id: str) -> str:
+    return f"VIT#{vital_type}#SRC#{source_id}#{vital_type}"
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _steps(day: Record) -> float:
+    return _number(day.body.get("steps")) or 0.0
+
+
+def _is_tracker(day: Body) -> bool:
+    return bool(day.get("is_tracker")) or day.get("brand") == 1

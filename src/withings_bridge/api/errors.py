@@ -1,0 +1,81 @@
+"""One table from domain error to HTTP status, and the shape that every error has."""
+
+import re
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from withings_bridge.api.schemas import ErrorReply
+from withings_bridge.domain import errors
+
+log = structlog.get_logger()
+
+STATUS: dict[type[errors.BridgeError], int] = {
+    errors.NotLinked: 401,
+    errors.ConsentNeeded: 401,
+    errors.StateRefused: 400,
+    errors.ConsentRefused: 400,
+    errors.UserUnknown: 400,
+    errors.RateLimited: 503,
+    errors.Transient: 503,
+    errors.SyncFailed: 503,
+    errors.WithingsError: 502,
+    errors.StorageError: 503,
+    errors.BridgeError: 500,
+}
+"""The status of an error is that of the nearest class above it in this table."""
+
+RETRY_AFTER_SECONDS = "10"
+
+
+def status_of(error: errors.BridgeError) -> int:
+    """The HTTP status that tells a caller of this error."""
+    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+
+
+def install(app: FastAPI) -> None:
+    """Make every failure leave the app in one shape."""
+    app.add_exception_handler(errors.BridgeError, _bridge_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(Exception, _bug)
+
+
+async def _bridge_error(_: Request, error: Exception) -> JSONResponse:
+    status = status_of(error) if isinstance(error, errors.BridgeError) else 500
+    reply = ErrorReply(error=str(error), code=_code(type(error).__name__))
+    headers = {"Retry-After": RETRY_AFTER_SECONDS} if status == 503 else {}  # noqa: PLR2004 - an HTTP status
+    return JSONResponse(reply.model_dump(), status_code=status, headers=headers)
+
+
+async def _http_error(_: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    reply = ErrorReply(error=str(error.detail), code=_code(str(error.detail)))
+    return JSONResponse(reply.model_dump(), status_code=error.status_code, headers=error.headers)
+
+
+async def _validation_error(_: Request, error: Exception) -> JSONResponse:
+    """Names the field and what is wrong with it, never the value."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    problems = [
+        f"{'.'.join(str(part) for part in p['loc'][1:]) or p['loc'][0]}: {p['msg']}" for p in error.errors()
+    ]
+    reply = ErrorReply(error="; ".join(problems), code="invalid_request")
+    return JSONResponse(reply.model_dump(), status_code=422)
+
+
+async def _bug(request: Request, error: Exception) -> JSONResponse:
+    log.error("our bug", path=request.url.path, reason=type(error).__name__)
+    reply = ErrorReply(error="Something went wrong here; it has been noted.", code="internal_error")
+    return JSONResponse(reply.model_dump(), status_code=500)
+
+
+def _code(name: str) -> str:
+    """``NotLinked`` and ``Not Found`` as a program wants them: ``not_linked``, ``not_found``."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name)
+    return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")

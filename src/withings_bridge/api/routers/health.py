@@ -1,0 +1,14 @@
+"""Is it alive."""
+
+from fastapi import APIRouter
+
+from withings_bridge import __version__
+from withings_bridge.api.schemas import HealthReply
+
+router = APIRouter(tags=["operations"])
+
+
+@router.get("/health", operation_id="health")
+async def health() -> HealthReply:
+    """Answers as long as the process can answer anything; asks nobody else."""
+    return HealthReply(version=__version__)

@@ -1,0 +1,50 @@
+"""A user's link: how it stands, and a sync on demand."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query
+
+from withings_bridge.api.dependencies import TheServices
+from withings_bridge.api.schemas import ErrorReply, LinkedStatus, SummaryReply, SyncRequest, UnlinkedStatus
+from withings_bridge.domain.errors import LinkError, UserUnknown
+
+router = APIRouter(tags=["users"])
+
+UserId = Annotated[
+    str | None,
+    Query(alias="userId", description="Cognito `sub`; unset: the only linked user.", max_length=128),
+]
+
+
+@router.get("/api/status", operation_id="status")
+async def status(services: TheServices, user: UserId = None) -> LinkedStatus | UnlinkedStatus:
+    """Whether the user is linked, how old the token is, and when data last came."""
+    try:
+        return LinkedStatus.of(await services.reporting.status(await services.reporting.the_user(user)))
+    except (LinkError, UserUnknown) as error:
+        return UnlinkedStatus(message=str(error))
+
+
+@router.post(
+    "/api/withings/sync",
+    operation_id="sync",
+    responses={
+        400: {"model": ErrorReply, "description": "Several users are linked; name one."},
+        401: {"model": ErrorReply, "description": "The user is not linked, or Withings wants new consent."},
+        502: {"model": ErrorReply, "description": "Withings refused the call."},
+        503: {"model": ErrorReply, "description": "Withings or the store does not answer; try again."},
+    },
+)
+async def sync(
+    services: TheServices,
+    request: Annotated[SyncRequest | None, Body()] = None,
+    user: UserId = None,
+) -> SummaryReply:
+    """Bring a user up to date now, and answer with what was fetched and the latest body.
+
+    Syncs asked for while one runs share the next.
+    """
+    named = (request.user if request else None) or user
+    whom = await services.reporting.the_user(named)
+    synced = await services.requesting.sync(whom)
+    return SummaryReply.of(await services.reporting.summary(whom, synced.fetched))

@@ -1,0 +1,106 @@
+"""Where Withings posts its notifications: stored, acknowledged at once, worked off afterwards."""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, BackgroundTasks, Depends, HTTPException, Request
+from fastapi.responses import PlainTextResponse
+
+from withings_bridge.api.dependencies import TheServices
+from withings_bridge.api.schemas import ErrorReply
+
+PATH = "/webhook/withings"
+MOST_BYTES = 16 * 1024
+MOST_FIELDS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackSecret:
+    """The secret that the callback URL carries, where one is configured."""
+
+    accepted: Sequence[str]
+    accept_bare: bool
+
+    def check(self, request: Request) -> None:
+        """Raise 403 for a wrong secret, or none where one is wanted. The time it takes tells nothing."""
+        if not self.accepted:
+            return
+        given = request.query_params.get("secret")
+        if given is None and self.accept_bare:
+            return
+        offered = (given or "").encode()
+        if sum(hmac.compare_digest(offered, secret.encode()) for secret in self.accepted) == 0:
+            raise HTTPException(403, "The secret in the callback URL is wrong or missing.")
+
+
+def webhook_router(secret: CallbackSecret) -> APIRouter:
+    """The endpoint, guarded by the secret."""
+    refusal = {"model": ErrorReply, "description": "The secret in the callback URL is wrong or missing."}
+    refused: dict[int | str, dict[str, Any]] = {403: refusal}
+    router = APIRouter(tags=["webhook"], dependencies=[Depends(secret.check)], responses=refused)
+
+    @router.get(PATH, operation_id="probe_webhook", response_class=PlainTextResponse)
+    @router.head(PATH, include_in_schema=False, response_class=PlainTextResponse)
+    async def probe() -> str:
+        """Withings asks this before it subscribes a callback URL. Changes nothing."""
+        return "OK"
+
+    @router.post(
+        PATH,
+        operation_id="receive_notification",
+        response_class=PlainTextResponse,
+        openapi_extra={"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": _FORM}}}},
+        responses={
+            413: {"model": ErrorReply, "description": "Larger than any notification."},
+            503: {"model": ErrorReply, "description": "It could not be stored; Withings delivers it again."},
+        },
+    )
+    async def receive(
+        request: Request,
+        background: BackgroundTasks,
+        services: TheServices,
+        form: Annotated[dict[str, str], Depends(_form)],
+    ) -> str:
+        """Takes a notification: durable when it is answered, fetched from Withings right after.
+
+        Fields come in the form or in the query. What makes no sense, or names an account that is not
+        linked, is answered with 200 too, since Withings would only repeat it.
+        """
+        if account := await services.receiving.receive(dict(request.query_params) | form):
+            background.add_task(services.working.drain, account)
+        return "OK"
+
+    return router
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The posted fields, if the body is no larger than a notification can be.
+
+    Parsed without a form library: it is the hottest path, and a body that is no form is simply empty.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise HTTPException(413, "That is larger than any notification.")
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS))
+    except ValueError:
+        return {}
+
+
+_FORM = {
+    "type": "object",
+    "properties": {
+        "userid": {"type": "string", "description": "Withings' id of the person.", "example": "12345678"},
+        "appli": {"type": "string", "description": "Notification category.", "example": "1"},
+        "startdate": {"type": "string", "description": "Epoch seconds.", "example": "1700000000"},
+        "enddate": {"type": "string", "description": "Epoch seconds.", "example": "1700000001"},
+        "date": {"type": "string", "description": "YYYY-MM-DD or epoch seconds.", "example": "2026-01-15"},
+        "deviceid": {"type": "string", "description": "For bed events."},
+        "action": {"type": "string", "description": "For appli 46.", "example": "unlink"},
+    },
+}

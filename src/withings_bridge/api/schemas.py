@@ -1,0 +1,157 @@
+"""Requests and replies of the API, under the names the Vitals7 app knows."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PlainSerializer
+
+from withings_bridge.domain.readings import Reading
+from withings_bridge.domain.records import Kind
+from withings_bridge.services.reporting import Status, Summary
+
+Instant = Annotated[
+    datetime,
+    PlainSerializer(
+        lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        return_type=str,
+    ),
+]
+"""ISO 8601 with milliseconds and ``Z``."""
+
+WithingsRecord = dict[str, Any]
+"""One record as Withings sends it; open, since Withings adds fields before it documents them."""
+
+
+class ErrorReply(BaseModel):
+    """What every error says at least."""
+
+    error: str = Field(
+        description="What was wrong and what to do.", examples=["No Withings account is linked"]
+    )
+    code: str = Field(description="The same for programs.", examples=["not_linked"])
+
+
+class HealthReply(BaseModel):
+    """The process is alive."""
+
+    status: Literal["ok"] = "ok"
+    version: str = Field(description="Version of the bridge.", examples=["0.1.0"])
+
+
+class LinkedStatus(BaseModel):
+    """A linked user."""
+
+    authenticated: Literal[True] = True
+    userid: str = Field(description="Withings' id of the person.", examples=["12345678"])
+    access_token_preview: str = Field(description="Its first 12 characters.", examples=["a1b2c3d4e5f6..."])
+    token_age_minutes: int = Field(description="Minutes since the token pair was saved.", examples=[12])
+    expires_in_minutes: int = Field(description="Minutes until the access token ends.", examples=[168])
+    last_sync: Instant | None = Field(
+        description="The last settled sync.", examples=["2026-01-15T07:31:02.000Z"]
+    )
+    last_data_fetch: Instant | None = Field(
+        description="The last data reply of Withings.", examples=["2026-01-15T07:31:02.000Z"]
+    )
+
+    @classmethod
+    def of(cls, status: Status) -> "LinkedStatus":
+        return cls(
+            userid=status.account,
+            access_token_preview=status.access_token_preview,
+            token_age_minutes=int(status.token_age.total_seconds() // 60),
+            expires_in_minutes=int(status.expires_in.total_seconds() // 60),
+            last_sync=status.synced_at,
+            last_data_fetch=status.fetched_at,
+        )
+
+
+class UnlinkedStatus(BaseModel):
+    """Nobody to report on, and why."""
+
+    authenticated: Literal[False] = False
+    message: str = Field(description="What to do.", examples=["No Withings account is linked"])
+
+
+class SyncRequest(BaseModel):
+    """Whose data to bring up to date."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    user: str | None = Field(
+        None,
+        validation_alias=AliasChoices("cognitoUserId", "userId"),
+        description="Cognito `sub`, as `cognitoUserId` or `userId`; unset: the only linked user.",
+        examples=["0f9d3c1e-7a55-4a0e-9a55-2d1f8b6c7e21"],
+        max_length=128,
+    )
+
+
+class Weight(BaseModel):
+    """The latest weight."""
+
+    value: float = Field(examples=[81.3])
+    unit: Literal["kg"] = "kg"
+    date: Instant = Field(examples=["2026-01-15T07:30:41.000Z"])
+
+    @classmethod
+    def of(cls, reading: Reading) -> "Weight":
+        return cls(value=float(reading.value), date=reading.at)
+
+
+class BodyComposition(BaseModel):
+    """The latest value of each, in metric units; null where unknown."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    height: float | None = Field(None, description="m", examples=[1.78])
+    bmi: float | None = Field(None, description="kg/m²", examples=[25.7])
+    fat_mass: float | None = Field(None, alias="fatMass", description="kg", examples=[16.4])
+    fat_ratio: float | None = Field(None, alias="fatRatio", description="%", examples=[20.2])
+    muscle_mass: float | None = Field(None, alias="muscleMass", description="kg", examples=[61.7])
+    bone_mass: float | None = Field(None, alias="boneMass", description="kg", examples=[3.2])
+    body_water: float | None = Field(None, alias="bodyWater", description="kg", examples=[44.8])
+    fat_free_mass: float | None = Field(None, alias="fatFreeMass", description="kg", examples=[64.9])
+
+    @classmethod
+    def of(cls, values: dict[str, Decimal]) -> "BodyComposition":
+        metrics = {
+            "height": "height",
+            "bmi": "bmi",
+            "fat_mass": "fat_mass",
+            "fat_ratio": "fat_ratio",
+            "muscle_mass": "muscle_mass",
+            "bone_mass": "bone_mass",
+            "body_water": "hydration",
+            "fat_free_mass": "fat_free_mass",
+        }
+        return cls(**{name: float(values[metric]) for name, metric in metrics.items() if metric in values})
+
+
+class SummaryReply(BaseModel):
+    """The user's latest body, and the records that this sync fetched, as Withings sends them."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    connected: Literal[True] = True
+    last_synced: Instant | None = Field(alias="lastSynced", examples=["2026-01-15T07:31:02.000Z"])
+    userid: str = Field(description="Withings' id of the person.", examples=["12345678"])
+    devices: list[WithingsRecord] = Field(description="Withings' `devices`.")
+    weight: Weight | None
+    body_composition: BodyComposition = Field(alias="bodyComposition")
+    activity: list[WithingsRecord] = Field(description="Withings' `activities`.")
+    sleep: list[WithingsRecord] = Field(description="Withings' sleep summary `series`.")
+    metrics: list[WithingsRecord] = Field(description="Withings' `measuregrps`.")
+
+    @classmethod
+    def of(cls, summary: Summary) -> "SummaryReply":
+        return cls(
+            last_synced=summary.synced_at,
+            userid=summary.account,
+            devices=summary.records.get(Kind.DEVICE, []),
+            weight=Weight.of(summary.weight) if summary.weight else None,
+            body_composition=BodyComposition.of(summary.composition),
+            activity=summary.records.get(Kind.ACTIVITY, []),
+            sleep=summary.records.get(Kind.SLEEP, []),
+            metrics=summary.records.get(Kind.MEASURES, []),
+        )

@@ -1,0 +1,261 @@
+"""The composition root: settings in; storage, clients and services put together; an app out.
+
+What is opened here is closed in reverse. The CLI uses the same parts without the HTTP edge.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+import structlog
+from fastapi import FastAPI
+
+from withings_bridge import __version__
+from withings_bridge.api import errors
+from withings_bridge.api.middleware import LoopbackOnly, SafeHeaders
+from withings_bridge.api.routers import health, users
+from withings_bridge.api.routers.webhook import CallbackSecret, webhook_router
+from withings_bridge.domain.categories import Category
+from withings_bridge.pages import Site, docs_router, mount_static, pages_router
+from withings_bridge.services import Services
+from withings_bridge.services.clock import Clock, system_clock
+from withings_bridge.services.fetching import Fetching
+from withings_bridge.services.linking import Linking
+from withings_bridge.services.projecting import Projecting
+from withings_bridge.services.publishing import HttpGateway, NoGateway
+from withings_bridge.services.receiving import Receiving
+from withings_bridge.services.reporting import Reporting
+from withings_bridge.services.requesting import Requesting
+from withings_bridge.services.subscriptions import Subscribing
+from withings_bridge.services.syncing import Syncing
+from withings_bridge.services.tokens import Tokens
+from withings_bridge.services.working import Working
+from withings_bridge.settings import LOOPBACK, Settings, StorageKind
+from withings_bridge.storage.base import Storage
+from withings_bridge.storage.encryption import EncryptedLinks
+from withings_bridge.withings import WithingsClient, WithingsOAuth
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """The parts of a bridge, put together but not yet opened."""
+
+    settings: Settings
+    storage: Storage
+    http: httpx.AsyncClient
+    services: Services
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Services]:
+        """The services, for as long as the store and the connections they stand on are open."""
+        async with self.http, self.storage:
+            yield self.services
+
+
+def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
+    """Put a bridge together as the settings say. Nothing is connected yet."""
+    storage = _storage(settings)
+    keys = settings.encryption_keys
+    links = EncryptedLinks(storage.links, keys) if keys else storage.links
+    http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32, max_keepalive_connections=16))
+    notify_url, warning = settings.notify_url
+    if warning:
+        log.warning(warning)
+    client = WithingsClient(http, settings.api_url, notify_url=notify_url)
+    oauth = WithingsOAuth(
+        http,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        api_url=settings.api_url,
+        auth_url=settings.auth_url,
+    )
+    gateway = (
+        HttpGateway(
+            http,
+            url=settings.vitals_realtime_gateway_url,
+            secret=settings.vitals_realtime_gateway_secret.get_secret_value(),
+        )
+        if settings.vitals_realtime_gateway_url
+        else NoGateway()
+    )
+    windows = _import_windows(settings)
+    tokens = Tokens(links=links, ephemera=storage.ephemera, oauth=oauth, clock=clock)
+    projecting = Projecting(
+        records=storage.records, vitals=storage.vitals, links=links, gateway=gateway, clock=clock
+    )
+    syncing = Syncing(
+        fetching=Fetching(client=client, tokens=tokens, max_pages=settings.withings_api_max_pages),
+        projecting=projecting,
+        records=storage.records,
+        windows=windows,
+        clock=clock,
+    )
+    subscribing = Subscribing(
+        client=client,
+        tokens=tokens,
+        callback_url=_callback_url(settings),
+        applis=settings.withings_notify_applis,
+        spacing=timedelta(seconds=0 if settings.use_sandbox else settings.subscribe_spacing_seconds),
+        clock=clock,
+    )
+    working = Working(
+        accounts=storage.accounts,
+        links=links,
+        tokens=tokens,
+        client=client,
+        syncing=syncing,
+        projecting=projecting,
+        subscribing=subscribing,
+        clock=clock,
+    )
+    linking = Linking(
+        links=links,
+        ephemera=storage.ephemera,
+        oauth=oauth,
+        redirect_uri=settings.redirect_uri,
+        scopes=settings.withings_scopes,
+        windows=windows,
+        clock=clock,
+    )
+    services = Services(
+        linking=linking,
+        receiving=Receiving(accounts=storage.accounts, clock=clock),
+        working=working,
+        requesting=Requesting(accounts=storage.accounts, links=links, working=working, clock=clock),
+        reporting=Reporting(storage=storage, links=links, clock=clock),
+    )
+    return Bridge(settings, storage, http, services)
+
+
+def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
+    """The bridge as a web application."""
+    bridge = assemble(settings, clock=clock)
+    services = bridge.services
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with bridge.opened():
+            stop = asyncio.Event()
+            worker = asyncio.create_task(
+                services.working.run(stop, grace=settings.shutdown_grace_seconds), name="worker"
+            )
+            try:
+                yield
+            finally:
+                stop.set()
+                await worker
+
+    app = FastAPI(
+        title="withings-bridge",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_tags=_TAGS,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.services = services
+    app.add_middleware(SafeHeaders)
+    if not settings.allow_unauthenticated:
+        app.add_middleware(LoopbackOnly)
+    errors.install(app)
+    site = Site(
+        version=__version__,
+        frontend_url=settings.frontend_url,
+        redirect_uri=settings.redirect_uri,
+        sandbox_url=settings.sandbox_url if settings.use_sandbox else None,
+        storage="DynamoDB" if settings.storage is StorageKind.DYNAMODB else "SQLite",
+        open=True,
+    )
+    secret = CallbackSecret(settings.webhook_secrets, settings.withings_webhook_accept_bare)
+    app.include_router(
+        pages_router(site, linking=services.linking, reporting=services.reporting, working=services.working),
+        include_in_schema=True,
+    )
+    app.include_router(users.router)
+    app.include_router(webhook_router(secret))
+    app.include_router(health.router)
+    app.include_router(docs_router(site))
+    mount_static(app)
+    return app
+
+
+def _storage(settings: Settings) -> Storage:
+    if settings.storage is StorageKind.SQLITE:
+        from withings_bridge.storage.sqlite import SqliteStorage
+
+        return SqliteStorage(settings.sqlite_path)
+    from withings_bridge.storage.dynamodb import DynamoStorage, TableNames
+
+    return DynamoStorage(
+        region=settings.aws_region,
+        endpoint=settings.aws_dynamodb_endpoint or None,
+        tables=TableNames(
+            tokens=settings.tokens_table,
+            vitals=settings.user_vitals_table,
+            accounts=settings.accounts_table,
+            records=settings.records_table,
+            ephemera=settings.ephemera_table,
+        ),
+        create_tables=settings.auto_create_dynamodb_tables,
+    )
+
+
+def _import_windows(settings: Settings) -> dict[Category, timedelta]:
+    measures, activity, sleep = settings.import_windows
+    return {
+        Category.MEASURES: measures,
+        Category.HEART: measures,
+        Category.ACTIVITY: activity,
+        Category.WORKOUTS: activity,
+        Category.SLEEP: sleep,
+    }
+
+
+def _callback_url(settings: Settings) -> str | None:
+    """What Withings is to call: our webhook with the first secret."""
+    url = settings.webhook_url
+    if url is None:
+        return None
+    if urlsplit(url).hostname in LOOPBACK and not settings.use_sandbox:
+        log.warning("WITHINGS_WEBHOOK_URL is a loopback address: only a sandbox can call it")
+    secrets = settings.webhook_secrets
+    return f"{url}?{urlencode({'secret': secrets[0]})}" if secrets else url
+
+
+_DESCRIPTION = """
+Links Vitals7 users to Withings, receives Withings' notifications, and keeps measurements, activity,
+sleep and devices in step. **API version v1.**
+
+### In short
+1. Open `/login?state={cognito_user_id}` in a pop-up; the person consents at Withings.
+2. The success page posts `{type: 'WITHINGS_AUTH_COMPLETE', success: true, timestamp}` to its opener.
+3. The first import runs in the background; from then on Withings announces every change to
+   `/webhook/withings`, and the rows in `user_vitals` follow within seconds.
+
+### From a shell
+```sh
+curl 'http://localhost:5001/api/status?userId=demo-user'
+curl -X POST http://localhost:5001/api/withings/sync \\
+     -H 'Content-Type: application/json' -d '{"cognitoUserId": "demo-user"}'
+withings-bridge status demo-user
+```
+
+### Notifications and their pitfalls
+Withings calls the webhook with a form, wants `200` within two seconds, and probes it with `HEAD` before
+it subscribes. The callback must be public HTTPS on port 80 or 443. A notification names a person, a
+category (`appli`) and a window, never a value; a notification that was acknowledged is stored.
+"""
+
+_TAGS = [
+    {"name": "connect", "description": "Pages that link a user to Withings."},
+    {"name": "users", "description": "A user's link, and a sync on demand."},
+    {"name": "webhook", "description": "Where Withings posts its notifications."},
+    {"name": "operations", "description": "Health of the process."},
+]

@@ -1,0 +1,100 @@
+"""The commands and their options; what they do lies beside them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from withings_bridge import __version__
+
+cli = typer.Typer(
+    name="withings-bridge",
+    help="Links Vitals7 users to Withings and keeps their readings in step.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+User = Annotated[
+    str | None,
+    typer.Argument(help="Cognito id of the user. Default: COGNITO_USER_ID.", show_default=False),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@cli.callback()
+def common(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Links Vitals7 users to Withings and keeps their readings in step."""
+
+
+@cli.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on. Default: HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on. Default: PORT.")] = None,
+) -> None:
+    """Start the bridge; without Withings credentials, with the sandbox beside it."""
+    from withings_bridge.cli.serving import serve_bridge
+
+    serve_bridge(host=host, port=port)
+
+
+@cli.command()
+def sandbox(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 5002,
+    seed: Annotated[int, typer.Option(help="Another seed makes other people.")] = 1,
+    days: Annotated[int, typer.Option(min=0, help="Days of data each person has.")] = 365,
+    people: Annotated[int, typer.Option(min=1, help="How many people there are.")] = 1,
+    auto_approve: Annotated[bool, typer.Option("--auto-approve", help="Skip the consent page.")] = False,
+    state: Annotated[
+        Path | None, typer.Option(help="File that keeps the pretend world over restarts.")
+    ] = None,
+) -> None:
+    """Start a pretend Withings cloud, alone.
+
+    Client id and secret are WITHINGS_CLIENT_ID and WITHINGS_CLIENT_SECRET, else those it prints.
+    """
+    from withings_bridge.cli.serving import serve_sandbox
+
+    serve_sandbox(
+        host=host, port=port, seed=seed, days=days, people=people, auto_approve=auto_approve, state=state
+    )
+
+
+@cli.command()
+def sync(user: User = None, as_json: AsJson = False) -> None:
+    """Bring a user up to date now and show the latest body."""
+    from withings_bridge.cli.users import sync_user
+
+    sync_user(user, as_json=as_json)
+
+
+cli.command("get-data", help="Same as sync.", hidden=True)(sync)
+
+
+@cli.command()
+def status(user: User = None, as_json: AsJson = False) -> None:
+    """Show how a user is linked; without a user, the only linked one."""
+    from withings_bridge.cli.users import user_status
+
+    user_status(user, as_json=as_json)
+
+
+@cli.command()
+def auth(
+    user: User = None,
+    browser: Annotated[bool, typer.Option(help="Open the browser.")] = True,
+) -> None:
+    """Open the page that links a user to Withings, on the running bridge."""
+    from withings_bridge.cli.users import link_user
+
+    link_user(user, open_browser=browser)

@@ -1,0 +1,112 @@
+"""Commands about one user: sync, status, and the way to the consent page."""
+
+import asyncio
+import webbrowser
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+
+from withings_bridge import logs
+from withings_bridge.api.schemas import LinkedStatus, SummaryReply, UnlinkedStatus
+from withings_bridge.app import assemble
+from withings_bridge.cli.output import err, fail, out, show
+from withings_bridge.domain.errors import BridgeError, LinkError, UserUnknown
+from withings_bridge.services import Services
+from withings_bridge.settings import Settings, SettingsError
+
+ResultT = TypeVar("ResultT")
+
+WHO = "Which user? Name one: withings-bridge {command} <cognito user id>, or set COGNITO_USER_ID."
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings, or the end with what is wrong with them."""
+    try:
+        return Settings.load(**overrides)
+    except SettingsError as error:
+        fail(f"The environment is not right:\n{error}", code=2)
+
+
+def sync_user(user: str | None, *, as_json: bool) -> None:
+    """Run a sync and show the summary."""
+    settings = load_settings()
+    whom = user or settings.default_user or fail(WHO.format(command="sync"))
+
+    async def work(services: Services) -> SummaryReply:
+        with err.status("Asking Withings..."):
+            synced = await services.requesting.sync(whom)
+        return SummaryReply.of(await services.reporting.summary(whom, synced.fetched))
+
+    reply = _run(settings, work)
+    weight = f"{reply.weight.value:g} kg on {reply.weight.date:%Y-%m-%d %H:%M} UTC" if reply.weight else None
+    body = reply.body_composition
+    rows = [
+        ("Withings user", reply.userid),
+        ("last sync", reply.last_synced),
+        ("weight", weight),
+        ("fat ratio", f"{body.fat_ratio:g} %" if body.fat_ratio is not None else None),
+        ("bmi", body.bmi),
+        ("measure groups fetched", len(reply.metrics)),
+        ("activity days fetched", len(reply.activity)),
+        ("nights fetched", len(reply.sleep)),
+        ("devices", ", ".join(str(device.get("model") or device.get("type")) for device in reply.devices)),
+    ]
+    show(reply, rows, as_json=as_json)
+
+
+def user_status(user: str | None, *, as_json: bool) -> None:
+    """Show how a user is linked."""
+    settings = load_settings()
+
+    async def work(services: Services) -> LinkedStatus | UnlinkedStatus:
+        try:
+            whom = await services.reporting.the_user(user or settings.default_user)
+            return LinkedStatus.of(await services.reporting.status(whom))
+        except (LinkError, UserUnknown) as error:
+            return UnlinkedStatus(message=str(error))
+
+    reply = _run(settings, work)
+    if isinstance(reply, UnlinkedStatus):
+        show(reply, [("linked", "no"), ("what to do", reply.message)], as_json=as_json)
+        return
+    rows = [
+        ("linked", "yes"),
+        ("Withings user", reply.userid),
+        ("access token", reply.access_token_preview),
+        ("token saved", f"{reply.token_age_minutes} min ago, ends in {reply.expires_in_minutes} min"),
+        ("last sync", reply.last_sync),
+        ("last data from Withings", reply.last_data_fetch),
+    ]
+    show(reply, rows, as_json=as_json)
+
+
+def link_user(user: str | None, *, open_browser: bool) -> None:
+    """Lead a person to the consent page of the running bridge."""
+    settings = load_settings()
+    whom = user or settings.default_user or fail(WHO.format(command="auth"))
+    parts = urlsplit(settings.redirect_uri)
+    base = f"{parts.scheme}://{parts.netloc}"
+    try:
+        httpx.get(f"{base}/health", timeout=5).raise_for_status()
+    except httpx.HTTPError:
+        fail(f"No bridge answers at {base}; start one with `withings-bridge serve` and try again.")
+    url = f"{base}/login?{urlencode({'state': whom})}"
+    out.print(f"Open this page to connect Withings:\n{url}", markup=False, highlight=False)
+    if open_browser:
+        webbrowser.open(url)
+
+
+def _run(settings: Settings, work: Callable[[Services], Awaitable[ResultT]]) -> ResultT:
+    """The result of work on the services, or the end with what was wrong."""
+    logs.configure(json=False, quiet=True)
+
+    async def opened() -> ResultT:
+        async with assemble(settings).opened() as services:
+            return await work(services)
+
+    try:
+        return asyncio.run(opened())
+    except BridgeError as error:
+        fail(str(error))

@@ -1,0 +1,36 @@
+"""What the bridge does, one use case a module.
+
+- ``linking``: begin, complete and end a link
+- ``tokens``: a live access token for an account, refreshed by one worker at a time
+- ``receiving``: a notification in, durable, acknowledged
+- ``working``: one turn: claim, do what is pending, settle or retry or bury; the loop around it
+- ``syncing``: one account and category: fetch, compare, save, project, say where the cursor goes
+- ``fetching``: which Withings service answers for which category
+- ``projecting``: records to the rows of every user of the account
+- ``subscriptions``: what Withings is to announce, compared with what it announces
+- ``requesting``: a sync that somebody waits for
+- ``publishing``: tell the realtime gateway that something changed
+- ``reporting``: the read side for API, CLI and pages
+
+Each service is a small class whose constructor lists everything it can touch. ``clock`` is always a
+function that gives the time, aware and in UTC.
+"""
+
+from dataclasses import dataclass
+
+from withings_bridge.services.linking import Linking
+from withings_bridge.services.receiving import Receiving
+from withings_bridge.services.reporting import Reporting
+from withings_bridge.services.requesting import Requesting
+from withings_bridge.services.working import Working
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the edges of the house may call."""
+
+    linking: Linking
+    receiving: Receiving
+    working: Working
+    requesting: Requesting
+    reporting: Reporting

@@ -1,0 +1,129 @@
+"""Which Withings service answers for which category, and how it is asked.
+
+Services differ in how a window is said (instants or local days), in whether they know
+``lastupdate``, and in where the rows stand. Here they become one: a category, a span, records.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from withings_bridge.domain import measures
+from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.categories import KIND_OF, Category
+from withings_bridge.domain.notifications import Window
+from withings_bridge.domain.readings import height_of
+from withings_bridge.domain.records import EPOCH, Kind, Record, records_from
+from withings_bridge.services.tokens import Tokens
+from withings_bridge.withings import Answer, Between, Days, Since, WithingsClient
+
+DAY = timedelta(days=1)
+
+ASKED_BY_DAY = frozenset({Category.ACTIVITY, Category.SLEEP, Category.WORKOUTS})
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What Withings answered for a category."""
+
+    records: list[Record]
+    complete: bool
+    updated_at: datetime | None = None
+    """Withings' own time of the answer, where it gives one."""
+    next_offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """What a window means to a service: the instants, and the local days that may hold them.
+
+    A window is in instants while the service files by local day and the person's zone is not in the
+    notification, so a day is added on each side.
+    """
+
+    window: Window
+
+    @property
+    def days(self) -> tuple[date, date]:
+        return (self.window.start - DAY).date(), (self.window.end + DAY).date()
+
+    def covers(self, category: Category, record: Record) -> bool:
+        """Whether a complete answer for this span must contain the record."""
+        if category not in ASKED_BY_DAY:
+            return self.window.holds(record.at)
+        first, last = self.days
+        return record.day is not None and first <= record.day <= last
+
+
+class Fetching:
+    """Fetches records of one account."""
+
+    def __init__(self, *, client: WithingsClient, tokens: Tokens, max_pages: int) -> None:
+        self._client = client
+        self._tokens = tokens
+        self._max_pages = max_pages
+
+    async def since(self, account: Account, category: Category, at: datetime) -> Reply:
+        """All that was created or changed since then, to the last page."""
+        reply = await self._pages(account, category, Since(at), offset=0)
+        records, updated_at = list(reply.records), reply.updated_at
+        while reply.next_offset is not None:
+            reply = await self._pages(account, category, Since(at), offset=reply.next_offset)
+            records += reply.records
+        return Reply(
+            list({record.name: record for record in records}.values()), complete=True, updated_at=updated_at
+        )
+
+    async def span(self, account: Account, category: Category, span: Span, *, offset: int = 0) -> Reply:
+        """One run of pages of what was taken in a span."""
+        if category in ASKED_BY_DAY:
+            return await self._pages(account, category, Days(*span.days), offset=offset)
+        return await self._pages(
+            account, category, Between(span.window.start, span.window.end), offset=offset
+        )
+
+    async def devices(self, account: Account) -> Reply:
+        """All the account's devices."""
+        return await self._ask(account, Category.DEVICES, self._client.devices)
+
+    async def heights(self, account: Account) -> Reply:
+        """The person's heights over all history, each group narrowed to them."""
+        answer = await self._tokens.call(
+            account, lambda token: self._client.measures(token, Since(EPOCH), types=[measures.HEIGHT])
+        )
+        groups = records_from(Kind.MEASURES, answer.rows)
+        heights = [height for group in groups if (height := height_of(group))]
+        return Reply(heights, answer.complete, answer.updatetime, answer.next_offset)
+
+    async def _pages(
+        self, account: Account, category: Category, window: Between | Days | Since, *, offset: int
+    ) -> Reply:
+        client, most = self._client, self._max_pages
+
+        def ask(token: str) -> Awaitable[Answer[Any]]:
+            match category, window:
+                case Category.MEASURES, Between() | Since():
+                    return client.measures(token, window, offset=offset, max_pages=most)
+                case Category.ACTIVITY, Days() | Since():
+                    return client.activity(token, window, offset=offset, max_pages=most)
+                case Category.SLEEP, Days() | Since():
+                    return client.sleep_summaries(token, window, offset=offset, max_pages=most)
+                case Category.WORKOUTS, Days() | Since():
+                    return client.workouts(token, window, offset=offset, max_pages=most)
+                case Category.HEART, Between():
+                    return client.hearts(token, window, offset=offset, max_pages=most)
+            raise ValueError(f"Withings has no such service: {category} by {type(window).__name__}")
+
+        return await self._ask(account, category, ask)
+
+    async def _ask(
+        self, account: Account, category: Category, ask: Callable[[str], Awaitable[Answer[Any]]]
+    ) -> Reply:
+        answer = await self._tokens.call(account, ask)
+        return Reply(
+            records=records_from(KIND_OF[category], answer.rows),
+            complete=answer.complete,
+            updated_at=answer.updatetime,
+            next_offset=answer.next_offset,
+        )

@@ -1,0 +1,148 @@
+"""Begin, complete and end a link.
+
+The state that travels through Withings is random, stored, single-use, ten minutes old at most, and
+bound to the browser that began by a value in its cookie. At the callback the code is exchanged
+before all else, for it lives thirty seconds.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from withings_bridge.domain.accounts import joined
+from withings_bridge.domain.categories import Category
+from withings_bridge.domain.errors import ConsentRefused, Malformed, StateRefused, StorageUnavailable
+from withings_bridge.services.clock import Clock
+from withings_bridge.services.tokens import SAVE_PAUSES, pair_from
+from withings_bridge.storage.base import Ephemera, Links
+from withings_bridge.withings import TokenReply, WithingsOAuth
+
+log = structlog.get_logger()
+
+STATE_LIFETIME = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Where to send the browser, and what its cookie must hold when it comes back."""
+
+    authorize_url: str
+    browser: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A user and the Withings account that is theirs now."""
+
+    user: str
+    account: str
+
+
+class Linking:
+    """Joins users to Withings accounts."""
+
+    def __init__(
+        self,
+        *,
+        links: Links,
+        ephemera: Ephemera,
+        oauth: WithingsOAuth,
+        redirect_uri: str,
+        scopes: Sequence[str],
+        windows: Mapping[Category, timedelta],
+        clock: Clock,
+    ) -> None:
+        self._links = links
+        self._ephemera = ephemera
+        self._oauth = oauth
+        self._redirect_uri = redirect_uri
+        self._scopes = scopes
+        self._windows = windows
+        self._clock = clock
+
+    async def begin(self, user: str, *, browser: str | None) -> Begun:
+        """Start a sign-in. ``browser`` is what the browser's cookie holds already, if anything:
+        it is used again, so that two pop-ups of one browser can both be completed.
+        """
+        browser = browser or secrets.token_urlsafe(24)
+        state = secrets.token_urlsafe(32)
+        now = self._clock()
+        value = {"user": user, "browser": _hash(browser)}
+        await self._ephemera.put(_state_key(state), value, until=now + STATE_LIFETIME, now=now)
+        return Begun(self._oauth.authorize_url(state, self._redirect_uri, self._scopes), browser)
+
+    async def complete(
+        self, *, state: str | None, code: str | None, error: str | None, browser: str | None
+    ) -> Joined:
+        """Finish a sign-in with what the callback brought.
+
+        Raises StateRefused, ConsentRefused, BadGrant (the code is too old or was used), another
+        WithingsError, or StorageUnavailable.
+        """
+        user = await self._spend(state, browser)
+        if error:
+            raise ConsentRefused
+        if not code:
+            raise StateRefused("Withings sent no code; start again.")
+        reply = await self._oauth.exchange(code, self._redirect_uri)
+        return await self._join(user, reply)
+
+    async def _spend(self, state: str | None, browser: str | None) -> str:
+        """The user who began with this state in this browser; the state is gone afterwards."""
+        if not state or not browser:
+            raise StateRefused
+        begun = await self._ephemera.get(_state_key(state), now=self._clock())
+        # Compared before it is spent: a stranger who saw the state must not be able to use it up.
+        if begun is None or not hmac.compare_digest(begun["browser"], _hash(browser)):
+            raise StateRefused
+        if await self._ephemera.take(_state_key(state), now=self._clock()) is None:
+            raise StateRefused
+        return begun["user"]
+
+    async def _join(self, user: str, reply: TokenReply) -> Joined:
+        userid = reply.userid
+        if userid is None:
+            raise Malformed("Withings granted tokens without saying whose.")
+        now = self._clock()
+        pair = pair_from(reply, saved_at=now)
+        before = await self._links.get(user)
+        for pause in (*SAVE_PAUSES, None):
+            try:
+                await self._links.join(
+                    user,
+                    userid,
+                    pair,
+                    lambda account: joined(
+                        account,
+                        userid=userid,
+                        user=user,
+                        scopes=frozenset(reply.scope),
+                        now=now,
+                        windows=self._windows,
+                    ),
+                )
+            except StorageUnavailable:
+                # The pair is Withings' only one by now, so saving it is worth more than a quick answer.
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                break
+        if before is not None and before.account != userid:
+            await self._links.leave(user, before.account)
+        log.info("linked", user=user, account=userid)
+        return Joined(user, userid)
+
+
+def _state_key(state: str) -> str:
+    return f"state#{_hash(state)}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,197 @@
+"""Records to the rows of every user of their account.
+
+A row may rest on several records: a day's steps on all sources of that day, a bmi on a height of
+years ago. So each changed record is projected together with what its rows rest on.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.readings import height_of
+from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey, midnight
+from withings_bridge.domain.vitals7 import (
+    Heights,
+    VitalRow,
+    possible_keys,
+    rows_of_day,
+    rows_of_group,
+    rows_of_night,
+)
+from withings_bridge.services.clock import Clock
+from withings_bridge.services.publishing import RealtimeGateway
+from withings_bridge.storage.base import Links, Records, Vitals
+
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a fetch found, against what was stored."""
+
+    kind: Kind
+    fetched: Collection[Record]
+    before: Mapping[RecordKey, Record]
+    """Those of the fetched ones that were stored already, as they were."""
+    removed: Collection[Record] = ()
+
+
+@dataclass(slots=True)
+class Projection:
+    """What a change means for the rows, and for the index of heights."""
+
+    rows: list[VitalRow] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+    """Keys that the records can no longer stand behind."""
+    heights: list[Record] = field(default_factory=list)
+    lost_heights: list[RecordKey] = field(default_factory=list)
+
+    def add(self, rows: Iterable[VitalRow], *, instead_of: Iterable[Record]) -> None:
+        """Rows that take the place of all that these records may have yielded before."""
+        rows = list(rows)
+        self.rows += rows
+        for record in instead_of:
+            self.gone |= possible_keys(record)
+        self.gone -= {row.item_key for row in rows}
+
+
+class Projecting:
+    """Keeps ``user_vitals`` true to the records."""
+
+    def __init__(
+        self, *, records: Records, vitals: Vitals, links: Links, gateway: RealtimeGateway, clock: Clock
+    ) -> None:
+        self._records = records
+        self._vitals = vitals
+        self._links = links
+        self._gateway = gateway
+        self._clock = clock
+
+    async def project(self, account: Account, change: Change) -> Projection:
+        """What the change means. Nothing is written.
+
+        The fetched records are stored by now, and the removed ones still are; of heights neither is
+        so, for they are an index that is written last.
+        """
+        match change.kind:
+            case Kind.MEASURES:
+                return await self._measures(account, change)
+            case Kind.HEIGHT:
+                return await self._heights_alone(account, change)
+            case Kind.ACTIVITY:
+                return await self._activity(account, change)
+            case Kind.SLEEP:
+                return _sleep(change)
+            case _:
+                return Projection()
+
+    async def write(self, account: Account, projection: Projection) -> bool:
+        """Bring the rows of every user of the account up to date, and tell the gateway whose changed."""
+        changed = False
+        for user in sorted(account.users):
+            now = self._clock()
+            count = await self._vitals.write(user, projection.rows, gone=projection.gone, now=now)
+            if count:
+                changed = True
+                await self._links.pushed(user, at=now)
+                await self._gateway.publish(user, at=now)
+        return changed
+
+    async def everything(self, account: Account) -> None:
+        """Project all stored records anew: for a user who joined, or after a correction."""
+        for kind in (Kind.MEASURES, Kind.ACTIVITY, Kind.SLEEP):
+            stored = await self._records.between(account.userid, kind, EPOCH, FOREVER)
+            before = {record.name: record for record in stored}
+            await self.write(account, await self.project(account, Change(kind, stored, before)))
+
+    async def _measures(self, account: Account, change: Change) -> Projection:
+        found = {group.key: height_of(group) for group in change.fetched}
+        lost = [key for key, height in found.items() if height is None] + [g.key for g in change.removed]
+        index = await self._heights(account)
+        heights = [
+            height for height in found.values() if height and not height.same_as(index.get(height.name))
+        ]
+        projection = Projection(
+            heights=heights,
+            lost_heights=[name for key in lost if (name := RecordKey(Kind.HEIGHT, key)) in index],
+        )
+        gone = {record.name for record in change.removed}
+        view = Heights(_overlaid(index, heights, projection.lost_heights).values())
+        projection.add(
+            (row for group in change.fetched for row in rows_of_group(group, view)),
+            instead_of=(*change.before.values(), *change.removed),
+        )
+        before = {
+            name: index[name]
+            for name in (*projection.lost_heights, *(h.name for h in heights))
+            if name in index
+        }
+        return await self._reprojected(account, projection, heights, before, gone)
+
+    async def _heights_alone(self, account: Account, change: Change) -> Projection:
+        heights = [height for height in change.fetched if not height.same_as(change.before.get(height.name))]
+        before = {h.name: change.before[h.name] for h in heights if h.name in change.before}
+        return await self._reprojected(account, Projection(heights=heights), heights, before, ())
+
+    async def _reprojected(
+        self,
+        account: Account,
+        projection: Projection,
+        heights: Collection[Record],
+        before: Mapping[RecordKey, Record],
+        gone: Collection[RecordKey],
+    ) -> Projection:
+        """With the rows of all weighings since the first height that is new, other, or lost."""
+        times = [record.at for record in (*heights, *before.values())]
+        if not times:
+            return projection
+        index = await self._heights(account)
+        view = Heights(_overlaid(index, heights, projection.lost_heights).values())
+        weighed = await self._records.between(account.userid, Kind.MEASURES, min(times), FOREVER)
+        for group in weighed:
+            if group.name not in gone:
+                projection.add(rows_of_group(group, view), instead_of=[group])
+        return projection
+
+    async def _activity(self, account: Account, change: Change) -> Projection:
+        projection = Projection()
+        days = {record.day for record in (*change.fetched, *change.removed) if record.day}
+        if not days:
+            return projection
+        gone = {record.name for record in change.removed}
+        seen = {record.day for record in (*change.before.values(), *change.removed)}
+        stored = await self._records.between(
+            account.userid, Kind.ACTIVITY, midnight(min(days)), midnight(max(days))
+        )
+        by_day: dict[date | None, list[Record]] = {}
+        for record in stored:
+            by_day.setdefault(record.day, []).append(record)
+        for day in days:
+            sources = by_day.get(day, [])
+            standing = [record for record in sources if record.name not in gone]
+            projection.add(rows_of_day(standing), instead_of=sources if day in seen else ())
+        return projection
+
+    async def _heights(self, account: Account) -> dict[RecordKey, Record]:
+        stored = await self._records.between(account.userid, Kind.HEIGHT, EPOCH, FOREVER)
+        return {record.name: record for record in stored}
+
+
+def _sleep(change: Change) -> Projection:
+    projection = Projection()
+    projection.add(
+        (row for night in change.fetched for row in rows_of_night(night)),
+        instead_of=(*change.before.values(), *change.removed),
+    )
+    return projection
+
+
+def _overlaid(
+    index: Mapping[RecordKey, Record], heights: Iterable[Record], lost: Iterable[RecordKey]
+) -> dict[RecordKey, Record]:
+    """The index of heights as it will be."""
+    view = dict(index) | {height.name: height for height in heights}
+    for name in lost:
+        view.pop(name, None)
+    return view

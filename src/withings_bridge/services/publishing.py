@@ -1,0 +1,53 @@
+"""Tell the realtime gateway that a user's data changed, so that an open app refreshes itself."""
+
+from datetime import UTC, datetime
+from typing import Protocol
+
+import httpx
+import structlog
+
+log = structlog.get_logger()
+
+TIMEOUT_SECONDS = 5.0
+
+
+class RealtimeGateway(Protocol):
+    """Where an open app listens."""
+
+    async def publish(self, user: str, *, at: datetime) -> None:
+        """Say that the user's data changed. Never raises: an app that is not told asks later."""
+
+
+class NoGateway:
+    """Tells nobody, where no gateway is configured."""
+
+    async def publish(self, user: str, *, at: datetime) -> None:
+        """Do nothing."""
+
+
+class HttpGateway:
+    """The realtime gateway of Vitals7."""
+
+    def __init__(self, http: httpx.AsyncClient, *, url: str, secret: str) -> None:
+        self._http = http
+        self._url = f"{url.rstrip('/')}/internal/publish"
+        self._secret = secret
+
+    async def publish(self, user: str, *, at: datetime) -> None:
+        """Say that the user's data changed. Never raises: an app that is not told asks later."""
+        message = {
+            "userId": user,
+            "type": "vitals7_refresh",
+            "source": "withings",
+            "data": {"at": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")},
+        }
+        try:
+            response = await self._http.post(
+                self._url,
+                json=message,
+                headers={"X-Gateway-Secret": self._secret},
+                timeout=TIMEOUT_SECONDS,
+            )
+            response.raise_for_status()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            log.warning("gateway not told", user=user, reason=type(error).__name__)

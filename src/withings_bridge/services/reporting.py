@@ -1,0 +1,182 @@
+"""The read side: what the API, the CLI and the pages tell about users, from what is stored."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.errors import NotLinked, StorageError, UserUnknown
+from withings_bridge.domain.links import Link
+from withings_bridge.domain.readings import Reading, latest
+from withings_bridge.domain.records import EPOCH, Kind, Record
+from withings_bridge.services.clock import Clock
+from withings_bridge.services.projecting import FOREVER
+from withings_bridge.storage.base import Links, Storage
+
+NEWEST_GROUPS = 1000
+"""How far back the latest value of a type is looked for."""
+
+PREVIEW = 12
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedUser:
+    """One linked user, for people to look at."""
+
+    user: str
+    account: str
+    linked_at: datetime
+    synced_at: datetime | None
+    importing: float | None
+    """The share of the first import that is done, 0 to 1, while it runs."""
+    consent_needed: bool
+    troubles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Whether and how a user is linked."""
+
+    user: str
+    account: str
+    access_token_preview: str
+    token_age: timedelta
+    expires_in: timedelta
+    synced_at: datetime | None
+    fetched_at: datetime | None
+    consent_needed: bool
+    has_data: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A user's latest body, and records as Withings sent them."""
+
+    account: str
+    synced_at: datetime | None
+    weight: Reading | None
+    composition: dict[str, Decimal]
+    """Latest values by metric, metric units; ``bmi`` among them where a height is known."""
+    records: dict[Kind, list[dict[str, Any]]]
+
+
+class Reporting:
+    """Answers questions about users."""
+
+    def __init__(self, *, storage: Storage, links: Links, clock: Clock) -> None:
+        self._storage = storage
+        self._accounts = storage.accounts
+        self._records = storage.records
+        self._links = links
+        self._clock = clock
+
+    async def the_user(self, named: str | None) -> str:
+        """The user that is named, else the only linked one.
+
+        Raises NotLinked when nobody is linked, UserUnknown when several are.
+        """
+        if named:
+            return named
+        users = [entry.user for entry in await self.linked_users(limit=2)]
+        if not users:
+            raise NotLinked("Nobody has linked a Withings account yet; open /login to connect one.")
+        if len(users) > 1:
+            raise UserUnknown
+        return users[0]
+
+    async def linked_users(self, *, limit: int) -> list[LinkedUser]:
+        """Linked users, at most so many."""
+        found: list[LinkedUser] = []
+        after: str | None = None
+        while len(found) < limit and (accounts := await self._accounts.list(after=after, limit=limit)):
+            found += [_linked_user(user, account) for account in accounts for user in sorted(account.users)]
+            after = accounts[-1].userid
+        return found[:limit]
+
+    async def store_answers(self) -> bool:
+        """Whether the store can be used."""
+        try:
+            await self._storage.ping()
+        except StorageError:
+            return False
+        return True
+
+    async def status(self, user: str) -> Status:
+        """The user's link. Raises NotLinked."""
+        link, account = await self._linked(user)
+        now = self._clock()
+        return Status(
+            user=user,
+            account=account.userid,
+            access_token_preview=f"{link.pair.access_token[:PREVIEW]}...",
+            token_age=now - link.pair.saved_at,
+            expires_in=link.pair.expires_at - now,
+            synced_at=account.synced_at,
+            fetched_at=account.fetched_at,
+            consent_needed=account.consent_needed_at is not None,
+            has_data=await self._has_data(account),
+        )
+
+    async def summary(self, user: str, fetched: Iterable[Record]) -> Summary:
+        """The user's latest body from all that is stored, with the given records beside it."""
+        _, account = await self._linked(user)
+        groups = await self._records.newest(account.userid, Kind.MEASURES, limit=NEWEST_GROUPS)
+        heights = await self._records.newest(account.userid, Kind.HEIGHT, limit=1)
+        values = latest([*heights, *groups])
+        devices = await self._records.between(account.userid, Kind.DEVICE, EPOCH, FOREVER)
+        by_kind: dict[Kind, list[dict[str, Any]]] = {Kind.DEVICE: [dict(record.body) for record in devices]}
+        for record in sorted(
+            {record.name: record for record in fetched}.values(), key=lambda r: (r.at, r.key)
+        ):
+            if record.kind is not Kind.DEVICE:
+                by_kind.setdefault(record.kind, []).append(dict(record.body))
+        composition = {metric: reading.value for metric, reading in values.items()}
+        if bmi := _bmi(values.get("weight"), values.get("height")):
+            composition["bmi"] = bmi
+        return Summary(
+            account=account.userid,
+            synced_at=account.synced_at,
+            weight=values.get("weight"),
+            composition=composition,
+            records=by_kind,
+        )
+
+    async def _linked(self, user: str) -> tuple[Link, Account]:
+        link = await self._links.get(user)
+        account = await self._accounts.get(link.account) if link else None
+        if link is None or account is None or user not in account.users:
+            raise NotLinked
+        return link, account
+
+    async def _has_data(self, account: Account) -> bool:
+        for kind in (Kind.MEASURES, Kind.ACTIVITY, Kind.SLEEP):
+            if await self._records.newest(account.userid, kind, limit=1):
+                return True
+        return False
+
+
+def _linked_user(user: str, account: Account) -> LinkedUser:
+    backfills = [work.backfill.progress for work in account.work.values() if work.backfill]
+    troubles = [
+        f"{category}: {trouble.reason}"
+        for category, work in sorted(account.work.items())
+        for trouble in (work.trouble, work.backfill_trouble)
+        if trouble
+    ]
+    return LinkedUser(
+        user=user,
+        account=account.userid,
+        linked_at=account.linked_at,
+        synced_at=account.synced_at,
+        importing=min(backfills) if backfills else None,
+        consent_needed=account.consent_needed_at is not None,
+        troubles=tuple(troubles),
+    )
+
+
+def _bmi(weight: Reading | None, height: Reading | None) -> Decimal | None:
+    if weight is None or height is None or height.value <= 0:
+        return None
+    return (weight.value / (height.value * height.value)).quantize(Decimal("0.1"), ROUND_HALF_UP)

@@ -1,0 +1,234 @@
+"""One account and one category: fetch what changed, compare, save, project, say where the cursor goes.
+
+A window in which nothing is stored is news, and one ``lastupdate`` call brings it with everything
+else that is new. A window in which something is stored is an edit, a deletion or an echo: that
+window by dates, compared. What neither explains is looked at once more minutes later.
+
+The order inside makes a crash harmless: records are saved before the rows they yield; tombstones and
+the index of heights, which tell the next attempt what is left to do, come after the rows.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.categories import KIND_OF, TRACKED, Category
+from withings_bridge.domain.deletions import CONFIRM_AFTER, LOOK_AGAIN_AFTER, believed, digest
+from withings_bridge.domain.inbox import Backfill, Done, Recheck, Task
+from withings_bridge.domain.notifications import Window, fold
+from withings_bridge.domain.records import EPOCH, Kind, Record
+from withings_bridge.services.clock import Clock
+from withings_bridge.services.fetching import ASKED_BY_DAY, DAY, Fetching, Reply, Span
+from withings_bridge.services.projecting import FOREVER, Change, Projecting
+from withings_bridge.storage.base import Records
+
+OVERLAP = timedelta(minutes=5)
+"""Whether Withings includes the very second of ``lastupdate`` is not documented."""
+
+CHUNK = timedelta(days=92)
+"""What one turn imports by dates: a quarter, so that a year is four."""
+
+
+@dataclass(slots=True)
+class Look:
+    """What a look at a category found: the task's end, and the records as Withings sent them."""
+
+    task: Task
+    fetched: list[Record] = field(default_factory=list)
+    rechecks: list[Recheck] = field(default_factory=list)
+    cursor: datetime | None = None
+    backfill: Backfill | None = None
+
+    @property
+    def done(self) -> Done:
+        return Done(self.task, cursor=self.cursor, rechecks=tuple(self.rechecks), backfill=self.backfill)
+
+
+class Syncing:
+    """Makes the store equal to Withings, a category at a time."""
+
+    def __init__(
+        self,
+        *,
+        fetching: Fetching,
+        projecting: Projecting,
+        records: Records,
+        windows: dict[Category, timedelta],
+        clock: Clock,
+    ) -> None:
+        self._fetching = fetching
+        self._projecting = projecting
+        self._records = records
+        self._windows = windows
+        self._clock = clock
+
+    async def look(self, account: Account, task: Task) -> Look:
+        """Look at what was announced of a category, and at what was to be looked at again."""
+        began = self._clock()
+        look = Look(task)
+        fresh, known = await self._sorted(account, task)
+        if fresh or task.news.asked or task.news.everything:
+            await self._catch_up(account, look, began)
+            found = [record.at for record in look.fetched]
+            look.rechecks += [
+                Recheck(window, began + LOOK_AGAIN_AFTER)
+                for window in fresh
+                if not any(window.holds(at) for at in found)
+            ]
+        for window in known:
+            await self._compare(account, look, window, again_at=began + LOOK_AGAIN_AFTER)
+        for recheck in task.rechecks:
+            await self._compare(
+                account, look, recheck.window, earlier=recheck.missing, announced=recheck.announced
+            )
+        if task.news.everything:
+            length = self._windows[task.category]
+            look.backfill = Backfill(since=began - length, until=began, began_at=began, whole=length)
+        return look
+
+    async def fill(self, account: Account, task: Task, backfill: Backfill) -> Look:
+        """Import one chunk, or one run of pages of it, newest first."""
+        look = Look(task)
+        start = max(backfill.since, backfill.until - CHUNK)
+        span = Span(Window(start, backfill.until))
+        reply = await self._fetching.span(account, task.category, span, offset=backfill.offset or 0)
+        whole = reply.complete and backfill.offset is None
+        await self._store(account, look, span, reply, announced=False, earlier=None, compare=whole)
+        if not reply.complete:
+            look.backfill = replace(backfill, offset=reply.next_offset)
+        elif start > backfill.since:
+            look.backfill = replace(backfill, until=start, offset=None)
+        return look
+
+    async def devices(self, account: Account, task: Task) -> Look:
+        """Store the account's devices as Withings lists them; one that is not listed is gone."""
+        reply = await self._fetching.devices(account)
+        listed = {record.name for record in reply.records}
+        stored = await self._records.between(account.userid, Kind.DEVICE, EPOCH, FOREVER)
+        gone = [record for record in stored if record.name not in listed]
+        await self._apply(account, Kind.DEVICE, reply.records, gone)
+        return Look(task, fetched=reply.records)
+
+    async def heights(self, account: Account, task: Task) -> Look:
+        """Store the person's heights of all time, for the bmi of weighings after them."""
+        reply = await self._fetching.heights(account)
+        await self._apply(account, Kind.HEIGHT, reply.records)
+        return Look(task)
+
+    async def _sorted(self, account: Account, task: Task) -> tuple[list[Window], list[Window]]:
+        """The announced windows without and with a stored record."""
+        fresh: list[Window] = []
+        known: list[Window] = []
+        for window in fold(task.news.windows):
+            stored = await self._records.between(
+                account.userid, KIND_OF[task.category], window.start, window.end
+            )
+            (known if stored else fresh).append(window)
+        return fresh, known
+
+    async def _catch_up(self, account: Account, look: Look, began: datetime) -> None:
+        """Fetch all that changed since the last time."""
+        task = look.task
+        kind = KIND_OF[task.category]
+        if task.category not in TRACKED:
+            # No ``lastupdate`` here: recordings since the last look, and of the day before it.
+            last = task.work.settled_at or account.linked_at
+            reply = await self._fetching.span(account, task.category, Span(Window(last - DAY, began)))
+        else:
+            cursor = task.work.cursor or account.linked_at
+            reply = await self._fetching.since(account, task.category, cursor - OVERLAP)
+            newest = max((r.modified for r in reply.records if r.modified), default=None)
+            if newest:
+                look.cursor = min(newest, reply.updated_at or began, began)
+        look.fetched += reply.records
+        await self._apply(account, kind, reply.records)
+
+    async def _compare(
+        self,
+        account: Account,
+        look: Look,
+        window: Window,
+        *,
+        announced: bool = True,
+        earlier: str | None = None,
+        again_at: datetime | None = None,
+    ) -> None:
+        """Fetch a window by dates and make the store equal to it.
+
+        ``again_at``: when to look once more if nothing had changed.
+        """
+        span = Span(window)
+        reply = await self._fetching.span(account, look.task.category, span)
+        records = list(reply.records)
+        while reply.next_offset is not None:
+            offset = reply.next_offset
+            reply = await self._fetching.span(account, look.task.category, span, offset=offset)
+            records += reply.records
+        reply = replace(reply, records=records)
+        changed = await self._store(
+            account, look, span, reply, announced=announced, earlier=earlier, compare=True
+        )
+        if again_at and not changed:
+            look.rechecks.append(Recheck(window, again_at))
+
+    async def _store(
+        self,
+        account: Account,
+        look: Look,
+        span: Span,
+        reply: Reply,
+        *,
+        announced: bool,
+        earlier: str | None,
+        compare: bool,
+    ) -> bool:
+        """Store an answer by dates; whether it changed, or may change, anything."""
+        category = look.task.category
+        missing = await self._missing(account, category, span, reply.records) if compare else []
+        names = [record.name for record in missing]
+        gone = missing if missing and believed(names, announced=announced, earlier=earlier) else []
+        if missing and not gone:
+            look.rechecks.append(
+                Recheck(span.window, self._clock() + CONFIRM_AFTER, digest(names), announced)
+            )
+        look.fetched += reply.records
+        changed = await self._apply(account, KIND_OF[category], reply.records, gone)
+        return changed or bool(missing)
+
+    async def _missing(
+        self, account: Account, category: Category, span: Span, fetched: Iterable[Record]
+    ) -> list[Record]:
+        """The stored records that a complete answer for the span ought to hold and does not."""
+        names = {record.name for record in fetched}
+        margin = 2 * DAY if category in ASKED_BY_DAY else timedelta()
+        stored = await self._records.between(
+            account.userid, KIND_OF[category], span.window.start - margin, span.window.end + margin
+        )
+        return [r for r in stored if r.name not in names and span.covers(category, r)]
+
+    async def _apply(
+        self,
+        account: Account,
+        kind: Kind,
+        fetched: Collection[Record],
+        removed: Collection[Record] = (),
+    ) -> bool:
+        """Save what was fetched, bring the rows up to date, let go of what was removed.
+
+        Rows are projected for all that was fetched, also where the record is stored as it is: an
+        earlier attempt may have ended between the two.
+        """
+        if not fetched and not removed:
+            return False
+        userid = account.userid
+        before = await self._records.get(userid, [record.name for record in fetched])
+        fresh = [record for record in fetched if not record.same_as(before.get(record.name))]
+        if fresh and kind is not Kind.HEIGHT:
+            await self._records.save(userid, fresh, now=self._clock())
+        projection = await self._projecting.project(account, Change(kind, fetched, before, removed))
+        await self._projecting.write(account, projection)
+        tombstones = [*projection.lost_heights, *(record.name for record in removed)]
+        if projection.heights or tombstones:
+            await self._records.save(userid, projection.heights, removed=tombstones, now=self._clock())
+        return bool(fresh or removed)

@@ -1,0 +1,152 @@
+"""A live access token for an account: refreshed early, by one worker at a time, saved before use.
+
+A refresh returns a new pair and soon kills the old one, so a pair that was used but not saved ends
+the link. Hence the order: lock, read again, refresh, save, use.
+"""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import structlog
+
+from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.errors import (
+    BadGrant,
+    BadToken,
+    ConsentNeeded,
+    NotLinked,
+    PairChanged,
+    Retry,
+    StorageUnavailable,
+)
+from withings_bridge.domain.links import TokenPair
+from withings_bridge.services.clock import Clock
+from withings_bridge.storage.base import Ephemera, Links
+from withings_bridge.withings import TokenReply, WithingsOAuth
+
+log = structlog.get_logger()
+
+ResultT = TypeVar("ResultT")
+
+SOONEST = timedelta(minutes=5)
+SPREAD = timedelta(minutes=10)
+"""A pair is refreshed 5 to 15 minutes before it ends, each account at its own time."""
+
+LOCK = timedelta(seconds=60)
+"""Longer than a refresh with its time-outs and the save can take."""
+
+POLL_SECONDS = 0.2
+SAVE_PAUSES = (0.1, 0.3, 1.0, 3.0, 8.0)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+class Tokens:
+    """Makes calls with an access token that works."""
+
+    def __init__(self, *, links: Links, ephemera: Ephemera, oauth: WithingsOAuth, clock: Clock) -> None:
+        self._links = links
+        self._ephemera = ephemera
+        self._oauth = oauth
+        self._clock = clock
+
+    async def call(self, account: Account, ask: Callable[[str], Awaitable[ResultT]]) -> ResultT:
+        """The answer to a call that is given the account's access token.
+
+        Refused, the token is compared with the stored one first, for another worker may have
+        refreshed it; then the call is made once more. Raises ConsentNeeded when Withings no longer
+        honours the link, NotLinked when no pair is stored.
+        """
+        pair = await self._live(account)
+        try:
+            return await ask(pair.access_token)
+        except BadToken as error:
+            if error.retry is Retry.RELINK:
+                raise ConsentNeeded from error
+        stored = await self._stored(account)
+        pair = stored if stored.saved_at != pair.saved_at else await self._refreshed(account, pair)
+        try:
+            return await ask(pair.access_token)
+        except BadToken as error:
+            raise ConsentNeeded from error
+
+    async def _live(self, account: Account) -> TokenPair:
+        pair = await self._stored(account)
+        if pair.fresh_at(self._clock(), margin=_margin(account.userid)):
+            return pair
+        return await self._refreshed(account, pair)
+
+    async def _stored(self, account: Account) -> TokenPair:
+        for user in sorted(account.users):
+            link = await self._links.get(user)
+            if link is not None and link.account == account.userid:
+                return link.pair
+        raise NotLinked
+
+    async def _refreshed(self, account: Account, pair: TokenPair) -> TokenPair:
+        """The pair after ``pair``, whoever obtained it."""
+        name, holder = f"refresh#{account.userid}", secrets.token_hex(8)
+        while not await self._acquired(name, holder):
+            await asyncio.sleep(POLL_SECONDS)
+            stored = await self._stored(account)
+            if stored.saved_at != pair.saved_at:
+                return stored
+        # Shielded: a turn that is stopped between Withings' answer and the save would end the link.
+        return await asyncio.shield(asyncio.ensure_future(self._refresh(account, pair, name, holder)))
+
+    async def _acquired(self, name: str, holder: str) -> bool:
+        now = self._clock()
+        return await self._ephemera.acquire(name, holder, until=now + LOCK, now=now)
+
+    async def _refresh(self, account: Account, pair: TokenPair, name: str, holder: str) -> TokenPair:
+        try:
+            stored = await self._stored(account)
+            if stored.saved_at != pair.saved_at:
+                return stored
+            try:
+                reply = await self._oauth.refresh(pair.refresh_token)
+            except BadGrant as error:
+                stored = await self._stored(account)
+                if stored.saved_at != pair.saved_at:
+                    return stored
+                raise ConsentNeeded from error
+            fresh = pair_from(reply, saved_at=max(self._clock(), pair.saved_at + MILLISECOND))
+            log.info("token pair refreshed", account=account.userid)
+            return await self._saved(account, fresh, replacing=pair)
+        finally:
+            await self._ephemera.release(name, holder)
+
+    async def _saved(self, account: Account, fresh: TokenPair, *, replacing: TokenPair) -> TokenPair:
+        for pause in (*SAVE_PAUSES, None):
+            try:
+                await self._links.replace_pair(account.userid, fresh, replacing=replacing)
+            except PairChanged:
+                # Somebody linked anew meanwhile; a newer consent's pair is the one to use.
+                return await self._stored(account)
+            except StorageUnavailable:
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                break
+        return fresh
+
+
+def pair_from(reply: TokenReply, *, saved_at: datetime) -> TokenPair:
+    """The pair in Withings' reply, dated to whole milliseconds as the store keeps it."""
+    saved_at = saved_at.replace(microsecond=saved_at.microsecond // 1000 * 1000)
+    return TokenPair(
+        access_token=reply.access_token.get_secret_value(),
+        refresh_token=reply.refresh_token.get_secret_value(),
+        expires_at=saved_at + reply.lifetime,
+        saved_at=saved_at,
+        lifetime=reply.lifetime,
+    )
+
+
+def _margin(userid: str) -> timedelta:
+    share = int.from_bytes(hashlib.sha256(userid.encode()).digest()[:2]) / 65535
+    return SOONEST + SPREAD * share

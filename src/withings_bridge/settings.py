@@ -1,0 +1,407 @@
+"""Every environment variable the bridge reads, typed, checked at start-up, secrets masked.
+
+The composition root and the CLI read them and hand on what each part needs; nothing else does.
+A wrong value stops the start with a message that names the variable, what is wrong, and an example.
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+SANDBOX_CLIENT_ID = "sandbox"
+SANDBOX_CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - printed at start; it guards nothing
+
+SCOPES = ("user.info", "user.metrics", "user.activity", "user.sleepevents")
+APPLIS = (1, 2, 4, 16, 44, 46, 50, 51, 54)
+
+
+class StorageKind(StrEnum):
+    """The engines the bridge can keep its data in."""
+
+    SQLITE = "sqlite"
+    DYNAMODB = "dynamodb"
+
+
+class Environment(StrEnum):
+    """Where the bridge runs."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class SettingsError(Exception):
+    """The environment does not describe a bridge that can start; the message says what to mend."""
+
+
+Words = Annotated[tuple[str, ...], NoDecode]
+Numbers = Annotated[tuple[int, ...], NoDecode]
+
+
+def _of(group: str, description: str, example: str = "", **more: Any) -> dict[str, Any]:
+    return {"description": description, "json_schema_extra": {"group": group, "example": example}} | more
+
+
+class Settings(BaseSettings):
+    """The environment of a bridge. Field names are the variables in lower case."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True, frozen=True
+    )
+
+    # The server
+    port: int = Field(5001, ge=1, le=65535, **_of("Server", "Port to listen on.", "5001"))
+    host: str = Field("127.0.0.1", **_of("Server", "Address to listen on.", "0.0.0.0"))  # noqa: S104 - an example
+    environment: Environment = Field(
+        Environment.DEVELOPMENT,
+        **_of("Server", "`production` demands what a public server needs.", "production"),
+    )
+    frontend_url: str = Field(
+        "http://localhost:5173/vitals",
+        **_of("Server", "Where people go back to after connecting.", "https://app.example.org/vitals"),
+    )
+    shutdown_grace_seconds: float = Field(
+        8, ge=0, le=300, **_of("Server", "How long a stop waits for work that is under way.", "8")
+    )
+    allow_unauthenticated: bool = Field(
+        False,
+        **_of("Server", "Serve everybody who can reach an address that is not loopback.", "true"),
+    )
+
+    # Withings
+    withings_client_id: str = Field(
+        "", **_of("Withings", "Client id of your Withings application. Unset: the sandbox.", "0123abcd...")
+    )
+    withings_client_secret: SecretStr = Field(SecretStr(""), **_of("Withings", "Its secret.", "4567cdef..."))
+    withings_redirect_uri: str = Field(
+        "",
+        **_of(
+            "Withings",
+            "Callback registered with Withings. Default `http://localhost:{PORT}/callback`.",
+            "https://bridge.example.org/callback",
+        ),
+    )
+    withings_scopes: Words = Field(SCOPES, **_of("Withings", "Scopes to ask for.", ",".join(SCOPES)))
+    withings_api_url: str = Field(
+        "https://wbsapi.withings.net", **_of("Withings", "API host of your Withings cloud.")
+    )
+    withings_auth_url: str = Field(
+        "https://account.withings.com/oauth2_user/authorize2",
+        **_of("Withings", "Consent page of your Withings cloud."),
+    )
+    withings_webhook_url: str = Field(
+        "",
+        **_of(
+            "Withings",
+            "Public URL that Withings posts notifications to. Unset: none are subscribed.",
+            "https://bridge.example.org/webhook/withings",
+        ),
+    )
+    public_webhook_base_url: str = Field(
+        "", **_of("Withings", "Its base, when the path is the usual one.", "https://bridge.example.org")
+    )
+    withings_public_base_url: str = Field(
+        "", **_of("Withings", "Older name of the same.", "https://bridge.example.org")
+    )
+    withings_webhook_secret: SecretStr = Field(
+        SecretStr(""),
+        **_of(
+            "Withings",
+            "Secret in the callback URL; a comma-separated list rotates: the first is given out.",
+            "a-long-random-text",
+        ),
+    )
+    withings_webhook_accept_bare: bool = Field(
+        False, **_of("Withings", "Also accept notifications without the secret, while migrating.", "true")
+    )
+    withings_notify_api_url: str = Field(
+        "", **_of("Withings", "Notify service. Default `{WITHINGS_API_URL}/notify`.")
+    )
+    withings_notify_use_v2: bool = Field(
+        False, **_of("Withings", "Force `/v2/notify`, which often answers Insufficient_scope.", "1")
+    )
+    withings_notify_applis: Numbers = Field(
+        APPLIS, **_of("Withings", "Notification categories to subscribe.", ",".join(map(str, APPLIS)))
+    )
+    subscribe_spacing_seconds: float = Field(
+        5, ge=0, le=60, **_of("Withings", "Pause between two subscribe calls; bursts fail more often.", "5")
+    )
+
+    # Import and sync
+    withings_measure_days: int = Field(
+        365, ge=1, le=36500, **_of("Sync", "Days of measures in the first import.", "365")
+    )
+    withings_activity_days: int = Field(
+        90, ge=1, le=36500, **_of("Sync", "Days of activity and workouts in the first import.", "90")
+    )
+    withings_sleep_days: int = Field(
+        90, ge=1, le=36500, **_of("Sync", "Days of sleep in the first import.", "90")
+    )
+    withings_api_max_pages: int = Field(
+        100, ge=1, **_of("Sync", "Pages one turn fetches of one window; the next turn goes on.", "100")
+    )
+
+    # Storage
+    storage: StorageKind = Field(StorageKind.SQLITE, **_of("Storage", "`sqlite` or `dynamodb`.", "dynamodb"))
+    sqlite_path: Path = Field(
+        Path("data/withings-bridge.db"), **_of("Storage", "The embedded store's file.", "/var/lib/bridge.db")
+    )
+    aws_region: str = Field("us-east-1", **_of("Storage", "Region of the tables.", "eu-west-1"))
+    aws_dynamodb_endpoint: str = Field(
+        "", **_of("Storage", "Another DynamoDB endpoint.", "http://127.0.0.1:8000")
+    )
+    auto_create_dynamodb_tables: bool = Field(
+        True, **_of("Storage", "Create missing tables at start-up.", "false")
+    )
+    tokens_table: str = Field(
+        "vitals-di-tokens", **_of("Storage", "Token rows, shared with other connectors.")
+    )
+    user_vitals_table: str = Field("user_vitals", **_of("Storage", "Rows that Vitals7 reads."))
+    accounts_table: str = Field("withings-bridge-accounts", **_of("Storage", "The bridge's accounts."))
+    records_table: str = Field("withings-bridge-records", **_of("Storage", "Withings' records."))
+    ephemera_table: str = Field("withings-bridge-ephemera", **_of("Storage", "States, locks, marks."))
+    token_encryption_keys: SecretStr = Field(
+        SecretStr(""),
+        **_of("Storage", "Fernet keys, comma-separated: the first encrypts, all decrypt."),
+    )
+
+    # Realtime gateway
+    vitals_realtime_gateway_url: str = Field(
+        "", **_of("Gateway", "Realtime gateway to tell after a change. Unset: off.", "http://gateway:8080")
+    )
+    vitals_realtime_gateway_secret: SecretStr = Field(
+        SecretStr(""), **_of("Gateway", "Its `X-Gateway-Secret`.")
+    )
+
+    # Callers
+    allowed_origins: Words = Field(
+        (), **_of("Callers", "Browser origins that may call the API.", "https://app.example.org")
+    )
+    api_keys: SecretStr = Field(SecretStr(""), **_of("Callers", "Keys of services and operators."))
+    cognito_region: str = Field("", **_of("Callers", "Region of the user pool."))
+    cognito_user_pool_id: str = Field("", **_of("Callers", "The user pool."))
+    cognito_client_ids: Words = Field((), **_of("Callers", "App clients whose tokens are accepted."))
+
+    # Quota and reconciliation
+    withings_quota_per_minute: int = Field(
+        120, ge=1, **_of("Quota", "Calls a minute that Withings grants the application.", "120")
+    )
+    reconcile_hours: float = Field(
+        6, gt=0, **_of("Quota", "Hours without news after which an account is compared.", "6")
+    )
+    extended_vitals: Words = Field(
+        (), **_of("Vitals7", "Metrics outside the app's list to write as rows.", "all")
+    )
+
+    # CLI
+    cognito_user_id: str = Field("", **_of("CLI", "The user meant when none is named."))
+    withings_sync_user_id: str = Field("", **_of("CLI", "Older name of the same."))
+
+    @field_validator(
+        "withings_scopes", "allowed_origins", "cognito_client_ids", "extended_vitals", mode="before"
+    )
+    @classmethod
+    def _split_words(cls, value: Any) -> Any:
+        return (
+            tuple(word.strip() for word in value.split(",") if word.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("withings_notify_applis", mode="before")
+    @classmethod
+    def _split_numbers(cls, value: Any) -> Any:
+        return (
+            tuple(word.strip() for word in value.split(",") if word.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator(
+        "frontend_url",
+        "withings_redirect_uri",
+        "withings_api_url",
+        "withings_auth_url",
+        "withings_webhook_url",
+        "public_webhook_base_url",
+        "withings_public_base_url",
+        "withings_notify_api_url",
+        "aws_dynamodb_endpoint",
+        "vitals_realtime_gateway_url",
+    )
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("must be a full http or https URL")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        problems = [*self._unserved(), *self._halves(), *self._exposure()]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @classmethod
+    def load(cls, **overrides: Any) -> Self:
+        """The settings of this process; ``SettingsError`` names every variable that is wrong."""
+        try:
+            return cls(**overrides)
+        except ValidationError as error:
+            raise SettingsError(_explain(cls, error)) from None
+
+    # What follows from the variables
+
+    @cached_property
+    def use_sandbox(self) -> bool:
+        """Whether the built-in pretend Withings takes the place of the real one."""
+        return not self.withings_client_id
+
+    @cached_property
+    def sandbox_port(self) -> int:
+        """Where the sandbox listens when it runs beside the bridge."""
+        return self.port + 1 if self.port < 65535 else self.port - 1  # noqa: PLR2004 - the last port
+
+    @cached_property
+    def sandbox_path(self) -> Path:
+        """Where the sandbox keeps its world: beside the embedded store."""
+        return self.sqlite_path.with_name("sandbox.db")
+
+    @cached_property
+    def sandbox_url(self) -> str:
+        return f"http://localhost:{self.sandbox_port}"
+
+    @cached_property
+    def api_url(self) -> str:
+        """Withings' API, or the sandbox's."""
+        return self.sandbox_url if self.use_sandbox else self.withings_api_url
+
+    @cached_property
+    def auth_url(self) -> str:
+        """Withings' consent page, or the sandbox's."""
+        return f"{self.sandbox_url}/oauth2_user/authorize2" if self.use_sandbox else self.withings_auth_url
+
+    @cached_property
+    def client_id(self) -> str:
+        """Withings' client id, or the sandbox's."""
+        return SANDBOX_CLIENT_ID if self.use_sandbox else self.withings_client_id
+
+    @cached_property
+    def client_secret(self) -> SecretStr:
+        """Withings' client secret, or the sandbox's."""
+        return SecretStr(SANDBOX_CLIENT_SECRET) if self.use_sandbox else self.withings_client_secret
+
+    @cached_property
+    def redirect_uri(self) -> str:
+        return self.withings_redirect_uri or f"http://localhost:{self.port}/callback"
+
+    @cached_property
+    def webhook_url(self) -> str | None:
+        """Where Withings posts to, without the secret; None when no public address is known."""
+        base = self.public_webhook_base_url or self.withings_public_base_url
+        if self.withings_webhook_url or base:
+            return self.withings_webhook_url or f"{base}/webhook/withings"
+        return f"http://localhost:{self.port}/webhook/withings" if self.use_sandbox else None
+
+    @cached_property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        return _secrets(self.withings_webhook_secret)
+
+    @cached_property
+    def encryption_keys(self) -> tuple[str, ...]:
+        return _secrets(self.token_encryption_keys)
+
+    @cached_property
+    def notify_url(self) -> tuple[str, str | None]:
+        """Withings' notify service, and a warning where the variable had to be corrected."""
+        default = f"{self.api_url}/notify"
+        if self.withings_notify_use_v2:
+            return f"{self.api_url}/v2/notify", (
+                "WITHINGS_NOTIFY_USE_V2 is set: Public API tokens are often refused at /v2/notify "
+                "(Insufficient_scope)"
+            )
+        override = self.withings_notify_api_url
+        if override and (override.endswith("/v2/notify") or not urlsplit(override).path):
+            corrected = f"{override.removesuffix('/v2/notify')}/notify"
+            return corrected, (
+                f"WITHINGS_NOTIFY_API_URL={override} does not serve Public API tokens; using {corrected}"
+            )
+        return override or default, None
+
+    @cached_property
+    def import_windows(self) -> tuple[timedelta, timedelta, timedelta]:
+        """How far back the first import goes: measures, activity, sleep."""
+        days = (self.withings_measure_days, self.withings_activity_days, self.withings_sleep_days)
+        measures, activity, sleep = (timedelta(days=count) for count in days)
+        return measures, activity, sleep
+
+    @cached_property
+    def default_user(self) -> str | None:
+        """The user a command means when none is named."""
+        return self.cognito_user_id or self.withings_sync_user_id or None
+
+    def _unserved(self) -> list[str]:
+        """Variables that promise protection or data this version does not deliver: better no start."""
+        asked = {
+            "API_KEYS": bool(self.api_keys.get_secret_value()),
+            "COGNITO_USER_POOL_ID": bool(self.cognito_user_pool_id),
+            "COGNITO_CLIENT_IDS": bool(self.cognito_client_ids),
+            "EXTENDED_VITALS": bool(self.extended_vitals),
+        }
+        return [
+            f"{name} is set, but this version does not act on it yet; unset it"
+            for name, on in asked.items()
+            if on
+        ]
+
+    def _halves(self) -> list[str]:
+        problems = []
+        if bool(self.withings_client_id) != bool(self.withings_client_secret.get_secret_value()):
+            problems.append(
+                "WITHINGS_CLIENT_ID and WITHINGS_CLIENT_SECRET belong together; set both or neither"
+            )
+        if self.use_sandbox and self.environment is Environment.PRODUCTION:
+            problems.append(
+                "ENVIRONMENT=production never runs on the sandbox; "
+                "set WITHINGS_CLIENT_ID and WITHINGS_CLIENT_SECRET of your Withings application"
+            )
+        return problems
+
+    def _exposure(self) -> list[str]:
+        if self.host in LOOPBACK or self.allow_unauthenticated:
+            return []
+        problem = (
+            f"HOST={self.host} would serve health data to everybody who reaches it; "
+            "keep HOST=127.0.0.1, or set ALLOW_UNAUTHENTICATED=true where something else guards the door"
+        )
+        return [problem]
+
+
+def _secrets(value: SecretStr) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.get_secret_value().split(",") if part.strip())
+
+
+def _explain(settings: type[BaseSettings], error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        message = problem["msg"].removeprefix("Value error, ")
+        name = str(problem["loc"][0]) if problem["loc"] else ""
+        field = settings.model_fields.get(name)
+        if field is None:
+            lines.extend(message.split("; ") if not name else [f"{name}: {message}"])
+            continue
+        extra = field.json_schema_extra
+        example = extra.get("example") if isinstance(extra, dict) else ""
+        example = example or ("" if field.is_required() else field.get_default())
+        lines.append(
+            f"{name.upper()}: {message}" + (f", for example {name.upper()}={example}" if example else "")
+        )
+    return "\n".join(lines)

@@ -1,0 +1,76 @@
+"""Tokens at rest, encrypted: a coat around the links of any backend.
+
+With keys configured, what is written is Fernet text under the first key; every key decrypts, so keys
+rotate; plain tokens of the predecessor are read as they are and encrypted by the next write. Without
+keys the coat is left off, and the predecessor can read the rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.errors import StorageError
+from withings_bridge.domain.links import Link, TokenPair
+from withings_bridge.storage.base import JoinChange, Links
+
+FERNET_PREFIX = "gAAAA"
+"""How every Fernet text begins: its version byte and the years until 2106."""
+
+
+class TokensUnreadable(StorageError):
+    """The stored tokens were encrypted with a key that TOKEN_ENCRYPTION_KEYS no longer holds."""
+
+
+class EncryptedLinks:
+    """Links whose tokens are encrypted in the store."""
+
+    def __init__(self, inner: Links, keys: Sequence[str]) -> None:
+        """Raises ValueError for a key that is no Fernet key."""
+        self._inner = inner
+        self._fernet = MultiFernet([Fernet(key) for key in keys])
+
+    async def get(self, user: str) -> Link | None:
+        """See ``Links``."""
+        link = await self._inner.get(user)
+        return replace(link, pair=self._opened(link.pair)) if link else None
+
+    async def join(self, user: str, userid: str, pair: TokenPair, change: JoinChange) -> Account:
+        """See ``Links``."""
+        return await self._inner.join(user, userid, self._sealed(pair), change)
+
+    async def replace_pair(self, userid: str, pair: TokenPair, *, replacing: TokenPair) -> None:
+        """See ``Links``."""
+        await self._inner.replace_pair(userid, self._sealed(pair), replacing=replacing)
+
+    async def leave(self, user: str, userid: str) -> Account | None:
+        """See ``Links``."""
+        return await self._inner.leave(user, userid)
+
+    async def pushed(self, user: str, *, at: datetime) -> None:
+        """See ``Links``."""
+        await self._inner.pushed(user, at=at)
+
+    def _sealed(self, pair: TokenPair) -> TokenPair:
+        return replace(
+            pair,
+            access_token=self._fernet.encrypt(pair.access_token.encode()).decode(),
+            refresh_token=self._fernet.encrypt(pair.refresh_token.encode()).decode(),
+        )
+
+    def _opened(self, pair: TokenPair) -> TokenPair:
+        return replace(
+            pair,
+            access_token=self._open(pair.access_token),
+            refresh_token=self._open(pair.refresh_token),
+        )
+
+    def _open(self, token: str) -> str:
+        if not token.startswith(FERNET_PREFIX):
+            return token
+        try:
+            return self._fernet.decrypt(token.encode()).decode()
+        except InvalidToken:
+            raise TokensUnreadable from None

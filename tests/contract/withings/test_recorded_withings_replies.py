@@ -1,0 +1,134 @@
+"""Replies recorded from Withings' cloud go through the client's own steps, and nothing is lost."""
+
+import json
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import BaseModel
+
+from withings_bridge.withings import Days, Since, WithingsClient
+from withings_bridge.withings.answers import read, single
+from withings_bridge.withings.models import (
+    ActivityDay,
+    Device,
+    MeasureGroup,
+    NotificationProfile,
+    SleepSegment,
+    SleepSummary,
+    Workout,
+)
+from withings_bridge.withings.models.account import GoalsReply
+from withings_bridge.withings.protocol import decode
+
+RECORDED = (
+    Path(
+        os.environ.get(
+            "WITHINGS_RECORDED_DIR", Path(__file__).resolve().parents[3].parent / "shared" / "recorded"
+        )
+    )
+    / "aiowithings"
+)
+
+DAYS = Days(date(2021, 4, 1), date(2023, 9, 30))
+SINCE = Since(datetime(2023, 9, 1, tzinfo=UTC))
+
+pytestmark = pytest.mark.skipif(
+    not RECORDED.is_dir(), reason="recorded replies are not here; set WITHINGS_RECORDED_DIR"
+)
+
+
+def recorded(name: str) -> bytes:
+    return (RECORDED / f"{name}.json").read_bytes()
+
+
+def body_of(name: str) -> dict[str, Any]:
+    """The body as the client decodes it; a bare list of groups is put back into its envelope first."""
+    content = recorded(name)
+    if content.lstrip().startswith(b"["):
+        content = b'{"status":0,"body":{"measuregrps":' + content + b"}}"
+    return decode(200, "application/json", content, {})
+
+
+ROWS: list[tuple[str, str, type[BaseModel], int]] = [
+    ("measurement", "measuregrps", MeasureGroup, 2),
+    ("measurement_list_2", "measuregrps", MeasureGroup, 34),
+    ("measurement_positions", "measuregrps", MeasureGroup, 2),
+    ("activity", "activities", ActivityDay, 2),
+    ("sleep_no_datafields", "series", SleepSegment, 613),
+    ("sleep_summary", "series", SleepSummary, 300),
+    ("sleep_summary_no_datafields", "series", SleepSummary, 300),
+    ("workouts", "series", Workout, 11),
+    ("device", "devices", Device, 5),
+    ("notify_list", "profiles", NotificationProfile, 1),
+]
+
+
+class TestLists:
+    @pytest.mark.parametrize(("name", "key", "model", "count"), ROWS, ids=[row[0] for row in ROWS])
+    def test_come_through_whole(self, name: str, key: str, model: type[BaseModel], count: int) -> None:
+        raw = json.loads(recorded(name))
+        sent = raw if isinstance(raw, list) else raw["body"][key]
+        answer = single(body_of(name), key, model)
+        assert list(answer.rows) == sent
+        assert [typed.model_dump(exclude_unset=True) for typed in answer.models] == sent
+        assert len(answer.models) == len(sent) == count
+
+    def test_have_all_measures(self) -> None:
+        answer = single(body_of("measurement_positions"), "measuregrps", MeasureGroup)
+        assert sum(len(group.measures) for group in answer.models) == 56
+
+    def test_have_all_types_and_positions(self) -> None:
+        answer = single(body_of("measurement_list_2"), "measuregrps", MeasureGroup)
+        measures = [measure for group in answer.models for measure in group.measures]
+        assert len({measure.type for measure in measures}) == 21
+        positions = {measure.position for measure in measures if measure.position is not None}
+        assert len(positions) == 7
+        assert 7 in positions
+
+    def test_print_every_quantity_as_withings_meant_it(self) -> None:
+        answer = single(body_of("measurement"), "measuregrps", MeasureGroup)
+        assert str(answer.models[0].measures[0].quantity) == "118.003"
+
+
+class TestSingleReplies:
+    @pytest.mark.parametrize("name", ["goals", "goals_1"])
+    def test_of_goals_come_through_whole(self, name: str) -> None:
+        sent = json.loads(recorded(name))["body"]
+        assert read(GoalsReply, body_of(name)).model_dump(exclude_unset=True) == sent
+
+    def test_of_no_goals_are_a_list(self) -> None:
+        assert body_of("no_goals") == {"goals": []}
+        assert read(GoalsReply, body_of("no_goals")).goals.model_dump(exclude_unset=True) == {}
+
+    @pytest.mark.parametrize("name", ["notify_subscribe", "notify_revoke"])
+    def test_of_a_done_deed_are_empty(self, name: str) -> None:
+        assert body_of(name) == {}
+
+
+class Replaying(httpx.AsyncBaseTransport):
+    """Answers every request with one recording."""
+
+    def __init__(self, name: str) -> None:
+        self._content = recorded(name)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=self._content, headers={"Content-Type": "application/json"})
+
+
+class TestThroughTheClient:
+    async def test_a_full_page_of_nights_promises_more(self) -> None:
+        async with httpx.AsyncClient(transport=Replaying("sleep_summary")) as http:
+            client = WithingsClient(http, "https://withings.example")
+            answer = await client.sleep_summaries("token", DAYS, max_pages=1)
+        assert (len(answer.rows), answer.complete, answer.next_offset) == (300, False, 300)
+
+    async def test_a_single_page_of_measures_has_no_more(self) -> None:
+        async with httpx.AsyncClient(transport=Replaying("measurement")) as http:
+            answer = await WithingsClient(http, "https://withings.example").measures("token", SINCE)
+        assert (len(answer.rows), answer.complete, answer.timezone) == (2, True, "Europe/Amsterdam")
+        assert answer.updatetime is not None
+        assert answer.updatetime.timestamp() == 1693651185

@@ -1,0 +1,155 @@
+"""What can go wrong between here and Withings, over a real connection."""
+
+import httpx
+import pytest
+
+from unit.withings.loopback import SILENCE, ScriptedWithings, envelope, page
+from withings_bridge.domain.errors import (
+    Malformed,
+    NotImplementedByWithings,
+    RateLimited,
+    Transient,
+    WithingsError,
+)
+from withings_bridge.withings import TIMEOUT, Call, WithingsClient
+
+TOKEN = "access-token"
+
+
+class TestBrokenConnections:
+    async def test_a_refused_connection_is_transient(self, http: httpx.AsyncClient) -> None:
+        async with ScriptedWithings().listening() as closed:
+            address = closed.url
+        with pytest.raises(Transient, match="ConnectError"):
+            await WithingsClient(http, address).devices(TOKEN)
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            b"",
+            b"HTTP/1.1 200 OK\r\nContent-Le",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + b'{"status":0,"body":{"devices":[',
+            b"SSH-2.0-nonsense\r\n\r\n",
+        ],
+    )
+    async def test_a_connection_cut_anywhere_is_transient(
+        self, cloud: ScriptedWithings, client: WithingsClient, line: bytes
+    ) -> None:
+        cloud.replies(line)
+        with pytest.raises(Transient, match="cannot be reached"):
+            await client.devices(TOKEN)
+
+    async def test_silence_is_transient_after_the_read_timeout(
+        self, cloud: ScriptedWithings, http: httpx.AsyncClient
+    ) -> None:
+        cloud.replies(SILENCE)
+        hasty = WithingsClient(http, cloud.url, timeout=httpx.Timeout(5, read=0.05))
+        with pytest.raises(Transient, match="ReadTimeout"):
+            await hasty.devices(TOKEN)
+
+    def test_every_timeout_is_set(self) -> None:
+        assert TIMEOUT.as_dict() == {"connect": 5, "read": 20, "write": 20, "pool": 20}
+
+
+class TestBrokenReplies:
+    async def test_a_body_cut_short_but_called_whole_is_malformed(
+        self, cloud: ScriptedWithings, client: WithingsClient
+    ) -> None:
+        cloud.replies(page(b'{"status":0,"body":{"devices":[{"model"'))
+        with pytest.raises(Malformed, match="cut short"):
+            await client.devices(TOKEN)
+
+    async def test_an_html_page_inside_http_200_is_malformed(
+        self, cloud: ScriptedWithings, client: WithingsClient
+    ) -> None:
+        cloud.replies(page(b"<html>We are back soon</html>", content_type="text/html"))
+        with pytest.raises(Malformed, match="HTML"):
+            await client.devices(TOKEN)
+
+    async def test_an_html_502_is_transient(self, cloud: ScriptedWithings, client: WithingsClient) -> None:
+        cloud.replies(page(b"<html>Bad gateway</html>", status="502 Bad Gateway", content_type="text/html"))
+        with pytest.raises(Transient, match="HTTP 502"):
+            await client.devices(TOKEN)
+
+    async def test_an_http_429_tells_when_to_come_back(
+        self, cloud: ScriptedWithings, client: WithingsClient
+    ) -> None:
+        cloud.replies(page(b"", status="429 Too Many Requests", Retry_After="17"))
+        with pytest.raises(RateLimited) as caught:
+            await client.devices(TOKEN)
+        assert caught.value.retry_after is not None
+        assert caught.value.retry_after.total_seconds() == 17
+
+    async def test_a_404_points_at_the_address(self, cloud: ScriptedWithings, client: WithingsClient) -> None:
+        cloud.replies(page(b"", status="404 Not Found"))
+        with pytest.raises(NotImplementedByWithings, match="WITHINGS_API_URL"):
+            await client.devices(TOKEN)
+
+    async def test_garbage_called_gzip_is_malformed(
+        self, cloud: ScriptedWithings, client: WithingsClient
+    ) -> None:
+        cloud.replies(page(b"not gzip", Content_Encoding="gzip"))
+        with pytest.raises(Malformed, match="compressed"):
+            await client.devices(TOKEN)
+
+    async def test_a_redirect_is_not_followed_with_the_token(
+        self, cloud: ScriptedWithings, client: WithingsClient
+    ) -> None:
+        cloud.replies(page(b"", status="307 Temporary Redirect", Location="/elsewhere"))
+        with pytest.raises(Malformed):
+            await client.devices(TOKEN)
+        assert len(cloud.received) == 1
+
+
+class TestOneUserAtATime:
+    async def test_a_cookie_set_for_one_call_travels_with_no_other(
+        self, cloud: ScriptedWithings, client: WithingsClient
+    ) -> None:
+        cloud.replies(page(b'{"status":0,"body":{"devices":[]}}', Set_Cookie="session=of-user-1"))
+        cloud.replies(envelope({"devices": []}))
+        await client.devices("token-of-user-1")
+        await client.devices("token-of-user-2")
+        assert "cookie" not in cloud.last.headers
+        assert cloud.last.headers["authorization"] == "Bearer token-of-user-2"
+
+    async def test_headers_and_login_of_the_given_client_stay_behind(self, cloud: ScriptedWithings) -> None:
+        cloud.replies(envelope({"devices": []}))
+        async with httpx.AsyncClient(
+            headers={"X-Secret": "g"}, auth=("user", "pass"), trust_env=False
+        ) as http:
+            await WithingsClient(http, cloud.url).devices(TOKEN)
+        assert "x-secret" not in cloud.last.headers
+        assert cloud.last.headers["authorization"] == f"Bearer {TOKEN}"
+
+
+class TestPace:
+    async def test_is_asked_before_every_request(
+        self, cloud: ScriptedWithings, http: httpx.AsyncClient
+    ) -> None:
+        waited: list[tuple[Call, int]] = []
+
+        class Counting:
+            async def wait(self, call: Call) -> None:
+                waited.append((call, len(cloud.received)))
+
+        cloud.replies(envelope({"devices": []}), envelope({"goals": []}))
+        client = WithingsClient(http, cloud.url, pace=Counting())
+        await client.devices(TOKEN)
+        await client.goals(TOKEN)
+        assert [(call.action, before) for call, before in waited] == [("getdevice", 0), ("getgoals", 1)]
+
+    async def test_can_hold_a_call_back(self, cloud: ScriptedWithings, http: httpx.AsyncClient) -> None:
+        class Spent:
+            async def wait(self, call: Call) -> None:
+                raise RateLimited
+
+        with pytest.raises(RateLimited):
+            await WithingsClient(http, cloud.url, pace=Spent()).devices(TOKEN)
+        assert cloud.received == []
+
+
+class TestDamagedTokens:
+    async def test_are_never_sent(self, cloud: ScriptedWithings, client: WithingsClient) -> None:
+        with pytest.raises(WithingsError, match="damaged"):
+            await client.devices("undefined token\n")
+        assert cloud.received == []
