@@ -1,0 +1,72 @@
+# Everything a person, a hook or CI runs. `make help` explains.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+ENGINES := .venvs
+SOURCES := src tests scripts
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check fast format lock engines proof-dynamodb assets screenshots settings clean
+
+help: ## Show what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.runtime ## Set everything up and start the bridge (with its sandbox when there are no credentials)
+	$(BIN)/withings-bridge serve
+
+test: $(VENV)/.dev ## Set everything up and run all tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## Format, lint, types, import contracts, settings table, fast tests: what CI and the hooks run
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/settings_table.py --check
+	$(MAKE) fast
+
+fast: $(VENV)/.dev ## The fast tests alone: no process, no engine
+	$(BIN)/python -m pytest tests/unit -m "not e2e and not engine"
+
+format: $(VENV)/.dev ## Format the code and mend what the linter can mend
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+engines: $(ENGINES)/ministack/.ready $(ENGINES)/withings-api/.ready ## Set up what some tests use beside: a DynamoDB engine, a foreign client
+
+proof-dynamodb: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Run the storage contract and the e2e tests on an engine that keeps DynamoDB's limits
+	scripts/with_ministack $(BIN)/python -m pytest tests/contract/storage tests/e2e
+
+lock: $(VENV)/.dev ## Resolve the dependencies anew and pin them with hashes
+	scripts/lock
+
+assets: $(VENV)/.dev ## Put the browser assets in place, unmodified release files
+	$(BIN)/python scripts/vendor_assets.py
+
+screenshots: $(VENV)/.dev ## Take the README's pictures of a running bridge (needs Chromium)
+	scripts/screenshots
+
+settings: $(VENV)/.dev ## Write the settings into README.md and .env.example
+	$(BIN)/python scripts/settings_table.py
+
+clean: ## Remove what the targets made; your data/ stays
+	rm -rf $(VENV) $(ENGINES) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(BIN)/python:
+	scripts/make_venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/.runtime
+
+$(ENGINES)/%/.ready: requirements-%.lock
+	scripts/make_venv $(ENGINES)/$*
+	$(ENGINES)/$*/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	@touch $@
