@@ -90,7 +90,9 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         records=storage.records, vitals=storage.vitals, links=links, gateway=gateway, clock=clock
     )
     syncing = Syncing(
-        fetching=Fetching(client=client, tokens=tokens, max_pages=settings.withings_api_max_pages),
+        fetching=Fetching(
+            client=client, tokens=tokens, max_pages=settings.withings_api_max_pages, clock=clock
+        ),
         projecting=projecting,
         records=storage.records,
         windows=windows,

@@ -9,6 +9,7 @@ BridgeError
 │   │   ├── CallbackRefused       the callback URL was refused or did not answer the probe
 │   │   └── AlreadyAbsent         what was to be removed is not there
 │   ├── RateLimited               the application has spent its budget
+│   │   └── RepeatedTooSoon       the identical call was made within ten seconds
 │   ├── NotImplementedByWithings  wrong action, path or host
 │   ├── Transient                 timeouts, cut connections, 5xx and Withings' own server errors
 │   └── Malformed                 the reply is not what Withings documents or was seen to send
@@ -112,6 +113,10 @@ class RateLimited(WithingsError):
     """Withings asks us to slow down."""
 
     default_retry = Retry.LATER
+
+
+class RepeatedTooSoon(RateLimited):
+    """Withings answers the same call only once in ten seconds."""
 
 
 class NotImplementedByWithings(WithingsError):

@@ -244,16 +244,17 @@ def trouble_after(
 ) -> Trouble:
     """The decision after a failure: when to try again, or to bury the work.
 
-    ``jitter`` in -1..1 spreads the delay by a fifth either way. Being told to slow down says
-    nothing about the work, so it does not count as an attempt.
+    ``jitter`` in -1..1 spreads the delay by a fifth either way, but never below what Withings asked
+    for. Being told to slow down says nothing about the work, so it does not count as an attempt.
     """
     attempts = (previous.attempts if previous else 0) + (0 if isinstance(error, RateLimited) else 1)
     delay = _delay(error, attempts)
+    asked = (error.retry_after if isinstance(error, WithingsError) else None) or timedelta()
     return Trouble(
         attempts=attempts,
         reason=_reason(error),
         since=previous.since if previous else now,
-        retry_at=now + delay * (1 + JITTER * jitter) if delay is not None else None,
+        retry_at=now + max(delay * (1 + JITTER * jitter), asked) if delay is not None else None,
         announced=announced,
     )
 
@@ -266,13 +267,11 @@ def jitter() -> float:
 def _delay(error: Exception, attempts: int) -> timedelta | None:
     if isinstance(error, RateLimited):
         return error.retry_after or RATE_LIMIT_PAUSE
-    if isinstance(error, WithingsError):
-        if error.retry is Retry.NEVER or (error.max_attempts and attempts >= error.max_attempts):
-            return None
-        floor = error.retry_after or timedelta()
-    else:
-        floor = timedelta()
-    return max(RETRY_DELAYS[attempts - 1], floor) if attempts <= len(RETRY_DELAYS) else None
+    if isinstance(error, WithingsError) and (
+        error.retry is Retry.NEVER or (error.max_attempts and attempts >= error.max_attempts)
+    ):
+        return None
+    return RETRY_DELAYS[attempts - 1] if attempts <= len(RETRY_DELAYS) else None
 
 
 def _reason(error: Exception) -> str:

@@ -4,6 +4,7 @@ Services differ in how a window is said (instants or local days), in whether the
 ``lastupdate``, and in where the rows stand. Here they become one: a category, a span, records.
 """
 
+import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,13 +13,15 @@ from typing import Any
 from withings_bridge.domain import measures
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import KIND_OF, Category
-from withings_bridge.domain.notifications import Window
+from withings_bridge.domain.notifications import DAY, SECOND, Window
 from withings_bridge.domain.readings import height_of
 from withings_bridge.domain.records import EPOCH, Kind, Record, records_from
+from withings_bridge.services.clock import Clock
 from withings_bridge.services.tokens import Tokens
 from withings_bridge.withings import Answer, Between, Days, Since, WithingsClient
 
-DAY = timedelta(days=1)
+SAME_ARGUMENTS = timedelta(seconds=10)
+"""Withings refuses a call that is identical to one within this time."""
 
 ASKED_BY_DAY = frozenset({Category.ACTIVITY, Category.SLEEP, Category.WORKOUTS})
 
@@ -56,16 +59,43 @@ class Span:
         return record.day is not None and first <= record.day <= last
 
 
+class Recent:
+    """The questions asked within the last ten seconds, so that none is asked twice in the same words."""
+
+    def __init__(self) -> None:
+        self._asked: dict[tuple[object, ...], datetime] = {}
+
+    def steps_back(self, question: tuple[object, ...], now: datetime) -> int:
+        """How many steps further back to ask, so that the question is a new one; remembers it."""
+        self._asked = {key: at for key, at in self._asked.items() if now - at < SAME_ARGUMENTS}
+        steps = next(steps for steps in itertools.count() if (*question, steps) not in self._asked)
+        self._asked[*question, steps] = now
+        return steps
+
+
 class Fetching:
     """Fetches records of one account."""
 
-    def __init__(self, *, client: WithingsClient, tokens: Tokens, max_pages: int) -> None:
+    def __init__(self, *, client: WithingsClient, tokens: Tokens, max_pages: int, clock: Clock) -> None:
         self._client = client
         self._tokens = tokens
         self._max_pages = max_pages
+        self._clock = clock
+        self._recent = Recent()
+
+    def distinct(self, account: Account, category: Category, window: Window) -> Window:
+        """The window, begun so much earlier that Withings has not been asked for it just now.
+
+        Withings refuses the identical call within ten seconds; a superset answers as well.
+        """
+        step = DAY if category in ASKED_BY_DAY else SECOND
+        steps = self._recent.steps_back((account.userid, category, str(window)), self._clock())
+        return Window(window.start - step * steps, window.end)
 
     async def since(self, account: Account, category: Category, at: datetime) -> Reply:
         """All that was created or changed since then, to the last page."""
+        question = (account.userid, category, int(at.timestamp()))
+        at -= SECOND * self._recent.steps_back(question, self._clock())
         reply = await self._pages(account, category, Since(at), offset=0)
         records, updated_at = list(reply.records), reply.updated_at
         while reply.next_offset is not None:

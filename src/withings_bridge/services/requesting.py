@@ -91,7 +91,9 @@ def _settled(account: Account, wanted: dict[Category, int]) -> bool:
         if work.settled >= number and work.backfill is None:
             continue
         trouble = work.backfill_trouble if work.settled >= number else work.trouble
-        if trouble is None or (work.settled < number and trouble.announced < number):
+        untried = trouble is None or (work.settled < number and trouble.announced < number)
+        if trouble is None or untried or not trouble.attempts:
+            # Being told to slow down counts as no attempt, and is worth waiting for.
             waiting = True
         elif trouble.retry_at is not None:
             raise SyncFailed(trouble.reason)

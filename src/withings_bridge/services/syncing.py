@@ -16,10 +16,10 @@ from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import KIND_OF, TRACKED, Category
 from withings_bridge.domain.deletions import CONFIRM_AFTER, LOOK_AGAIN_AFTER, believed, digest
 from withings_bridge.domain.inbox import Backfill, Done, Recheck, Task
-from withings_bridge.domain.notifications import Window, fold
+from withings_bridge.domain.notifications import DAY, Window, fold
 from withings_bridge.domain.records import EPOCH, Kind, Record
 from withings_bridge.services.clock import Clock
-from withings_bridge.services.fetching import ASKED_BY_DAY, DAY, Fetching, Reply, Span
+from withings_bridge.services.fetching import ASKED_BY_DAY, SAME_ARGUMENTS, Fetching, Reply, Span
 from withings_bridge.services.projecting import FOREVER, Change, Projecting
 from withings_bridge.storage.base import Records
 
@@ -102,7 +102,13 @@ class Syncing:
         return look
 
     async def devices(self, account: Account, task: Task) -> Look:
-        """Store the account's devices as Withings lists them; one that is not listed is gone."""
+        """Store the account's devices as Withings lists them; one that is not listed is gone.
+
+        Asked again within ten seconds, the answer just stored serves: Withings would refuse.
+        """
+        before = task.work.settled_at
+        if before is not None and self._clock() - before < SAME_ARGUMENTS:
+            return Look(task)
         reply = await self._fetching.devices(account)
         listed = {record.name for record in reply.records}
         stored = await self._records.between(account.userid, Kind.DEVICE, EPOCH, FOREVER)
@@ -134,7 +140,8 @@ class Syncing:
         if task.category not in TRACKED:
             # No ``lastupdate`` here: recordings since the last look, and of the day before it.
             last = task.work.settled_at or account.linked_at
-            reply = await self._fetching.span(account, task.category, Span(Window(last - DAY, began)))
+            window = self._fetching.distinct(account, task.category, Window(last - DAY, began))
+            reply = await self._fetching.span(account, task.category, Span(window))
         else:
             cursor = task.work.cursor or account.linked_at
             reply = await self._fetching.since(account, task.category, cursor - OVERLAP)
@@ -158,7 +165,7 @@ class Syncing:
 
         ``again_at``: when to look once more if nothing had changed.
         """
-        span = Span(window)
+        span = Span(self._fetching.distinct(account, look.task.category, window))
         reply = await self._fetching.span(account, look.task.category, span)
         records = list(reply.records)
         while reply.next_offset is not None:

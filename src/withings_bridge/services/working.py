@@ -32,6 +32,7 @@ from withings_bridge.domain.errors import (
     LeaseLost,
     NotLinked,
     RateLimited,
+    RepeatedTooSoon,
     StorageError,
 )
 from withings_bridge.domain.inbox import Done, Failed, Lane, Task, jitter
@@ -161,14 +162,13 @@ class Working:
                 raise ConsentNeeded from error
             except (LeaseLost, StorageError):
                 raise
-            except RateLimited as error:
-                # The rest would be refused too.
-                turn.results += [Failed(waiting, error) for waiting in todo[index:]]
-                _log_failure(account, task, error)
-                return
             except Exception as error:  # noqa: BLE001 - whatever it is, the decision to retry is stored
-                turn.results.append(Failed(task, error))
                 _log_failure(account, task, error)
+                if _spent(error):
+                    # The rest would be refused too.
+                    turn.results += [Failed(waiting, error) for waiting in todo[index:]]
+                    return
+                turn.results.append(Failed(task, error))
             else:
                 turn.results.append(done)
                 turn.fetched += fetched
@@ -268,6 +268,11 @@ async def _rest(
         if turn.done() and not turn.cancelled() and (error := turn.exception()):
             log.error("turn failed", reason=type(error).__name__)
     return {turn for turn in running if not turn.done()}
+
+
+def _spent(error: Exception) -> bool:
+    """Whether the whole application has to wait, rather than this one call."""
+    return isinstance(error, RateLimited) and not isinstance(error, RepeatedTooSoon)
 
 
 def _log_failure(account: Account, task: Task, error: Exception) -> None:

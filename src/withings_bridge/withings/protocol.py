@@ -20,6 +20,7 @@ from withings_bridge.domain.errors import (
     Malformed,
     NotImplementedByWithings,
     RateLimited,
+    RepeatedTooSoon,
     Retry,
     Transient,
     WithingsError,
@@ -150,11 +151,14 @@ def _refusal(
     content = envelope.get("body")
     retry_after = _seconds(content.get("wait_seconds")) if isinstance(content, dict) else None
     retry_after = retry_after or _retry_after(headers)
-    if judged.error is RateLimited and retry_after is None:
+    kind = judged.error
+    if kind is RateLimited:
         # 601 has two causes, told apart by text alone: the quota, and an identical call repeated too soon.
-        retry_after = _REPEAT_WAIT if text.casefold().startswith("same arguments") else _QUOTA_WAIT
+        repeated = text.casefold().startswith("same arguments")
+        kind = RepeatedTooSoon if repeated else RateLimited
+        retry_after = retry_after or (_REPEAT_WAIT if repeated else _QUOTA_WAIT)
     quoted = f", {harmless!r}" if (harmless := _HARMLESS_TEXTS.get(text.casefold())) else ""
-    return judged.error(
+    return kind(
         f"{judged.meaning} (status {status}{quoted}).",
         status=status,
         retry=judged.retry,

@@ -1,0 +1,49 @@
+"""The pages for people: home, connecting Withings, and the API's documentation.
+
+They show and they start; what is true is asked of the services. Nothing here asks another host for
+anything: styles, scripts and Swagger UI come from the package.
+"""
+
+from fastapi import APIRouter
+
+from withings_bridge.pages.assets import mount_static
+from withings_bridge.pages.connect import Connect
+from withings_bridge.pages.docs import Docs
+from withings_bridge.pages.home import Home
+from withings_bridge.pages.rendering import Renderer
+from withings_bridge.pages.site import Site
+from withings_bridge.services.clock import Clock, system_clock
+from withings_bridge.services.linking import Linking
+from withings_bridge.services.reporting import Reporting
+from withings_bridge.services.working import Working
+
+__all__ = ["Site", "docs_router", "mount_static", "pages_router"]
+
+
+def pages_router(
+    site: Site,
+    *,
+    linking: Linking,
+    reporting: Reporting,
+    working: Working,
+    clock: Clock = system_clock,
+) -> APIRouter:
+    """``/`` with ``/home/links``, ``/connect``, ``/login`` and ``/callback``; needs ``mount_static`` too."""
+    renderer = Renderer(site)
+    home = Home(site, renderer, reporting=reporting, clock=clock)
+    connect = Connect(site, renderer, linking=linking, working=working, clock=clock)
+    router = APIRouter(include_in_schema=False)
+    router.add_api_route("/", home.page, methods=["GET", "HEAD"])
+    if site.open:
+        router.add_api_route("/home/links", home.links)
+        router.add_api_route("/connect", connect.form)
+    router.add_api_route("/login", connect.login)
+    router.add_api_route("/callback", connect.callback)
+    return router
+
+
+def docs_router(site: Site) -> APIRouter:
+    """``/docs``: Swagger UI over ``/openapi.json``. FastAPI's own must be off (``docs_url=None``)."""
+    router = APIRouter(include_in_schema=False)
+    router.add_api_route("/docs", Docs(Renderer(site)).page)
+    return router

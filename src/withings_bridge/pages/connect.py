@@ -1,0 +1,131 @@
+"""Connecting Withings, as a browser walks it: ask for a user, off to Withings, and back.
+
+Whether a flow may begin, and whether it ended well, is decided by ``services.linking``; here is
+what the browser carries (a cookie) and sees (a page for each end).
+"""
+
+import logging
+from datetime import UTC
+from urllib.parse import urlencode
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.background import BackgroundTask
+
+from withings_bridge.domain.errors import ConsentRefused, StateRefused, StorageError, WithingsError
+from withings_bridge.pages.failures import NOT_ALLOWED, STORE_SILENT, Failure, Return, failure_of
+from withings_bridge.pages.origins import origin_of, origin_seen
+from withings_bridge.pages.rendering import SAFE_HEADERS, Renderer
+from withings_bridge.pages.site import Site
+from withings_bridge.services.clock import Clock
+from withings_bridge.services.linking import Linking
+from withings_bridge.services.working import Working
+
+FLOW_SECONDS = 600
+LONGEST_USER = 128
+
+_log = logging.getLogger(__name__)
+
+
+class Connect:
+    """``/connect``, ``/login`` and ``/callback``."""
+
+    def __init__(
+        self,
+        site: Site,
+        renderer: Renderer,
+        *,
+        linking: Linking,
+        working: Working,
+        clock: Clock,
+    ) -> None:
+        self._site = site
+        self._renderer = renderer
+        self._linking = linking
+        self._working = working
+        self._clock = clock
+        self._origin = origin_of(site.redirect_uri)
+        self._https = self._origin.startswith("https:")
+        # The prefix keeps a neighbour on the same domain from planting the cookie; it works on https only.
+        self._cookie = "__Host-connect" if self._https else "connect"
+
+    async def form(self, request: Request) -> Response:
+        """``GET /connect?user=``: what the form without a script leads to, a step from here to ``/login``.
+
+        Chromium holds a form's policy (``form-action``) against every redirect that follows, and
+        Withings may redirect to hosts we don't know. A page that moves on by itself ends that.
+        """
+        user = request.query_params.get("user", "").strip()
+        if not _is_user(user):
+            return self._ask(user)
+        return self._renderer.page("leaving.html", login=f"/login?{urlencode({'state': user})}")
+
+    async def login(self, request: Request) -> Response:
+        """``GET /login?state={user}``: 302 to Withings; from another origin, first to the redirect URI's.
+
+        400 for an id that cannot be one, 401 where callers must prove who they are, 503 without a store.
+        """
+        if origin_seen(request) != self._origin:
+            query = request.scope["query_string"].decode("latin-1")
+            moved = f"{self._origin}{request.scope['path']}{'?' if query else ''}{query}"
+            return RedirectResponse(moved, 302, SAFE_HEADERS)
+        if not self._site.open:
+            return self._failed(NOT_ALLOWED, headers={"WWW-Authenticate": "Bearer"})
+        user = request.query_params.get("state", "").strip()
+        if not _is_user(user):
+            return self._ask(user)
+        try:
+            begun = await self._linking.begin(user, browser=self._browser(request))
+        except StorageError as error:
+            _log.warning("A connect flow could not begin: %s", error)
+            return self._failed(STORE_SILENT)
+        response = RedirectResponse(begun.authorize_url, 302, SAFE_HEADERS)
+        response.set_cookie(
+            self._cookie,
+            begun.browser,
+            max_age=FLOW_SECONDS,
+            path="/",
+            secure=self._https,
+            httponly=True,
+            samesite="lax",
+        )
+        return response
+
+    async def callback(self, request: Request) -> Response:
+        """``GET /callback``: the page for how it ended, at once; the first sync starts after the reply."""
+        back = Return(
+            state=request.query_params.get("state"),
+            code=request.query_params.get("code"),
+            error=request.query_params.get("error"),
+            browser=self._browser(request),
+        )
+        try:
+            joined = await self._linking.complete(
+                state=back.state, code=back.code, error=back.error, browser=back.browser
+            )
+        except (StateRefused, ConsentRefused, WithingsError, StorageError) as error:
+            failure = failure_of(error, back)
+            if failure.status >= STORE_SILENT.status:
+                _log.warning("A connect flow could not be completed: %s", error)
+            return self._failed(failure)
+        timestamp = self._clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return self._renderer.page(
+            "connected.html",
+            background=BackgroundTask(self._working.drain, joined.account),
+            message={"type": "WITHINGS_AUTH_COMPLETE", "success": True, "timestamp": timestamp},
+            opener=origin_of(self._site.frontend_url),
+        )
+
+    def _ask(self, refused: str) -> Response:
+        return self._renderer.page("login.html", status=400 if refused else 200, refused=bool(refused))
+
+    def _failed(self, failure: Failure, headers: dict[str, str] | None = None) -> Response:
+        return self._renderer.page("failed.html", status=failure.status, headers=headers, failure=failure)
+
+    def _browser(self, request: Request) -> str | None:
+        return request.cookies.get(self._cookie)
+
+
+def _is_user(user: str) -> bool:
+    """Whether it can be a user's id. ``#`` cannot be in one: the tokens table divides its keys there."""
+    return 0 < len(user) <= LONGEST_USER and user.isprintable() and "#" not in user

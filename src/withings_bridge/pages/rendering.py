@@ -1,0 +1,62 @@
+"""Templates into replies that carry the same strict headers everywhere."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.background import BackgroundTask
+
+from withings_bridge.pages.assets import asset
+from withings_bridge.pages.site import Site
+
+_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+}
+
+# No Cross-Origin-Opener-Policy here: it would cut a pop-up off from the app that opened it.
+SAFE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Renderer:
+    """Makes pages from the package's templates."""
+
+    def __init__(self, site: Site) -> None:
+        self._templates = Environment(
+            loader=PackageLoader("withings_bridge.pages"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals.update(site=site, asset=asset)
+
+    def page(
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+        policy: Mapping[str, str] | None = None,
+        background: BackgroundTask | None = None,
+        **context: Any,
+    ) -> HTMLResponse:
+        """The reply. ``policy`` replaces directives of the Content-Security-Policy by name."""
+        csp = "; ".join(f"{name} {sources}" for name, sources in {**_POLICY, **(policy or {})}.items())
+        return HTMLResponse(
+            self._templates.get_template(template).render(context),
+            status_code=status,
+            headers={**SAFE_HEADERS, "Content-Security-Policy": csp, **(headers or {})},
+            background=background,
+        )

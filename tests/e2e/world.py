@@ -1,0 +1,127 @@
+"""A pretend Withings and a bridge as real processes, and the people who use them."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from e2e.stores import Row, Store
+from processes import Process, eventually, free_port
+
+USER = "0f9d3c1e-7a55-4a0e-9a55-2d1f8b6c7e21"
+
+Json = dict[str, Any]
+
+
+class World:
+    """Withings, a bridge, and a browser."""
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.store = store
+        self._folder = folder
+        cloud_port, port = free_port(), free_port()
+        self.cloud = f"http://127.0.0.1:{cloud_port}"
+        self.url = f"http://127.0.0.1:{port}"
+        self.withings = Process(
+            "sandbox",
+            *(
+                "--port",
+                str(cloud_port),
+                "--days",
+                "0",
+                "--auto-approve",
+                "--state",
+                str(folder / "cloud.db"),
+            ),
+            env={},
+            folder=folder,
+            url=f"{self.cloud}/sandbox/people",
+        )
+        self._port = port
+        self.bridge = self._bridge({})
+        self.http = httpx.Client(timeout=70)
+
+    def start(self) -> None:
+        self.withings.start()
+        self.bridge.start()
+
+    def end(self) -> None:
+        self.http.close()
+        self.bridge.kill()
+        self.withings.kill()
+
+    def restart_with(self, env: Mapping[str, str]) -> None:
+        """The bridge once more, with other settings."""
+        self.bridge.kill()
+        self.bridge = self._bridge(env)
+        self.bridge.start()
+
+    def link(self, user: str = USER, person: int | None = None) -> None:
+        """Link a person, and wait until the import is done."""
+        self.begin_link(user, person)
+        self.sync(user)
+
+    def begin_link(self, user: str = USER, person: int | None = None) -> None:
+        """Walk a browser through the consent; the import goes on behind."""
+        with httpx.Client(timeout=30) as browser:
+            asked = browser.get(f"{self.url}/login", params={"state": user})
+            assert asked.status_code == 302, asked.text
+            chosen = {"sandbox_person": str(person)} if person else {}
+            url = httpx.URL(asked.headers["location"])
+            consented = browser.get(url.copy_merge_params(chosen))
+            assert consented.status_code == 302, consented.text
+            answered = browser.get(consented.headers["location"])
+            assert answered.status_code == 200, answered.text
+            assert "WITHINGS_AUTH_COMPLETE" in answered.text
+
+    def sync(self, user: str = USER) -> Json:
+        answered = self.http.post(f"{self.url}/api/withings/sync", json={"cognitoUserId": user})
+        assert answered.status_code == 200, answered.text
+        summary: Json = answered.json()
+        return summary
+
+    def add_person(self, **records: Any) -> int:
+        """A person at Withings with these records, none of them announced."""
+        person: int = self.tell("POST", "/people", {"devices": True})["userid"]
+        if records:
+            self.tell("POST", f"/people/{person}/records", {**records, "notify": False})
+        return person
+
+    def tell(self, method: str, path: str, body: Json | None = None) -> Any:
+        """A call to the console of the pretend Withings."""
+        answered = self.http.request(method, f"{self.cloud}/sandbox{path}", json=body)
+        assert answered.is_success, answered.text
+        return answered.json() if answered.content else None
+
+    def data_calls(self) -> list[str]:
+        """The data calls Withings received since they were last forgotten."""
+        entries = self.tell("GET", "/requests")
+        return [entry["action"] for entry in entries if re.match(r"get|list", entry["action"])]
+
+    def rows(self, vital_type: str, user: str = USER) -> list[Row]:
+        return [row for row in self.store.rows(user) if row["vitalType"] == vital_type]
+
+    def await_row(self, vital_type: str, value: str, user: str = USER) -> Row:
+        """The row with this value, as soon as it is there."""
+
+        def found() -> Row | None:
+            return next((row for row in self.rows(vital_type, user) if row["value"] == value), None)
+
+        return eventually(f"{vital_type} {value} is in the store", found)
+
+    def _bridge(self, env: Mapping[str, str]) -> Process:
+        settings = {
+            "PORT": str(self._port),
+            "WITHINGS_CLIENT_ID": "sandbox",
+            "WITHINGS_CLIENT_SECRET": "sandbox-secret",
+            "WITHINGS_API_URL": self.cloud,
+            "WITHINGS_AUTH_URL": f"{self.cloud}/oauth2_user/authorize2",
+            "WITHINGS_REDIRECT_URI": f"{self.url}/callback",
+            "WITHINGS_WEBHOOK_URL": f"{self.url}/webhook/withings",
+            "SUBSCRIBE_SPACING_SECONDS": "0",
+        }
+        return Process(
+            "serve", env={**settings, **self.store.env, **env}, folder=self._folder, url=f"{self.url}/health"
+        )

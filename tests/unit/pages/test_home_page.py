@@ -1,0 +1,155 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from unit.pages.visiting import NOW, OPEN, Visit, policy_of
+from withings_bridge.domain.errors import StorageUnavailable
+from withings_bridge.pages.home import SHOWN
+from withings_bridge.services.reporting import LinkedUser
+
+SANDBOX = replace(OPEN, sandbox_url="http://localhost:5002/")
+CLOSED = replace(OPEN, open=False)
+
+
+def a_user(
+    user: str = "u-1",
+    *,
+    synced: timedelta | None = timedelta(minutes=3),
+    importing: float | None = None,
+    consent_needed: bool = False,
+    troubles: tuple[str, ...] = (),
+) -> LinkedUser:
+    return LinkedUser(
+        user=user,
+        account="30000001",
+        linked_at=NOW - timedelta(days=20),
+        synced_at=None if synced is None else NOW - synced,
+        importing=importing,
+        consent_needed=consent_needed,
+        troubles=troubles,
+    )
+
+
+class TestHome:
+    async def test_says_that_all_is_well_and_names_version_and_store(self) -> None:
+        reply = await Visit().get("/")
+        assert reply.status_code == 200
+        assert "Up and well" in reply.text
+        assert "1.2.3" in reply.text
+        assert "SQLite" in reply.text
+
+    async def test_says_what_is_wrong_when_the_store_is_silent(self) -> None:
+        visit = Visit()
+        visit.reporting.answers = False
+        reply = await visit.get("/")
+        assert reply.status_code == 200
+        assert "Up and well" not in reply.text
+        assert "The store (SQLite) does not answer" in reply.text
+        assert visit.reporting.asked == 0
+
+    @pytest.mark.parametrize("path", ["/docs", "/health", "/api/status"])
+    async def test_leads_to(self, path: str) -> None:
+        assert f'href="{path}"' in (await Visit().get("/")).text
+
+    async def test_answers_a_watching_machine_s_head(self) -> None:
+        assert (await Visit().get("/", method="HEAD")).status_code == 200
+
+    async def test_labels_the_sandbox_and_leads_to_its_scale(self) -> None:
+        reply = await Visit(SANDBOX).get("/")
+        assert "This is the sandbox." in reply.text
+        assert 'href="http://localhost:5002/sandbox"' in reply.text
+        assert 'value="demo-user"' in reply.text
+
+    async def test_shows_no_sandbox_beside_the_real_withings(self) -> None:
+        reply = await Visit().get("/")
+        assert "sandbox" not in reply.text.lower()
+        assert "The real one" in reply.text
+
+    async def test_asks_nobody_else_for_anything_and_runs_no_inline_code(self) -> None:
+        reply = await Visit(SANDBOX).get("/")
+        policy = policy_of(reply)
+        assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == ["'none'"]
+        assert policy["script-src"] == policy["style-src"] == policy["form-action"] == ["'self'"]
+        assert "<style" not in reply.text
+        assert "style=" not in reply.text
+        assert reply.headers["x-content-type-options"] == "nosniff"
+        assert reply.headers["cache-control"] == "no-store"
+
+
+class TestHomeBehindCredentials:
+    async def test_shows_no_person_and_asks_the_store_for_none(self) -> None:
+        visit = Visit(CLOSED)
+        visit.reporting.users = [a_user("somebody")]
+        reply = await visit.get("/")
+        assert reply.status_code == 200
+        assert "somebody" not in reply.text
+        assert "<form" not in reply.text
+        assert visit.reporting.asked == 0
+
+    @pytest.mark.parametrize("path", ["/home/links", "/connect?user=u-1"])
+    async def test_has_no_such_page(self, path: str) -> None:
+        assert (await Visit(CLOSED).get(path)).status_code == 404
+
+
+class TestLinkedUsers:
+    async def test_shows_when_a_user_was_synced(self) -> None:
+        visit = Visit()
+        visit.reporting.users = [a_user()]
+        reply = await visit.get("/home/links")
+        assert "u-1" in reply.text
+        assert "3 minutes ago" in reply.text
+        assert "linked 3 Nov 2026" in reply.text
+        assert "In step" in reply.text
+
+    async def test_shows_an_import_from_its_first_moment_on(self) -> None:
+        visit = Visit()
+        visit.reporting.users = [a_user(synced=None, importing=0.0), a_user("u-2", importing=0.438)]
+        reply = await visit.get("/home/links")
+        assert "First import, 0 % done" in reply.text
+        assert '<progress value="43" max="100"' in reply.text
+
+    async def test_shows_troubles_in_words(self) -> None:
+        visit = Visit()
+        visit.reporting.users = [a_user(troubles=("sleep: Withings asks us to slow down.",))]
+        assert "sleep: Withings asks us to slow down." in (await visit.get("/home/links")).text
+
+    async def test_offers_to_connect_again_where_consent_is_needed(self) -> None:
+        visit = Visit()
+        visit.reporting.users = [a_user("a&b", consent_needed=True)]
+        assert 'href="/login?state=a%26b"' in (await visit.get("/home/links")).text
+
+    async def test_escapes_what_people_called_themselves(self) -> None:
+        visit = Visit()
+        visit.reporting.users = [a_user("<script>x</script>")]
+        reply = await visit.get("/")
+        assert "<script>x" not in reply.text
+        assert "&lt;script&gt;x" in reply.text
+
+    async def test_says_when_there_are_more_than_it_shows(self) -> None:
+        visit = Visit()
+        visit.reporting.users = [a_user(f"u-{number}-") for number in range(SHOWN + 1)]
+        text = (await visit.get("/home/links")).text
+        assert f"The first {SHOWN} are shown" in text
+        assert f"u-{SHOWN - 1}-" in text
+        assert f"u-{SHOWN}-" not in text
+
+    async def test_keeps_quiet_about_more_when_all_are_shown(self) -> None:
+        visit = Visit()
+        visit.reporting.users = [a_user(f"u-{number}-") for number in range(SHOWN)]
+        assert "are shown" not in (await visit.get("/home/links")).text
+
+    async def test_are_on_the_page_from_the_start(self) -> None:
+        visit = Visit()
+        visit.reporting.users = [a_user("somebody")]
+        assert "somebody" in (await visit.get("/")).text
+
+    async def test_say_so_when_there_are_none(self) -> None:
+        assert "Nobody is linked yet" in (await Visit().get("/home/links")).text
+
+    async def test_are_unavailable_without_the_store(self) -> None:
+        visit = Visit()
+        visit.reporting.error = StorageUnavailable()
+        reply = await visit.get("/home/links")
+        assert reply.status_code == 503
+        assert "The store does not answer" in reply.text

@@ -1,0 +1,30 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from withings_bridge.pages.moments import ago, day
+
+NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
+
+
+class TestAgo:
+    @pytest.mark.parametrize(
+        ("passed", "words"),
+        [
+            (timedelta(seconds=-30), "just now"),
+            (timedelta(seconds=59), "just now"),
+            (timedelta(seconds=60), "1 minute ago"),
+            (timedelta(minutes=59, seconds=59), "59 minutes ago"),
+            (timedelta(hours=1), "1 hour ago"),
+            (timedelta(hours=23, minutes=59), "23 hours ago"),
+            (timedelta(days=1), "1 day ago"),
+            (timedelta(days=400), "400 days ago"),
+        ],
+    )
+    def test_says_the_largest_whole_unit(self, passed: timedelta, words: str) -> None:
+        assert ago(NOON - passed, NOON) == words
+
+
+class TestDay:
+    def test_reads_like_a_date_in_a_letter(self) -> None:
+        assert day(NOON) == "3 Nov 2026"
