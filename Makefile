@@ -45,7 +45,7 @@ assets: $(VENV)/.dev ## Put the browser assets in place, unmodified release file
 	$(BIN)/python scripts/vendor_assets.py
 
 screenshots: $(VENV)/.dev ## Take the README's pictures of a running bridge (needs Chromium)
-	scripts/screenshots
+	$(BIN)/python scripts/screenshots.py
 
 settings: $(VENV)/.dev ## Write the settings into README.md and .env.example
 	$(BIN)/python scripts/settings_table.py
