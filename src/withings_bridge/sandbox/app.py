@@ -1,0 +1,53 @@
+"""Puts the sandbox together as one ASGI application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import Depends, FastAPI
+
+from withings_bridge.sandbox.clock import Clock
+from withings_bridge.sandbox.cloud import authorize, gate
+from withings_bridge.sandbox.control import console, operations, people, records
+from withings_bridge.sandbox.options import SandboxOptions
+from withings_bridge.sandbox.running import running_sandbox
+from withings_bridge.sandbox.same_origin import require_local_host, require_same_origin
+
+_DESCRIPTION = """\
+Withings' own paths (`/oauth2_user/authorize2`, `/v2/oauth2`, `/measure`, `/notify` and the rest) answer
+as Withings documents them and are not listed here. The calls below are the sandbox's own: they let
+people and tests play with what happens in the pretend cloud.
+"""
+
+
+def create_sandbox(options: SandboxOptions, *, clock: Clock | None = None) -> FastAPI:
+    """A pretend Withings cloud. Its lifespan opens and closes everything it needs."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running_sandbox(options, clock or Clock()) as sandbox:
+            app.state.sandbox = sandbox
+            yield
+
+    app = FastAPI(
+        title="Withings sandbox",
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        openapi_url="/sandbox/openapi.json",
+        docs_url="/sandbox/docs",
+        redoc_url=None,
+    )
+    guards = [Depends(require_local_host), Depends(require_same_origin)]
+    controls = (
+        people.router,
+        people.one_person,
+        records.router,
+        operations.router,
+        console.router,
+        console.forms,
+    )
+    for router in controls:
+        app.include_router(router, dependencies=guards)
+    app.include_router(authorize.router)
+    # Last, since it answers every path that is left, as the API host does.
+    app.include_router(gate.router)
+    return app

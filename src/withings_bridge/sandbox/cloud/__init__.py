@@ -1,0 +1,1 @@
+"""Withings' side of the wire: the authorize page, the token endpoint, the services, notify."""
