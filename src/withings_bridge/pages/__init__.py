@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from withings_bridge.pages.assets import mount_static
 from withings_bridge.pages.connect import Connect
-from withings_bridge.pages.docs import Docs
+from withings_bridge.pages.docs import CALLBACK, LOGIN, Docs
 from withings_bridge.pages.home import Home
 from withings_bridge.pages.rendering import Renderer
 from withings_bridge.pages.site import Site
@@ -32,13 +32,13 @@ def pages_router(
     renderer = Renderer(site)
     home = Home(site, renderer, reporting=reporting, clock=clock)
     connect = Connect(site, renderer, linking=linking, working=working, clock=clock)
-    router = APIRouter(include_in_schema=False)
-    router.add_api_route("/", home.page, methods=["GET", "HEAD"])
+    router = APIRouter()
+    router.add_api_route("/", home.page, methods=["GET", "HEAD"], include_in_schema=False)
     if site.open:
-        router.add_api_route("/home/links", home.links)
-        router.add_api_route("/connect", connect.form)
-    router.add_api_route("/login", connect.login)
-    router.add_api_route("/callback", connect.callback)
+        router.add_api_route("/home/links", home.links, include_in_schema=False)
+        router.add_api_route("/connect", connect.form, include_in_schema=False)
+    router.add_api_route("/login", connect.login, **LOGIN)
+    router.add_api_route("/callback", connect.callback, **CALLBACK)
     return router
 
 

@@ -14,7 +14,7 @@ from starlette.background import BackgroundTask
 
 from withings_bridge.domain.errors import ConsentRefused, StateRefused, StorageError, WithingsError
 from withings_bridge.pages.failures import NOT_ALLOWED, STORE_SILENT, Failure, Return, failure_of
-from withings_bridge.pages.origins import origin_of, origin_seen
+from withings_bridge.pages.origins import is_elsewhere, origin_of
 from withings_bridge.pages.rendering import SAFE_HEADERS, Renderer
 from withings_bridge.pages.site import Site
 from withings_bridge.services.clock import Clock
@@ -61,11 +61,11 @@ class Connect:
         return self._renderer.page("leaving.html", login=f"/login?{urlencode({'state': user})}")
 
     async def login(self, request: Request) -> Response:
-        """``GET /login?state={user}``: 302 to Withings; from another origin, first to the redirect URI's.
+        """``GET /login?state={user}``: 302 to Withings; from another host name, first to the redirect URI's.
 
         400 for an id that cannot be one, 401 where callers must prove who they are, 503 without a store.
         """
-        if origin_seen(request) != self._origin:
+        if is_elsewhere(request, self._origin):
             query = request.scope["query_string"].decode("latin-1")
             moved = f"{self._origin}{request.scope['path']}{'?' if query else ''}{query}"
             return RedirectResponse(moved, 302, SAFE_HEADERS)

@@ -17,17 +17,20 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}{port}"
 
 
-def origin_seen(request: Request) -> str | None:
-    """The origin in the browser's address bar; None when the request's Host makes no sense.
+def is_elsewhere(request: Request, origin: str) -> bool:
+    """Whether the browser's address bar shows another host name than the origin's, or another scheme.
 
-    What a proxy says of the outside is believed: a browser that lies here about itself only misleads itself.
+    What a proxy says of the outside is believed: a browser that lies here only misleads itself. A proxy
+    that does not say the scheme is taken to serve the right one, else a redirect would never end.
     """
-    scheme = _first(request, "x-forwarded-proto") or request.scope["scheme"]
+    parts = urlsplit(origin)
+    scheme = _first(request, "x-forwarded-proto") or parts.scheme
     host = _first(request, "x-forwarded-host") or request.headers.get("host", "")
     try:
-        return origin_of(f"{scheme}://{host}".lower())
+        seen = urlsplit(f"{scheme}://{host}".lower())
     except ValueError:
-        return None
+        return True
+    return (seen.scheme, seen.hostname) != (parts.scheme, parts.hostname)
 
 
 def _first(request: Request, header: str) -> str:

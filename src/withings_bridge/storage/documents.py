@@ -25,8 +25,11 @@ def load_account(text: str | bytes) -> Account:
 
 
 def dump_body(body: Any) -> str | bytes:
-    """A record's JSON as text, or as compressed bytes where that is worth it."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    """A record's JSON as text, or as compressed bytes where that is worth it.
+
+    In ASCII: a broken emoji in a device's name is half a surrogate pair, which no other encoding holds.
+    """
+    text = json.dumps(body, separators=(",", ":"))
     return zlib.compress(text.encode()) if len(text) > WORTH_COMPRESSING else text
 
 

@@ -86,12 +86,9 @@ class TestLogin:
 
 
 class TestLoginElsewhere:
-    @pytest.mark.parametrize(
-        "at", ["http://127.0.0.1:5001", "http://localhost:5002", "https://localhost:5001"]
-    )
-    async def test_moves_to_the_redirect_uri_s_origin_before_anything_else(self, at: str) -> None:
+    async def test_moves_to_the_redirect_uri_s_origin_before_anything_else(self) -> None:
         visit = Visit()
-        reply = await visit.get("/login?state=u%2F1&x=%20y", at=at)
+        reply = await visit.get("/login?state=u%2F1&x=%20y", at="http://127.0.0.1:5001")
         assert (reply.status_code, reply.headers["location"]) == (302, f"{HERE}/login?state=u%2F1&x=%20y")
         assert "set-cookie" not in reply.headers
         assert visit.linking.begun == []
@@ -106,6 +103,16 @@ class TestLoginElsewhere:
         )
         assert reply.headers["location"] == AUTHORIZE
 
+    async def test_moves_a_browser_that_the_proxy_says_came_without_tls(self) -> None:
+        reply = await Visit(BEHIND_TLS).get(
+            "/login", at="http://bridge.example", headers={"X-Forwarded-Proto": "http"}
+        )
+        assert reply.headers["location"] == "https://bridge.example/login"
+
+    async def test_stays_where_the_proxy_does_not_tell_the_scheme_or_the_port(self) -> None:
+        reply = await Visit(BEHIND_TLS).get("/login?state=u-1", at="http://bridge.example:8080")
+        assert reply.headers["location"] == AUTHORIZE
+
     async def test_believes_the_proxy_that_hides_the_host(self) -> None:
         reply = await Visit(BEHIND_TLS).get(
             "/login?state=u-1",
@@ -114,7 +121,7 @@ class TestLoginElsewhere:
         )
         assert reply.headers["location"] == AUTHORIZE
 
-    @pytest.mark.parametrize("host", ["localhost:port", "[", ""])
+    @pytest.mark.parametrize("host", ["[", ""])
     async def test_moves_when_the_host_makes_no_sense(self, host: str) -> None:
         reply = await Visit().get("/login?state=u-1", headers={"Host": host})
         assert reply.headers["location"] == f"{HERE}/login?state=u-1"

@@ -1,0 +1,153 @@
+"""Withings' records: one partition an account, an index by time and one by change."""
+
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from withings_bridge.domain.errors import StorageError
+from withings_bridge.domain.records import Kind, Record, RecordKey
+from withings_bridge.storage.base import Changed
+from withings_bridge.storage.documents import dump_body, load_body
+from withings_bridge.storage.dynamodb.engine import Engine, Refused
+from withings_bridge.storage.dynamodb.items import Item, from_microseconds, microseconds
+from withings_bridge.storage.dynamodb.names import BY_CHANGE, BY_TIME
+from withings_bridge.storage.dynamodb.writes import put
+
+MOST_BODY_BYTES = 400 * 1024 // 3 - 4096
+"""An item and its copies in the two indexes share DynamoDB's 400 KB; keys and numbers take a little."""
+
+THROUGH = ":through"
+"""The name of the item that tells up to which number the change feed is complete."""
+
+_AFTER_DIGITS = ":"
+_CALENDAR_BEGINS = datetime.min.replace(tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class DynamoRecords:
+    """``storage.base.Records`` on one table."""
+
+    def __init__(self, engine: Engine, table: str) -> None:
+        self._engine = engine
+        self._table = table
+
+    async def save(
+        self, userid: str, records: Sequence[Record], *, removed: Collection[RecordKey] = (), now: datetime
+    ) -> None:
+        if not records and not removed:
+            return
+        contents = {str(record.name): _content(record) for record in records}
+        contents |= {str(name): {} for name in await self.get(userid, removed)}
+        last = await self._last_number(userid)
+        numbers = count(max(last + 1, microseconds(now)))
+        items = [
+            {"userid": userid, "name": name, "changed": next(numbers), **content}
+            for name, content in contents.items()
+        ]
+        await self._engine.write_many(self._table, puts=items)
+        # Last: a reader of the feed who came between the batches, and goes on from the largest number he
+        # saw, would otherwise miss what lands behind him.
+        await self._show(userid, through=max((item["changed"] for item in items), default=last))
+
+    async def get(self, userid: str, names: Iterable[RecordKey]) -> dict[RecordKey, Record]:
+        keys: list[Item] = [{"userid": userid, "name": name} for name in {str(name) for name in names}]
+        items = await self._engine.get_many(self._table, keys)
+        records = [record for item in items if (record := _record(item))]
+        return {record.name: record for record in records}
+
+    async def between(self, userid: str, kind: Kind, start: datetime, end: datetime) -> list[Record]:
+        first, behind = _moment(kind, _since(start)), _moment(kind, _since(end) + 1)
+        return await self._in_time(userid, first, behind) if start <= end else []
+
+    async def newest(
+        self, userid: str, kind: Kind, *, limit: int, before: datetime | None = None
+    ) -> list[Record]:
+        behind = _moment(kind, _since(before)) if before else f"{kind}#{_AFTER_DIGITS}"
+        return await self._in_time(userid, f"{kind}#", behind, newest=limit)
+
+    async def changes(self, userid: str, *, after: int, limit: int) -> list[Changed]:
+        mark = await self._engine.get(self._table, {"userid": userid, "name": THROUGH})
+        if mark is None or mark["through"] <= after:
+            return []
+        found = self._engine.query(
+            self._table,
+            "#userid = :userid AND #changed BETWEEN :first AND :last",
+            {"userid": userid, "first": after + 1, "last": mark["through"]},
+            index=BY_CHANGE,
+            limit=limit,
+        )
+        return [Changed(item["changed"], _name(item), _record(item)) async for item in found]
+
+    async def _in_time(
+        self, userid: str, first: str, behind: str, *, newest: int | None = None
+    ) -> list[Record]:
+        """What the time index has from ``first`` on and before ``behind``; or its end, backwards."""
+        found = self._engine.query(
+            self._table,
+            "#userid = :userid AND #at BETWEEN :first AND :behind",
+            {"userid": userid, "first": first, "behind": behind},
+            index=BY_TIME,
+            backward=newest is not None,
+            limit=newest,
+        )
+        return [record async for item in found if (record := _record(item))]
+
+    async def _show(self, userid: str, *, through: int) -> None:
+        mark = {"userid": userid, "name": THROUGH, "through": through}
+        grows = "attribute_not_exists(#userid) OR #through < :through"
+        with suppress(Refused):
+            await self._engine.write(put(self._table, mark, condition=grows, values={"through": through}))
+
+    async def _last_number(self, userid: str) -> int:
+        found = self._engine.query(
+            self._table, "#userid = :userid", {"userid": userid}, index=BY_CHANGE, backward=True, limit=1
+        )
+        return max([item["changed"] async for item in found], default=0)
+
+
+def _content(record: Record) -> dict[str, Any]:
+    """What a record's item has beyond a tombstone's."""
+    body = dump_body(record.body)
+    size = len(body.encode() if isinstance(body, str) else body)
+    if size > MOST_BODY_BYTES:
+        raise StorageError(
+            f"A record of kind {record.kind} takes {size} bytes compressed; DynamoDB takes {MOST_BODY_BYTES}"
+        )
+    content: dict[str, Any] = {
+        "at": f"{_moment(record.kind, _since(record.at))}#{record.key}",
+        "body": body,
+    }
+    if record.modified:
+        content["modified"] = microseconds(record.modified)
+    return content
+
+
+def _name(item: Item) -> RecordKey:
+    kind, _, key = item["name"].partition("#")
+    return RecordKey(Kind(kind), key)
+
+
+def _record(item: Item) -> Record | None:
+    """The record in an item; None in a tombstone, which has neither time nor body."""
+    if "at" not in item:
+        return None
+    name = _name(item)
+    return Record(
+        kind=name.kind,
+        key=name.key,
+        at=_CALENDAR_BEGINS + int(item["at"].split("#", 2)[1]) * _MICROSECOND,
+        modified=from_microseconds(item["modified"]) if "modified" in item else None,
+        body=load_body(item["body"]),
+    )
+
+
+def _since(at: datetime) -> int:
+    """Microseconds since our calendar begins: never negative, and never more than 18 digits."""
+    return (at - _CALENDAR_BEGINS) // _MICROSECOND
+
+
+def _moment(kind: Kind, since: int) -> str:
+    """How the index's keys of that kind and time begin. A key goes on with ``#``, so it lies behind this."""
+    return f"{kind}#{since:018d}"

@@ -1,0 +1,124 @@
+"""The tables of the embedded store and how they come to be; what stands in them is left to the intents.
+
+``vitals_di_tokens`` and ``user_vitals`` have the attributes of Vitals7's tables as columns, under
+the same names; an absent attribute is NULL. The other three are the bridge's own. Instants in them
+are epoch microseconds.
+"""
+
+import sqlite3
+
+from withings_bridge.domain.errors import StorageUnavailable
+
+VERSION = 1
+"""Kept in ``PRAGMA user_version``; a change of the tables raises it and says how to get there."""
+
+_TABLES = (
+    """
+    CREATE TABLE vitals_di_tokens (
+        userId TEXT PRIMARY KEY,
+        cognito_user_id TEXT,
+        access_token TEXT,
+        refresh_token TEXT,
+        expires_in INTEGER,
+        expires_at INTEGER,
+        created_at INTEGER,
+        updated_at INTEGER,
+        api_name TEXT,
+        token_type TEXT,
+        withings_userid TEXT,
+        last_vitals7_push_at INTEGER
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE user_vitals (
+        user_id TEXT NOT NULL,
+        item_key TEXT NOT NULL,
+        id TEXT,
+        vitalType TEXT,
+        value TEXT,
+        units TEXT,
+        recordedAt INTEGER,
+        recordedBy TEXT,
+        created_at INTEGER,
+        created_by TEXT,
+        sourceId TEXT,
+        deviceUsed TEXT,
+        recordingContext TEXT,
+        notes TEXT,
+        PRIMARY KEY (user_id, item_key)
+    ) STRICT, WITHOUT ROWID
+    """,
+    # The document is the account; the other columns are taken from it so that claims find it.
+    """
+    CREATE TABLE accounts (
+        userid TEXT PRIMARY KEY,
+        document TEXT NOT NULL,
+        due_live INTEGER,
+        due_reconcile INTEGER,
+        due_backfill INTEGER,
+        leased_until INTEGER
+    ) STRICT
+    """,
+    "CREATE INDEX accounts_due_live ON accounts (due_live) WHERE due_live IS NOT NULL",
+    "CREATE INDEX accounts_due_reconcile ON accounts (due_reconcile) WHERE due_reconcile IS NOT NULL",
+    "CREATE INDEX accounts_due_backfill ON accounts (due_backfill) WHERE due_backfill IS NOT NULL",
+    # A row without a body is a tombstone: it stays so that the change feed can tell of the removal.
+    """
+    CREATE TABLE records (
+        userid TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        saved_at INTEGER NOT NULL,
+        at INTEGER,
+        modified INTEGER,
+        body ANY,
+        PRIMARY KEY (userid, kind, key)
+    ) STRICT
+    """,
+    "CREATE INDEX records_by_time ON records (userid, kind, at, key) WHERE at IS NOT NULL",
+    "CREATE UNIQUE INDEX records_by_number ON records (userid, number)",
+    """
+    CREATE TABLE ephemera (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL,
+        until INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX ephemera_until ON ephemera (until)",
+)
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Create the tables of a new file; leave those of a known one alone.
+
+    Several processes may do this at the same time. Raises ``StorageUnavailable`` for a file that a
+    later version of the bridge has written.
+    """
+    if _version(connection) == VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _bring_up_to_date(connection)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    found = _version(connection)
+    if found > VERSION:
+        raise StorageUnavailable(
+            f"The database has schema {found} and this version of the bridge knows {VERSION}: "
+            "run the newer version, or restore a backup."
+        )
+    if found < VERSION:
+        for statement in _TABLES:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version

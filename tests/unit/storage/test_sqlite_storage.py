@@ -1,0 +1,89 @@
+"""What the embedded store does beyond the contract: its deadlines, its housekeeping, its size on disk."""
+
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from builders import HOUR, NOON, SECOND, a_pair, a_record, an_account, news_of
+from withings_bridge.domain.errors import StorageUnavailable
+from withings_bridge.domain.records import Kind
+from withings_bridge.storage.sqlite import SqliteStorage
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "bridge.db"
+
+
+@pytest.fixture
+async def storage(path: Path) -> AsyncIterator[SqliteStorage]:
+    async with SqliteStorage(path) as storage:
+        yield storage
+
+
+class TestAnnounce:
+    async def test_gives_up_within_a_second_so_that_withings_delivers_again(
+        self, storage: SqliteStorage, path: Path
+    ) -> None:
+        await storage.links.join("user-1", "1234", a_pair(), lambda _: an_account("1234"))
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            began = time.monotonic()
+            with pytest.raises(StorageUnavailable):
+                await storage.accounts.announce("1234", news_of(), now=NOON)
+            assert 0.9 < time.monotonic() - began < 2
+            other.execute("ROLLBACK")
+        assert await storage.accounts.get("1234") == an_account("1234")
+        assert await storage.accounts.announce("1234", news_of(), now=NOON)
+
+
+class TestPing:
+    async def test_answers_while_the_store_is_open(self, path: Path) -> None:
+        async with SqliteStorage(path) as storage:
+            await storage.ping()
+        with pytest.raises(StorageUnavailable):
+            await storage.ping()
+
+
+class TestEphemera:
+    async def test_that_have_ended_leave_the_file(self, storage: SqliteStorage, path: Path) -> None:
+        for n in range(5):
+            await storage.ephemera.put(f"state-{n}", {}, until=NOON + n * SECOND, now=NOON - HOUR)
+        await storage.ephemera.put("newest", {}, until=NOON + HOUR, now=NOON + 3 * SECOND)
+        with closing(sqlite3.connect(path)) as other:
+            keys = {key for (key,) in other.execute("SELECT key FROM ephemera")}
+        assert keys == {"value#state-4", "value#newest"}
+
+    async def test_with_one_name_may_be_a_value_and_a_lock(self, storage: SqliteStorage) -> None:
+        assert await storage.ephemera.put("name", {"a": "b"}, until=NOON + HOUR, now=NOON)
+        assert await storage.ephemera.acquire("name", "one", until=NOON + HOUR, now=NOON)
+        await storage.ephemera.release("name", "one")
+        assert await storage.ephemera.get("name", now=NOON) == {"a": "b"}
+
+
+class TestRecords:
+    async def test_that_are_removed_leave_one_tombstone_without_their_content(
+        self, storage: SqliteStorage, path: Path
+    ) -> None:
+        await storage.records.save("1234", [a_record()], now=NOON)
+        for _ in range(2):
+            await storage.records.save("1234", [], removed={a_record().name}, now=NOON)
+        with closing(sqlite3.connect(path)) as other:
+            rows = other.execute("SELECT key, number, at, modified, body FROM records").fetchall()
+        assert rows == [(a_record().key, 2, None, None, None)]
+
+    async def test_are_found_by_an_index_not_by_a_scan(self, storage: SqliteStorage, path: Path) -> None:
+        await storage.records.save("1234", [a_record()], now=NOON)
+        with closing(sqlite3.connect(path)) as other:
+            plan = other.execute(
+                "EXPLAIN QUERY PLAN SELECT * FROM records "
+                "WHERE userid = ? AND kind = ? AND at BETWEEN ? AND ? ORDER BY at, key",
+                ("1234", Kind.MEASURES, 0, 1),
+            ).fetchall()
+        assert [step for *_, step in plan] == [
+            "SEARCH records USING INDEX records_by_time (userid=? AND kind=? AND at>? AND at<?)"
+        ]
