@@ -95,18 +95,19 @@ class Links(Protocol):
     async def join(self, user: str, userid: str, pair: TokenPair, change: JoinChange) -> Account:
         """Link the user: account and token rows together or not at all.
 
-        ``change`` gets the stored account or None and gives the account to store. The pair goes
-        into the token row of every user of the resulting account, since a second consent may end
-        the first pair. ``created_at`` of every row is the pair's ``saved_at``; ``last_vitals7_push_at``
-        of rows that exist is kept.
+        ``change`` gets the stored account or None and gives the account to store; due times are
+        reckoned from the pair's ``saved_at``. The pair goes into the token row of every user of the
+        resulting account, since a second consent may end the first pair; only the row of another
+        user who has linked a different account meanwhile is left alone. ``created_at`` of every row
+        is the pair's ``saved_at``; ``last_vitals7_push_at`` of rows that exist is kept.
         """
 
     async def replace_pair(self, userid: str, pair: TokenPair, *, replacing: TokenPair) -> None:
         """Put a refreshed pair into the rows of all the account's users, together or not at all.
 
-        Only while the stored pair is the one that was read (same ``saved_at``), else
-        ``PairChanged`` and nothing is written. A missing row is written anew. Raises
-        ``AccountUnknown``.
+        Only while a row of the account holds the pair that was read (same ``saved_at``), else
+        ``PairChanged`` and nothing is written. A missing row is written anew; repeating a call that
+        went through does no harm. Raises ``AccountUnknown``.
         """
 
     async def leave(self, user: str, userid: str) -> Account | None:
@@ -171,7 +172,8 @@ class Vitals(Protocol):
         """Upsert rows and delete those whose ``item_key`` is in ``gone``; how many changed.
 
         A row that exists keeps ``id``, ``created_at`` and ``created_by``; one whose attributes are
-        all as stored is not written. Of two rows with one key the last counts.
+        all as stored is not written. Of two rows with one key the last counts, and a key that is
+        both written and gone stays.
         """
 
     def rows(self, user: str, *, vital_type: str | None = None) -> AsyncIterator[dict[str, Any]]:

@@ -4,11 +4,7 @@ DynamoDB is moto in this process, or the engine at ``DYNAMODB_TEST_ENDPOINT`` wh
 tables live as long as the session, so tests use ids of their own and never count on an empty store.
 """
 
-import logging
-import os
-import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,6 +14,7 @@ import pytest
 from builders import a_pair, an_account
 from contract.storage.backends import Backend, DynamoBackend, SqliteBackend
 from contract.storage.steps import Linking, giving
+from engines import dynamodb_endpoint
 from withings_bridge.domain.accounts import Account
 from withings_bridge.storage.base import Storage
 
@@ -65,31 +62,5 @@ def dynamo() -> Iterator[DynamoBackend]:
         environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
         environment.delenv("AWS_PROFILE", raising=False)
         prefix = f"contract-{uuid4().hex[:8]}"
-        if endpoint := os.environ.get("DYNAMODB_TEST_ENDPOINT"):
+        with dynamodb_endpoint() as endpoint:
             yield DynamoBackend(endpoint, prefix)
-        else:
-            with _moto() as endpoint:
-                yield DynamoBackend(endpoint, prefix)
-
-
-@contextmanager
-def _moto() -> Iterator[str]:
-    """moto on a port of its own. One request at a time, as its conditional writes are not atomic."""
-    from moto.moto_server.werkzeug_app import (
-        DomainDispatcherApplication,
-        MotoRequestHandler,
-        create_backend_app,
-    )
-    from werkzeug.serving import make_server
-
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    application = DomainDispatcherApplication(create_backend_app)
-    server = make_server("127.0.0.1", 0, application, request_handler=MotoRequestHandler)
-    thread = threading.Thread(target=server.serve_forever, name="moto")
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
