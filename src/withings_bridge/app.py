@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import structlog
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
 from withings_bridge import __version__
 from withings_bridge.api import errors
@@ -163,9 +164,16 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.services = services
-    app.add_middleware(SafeHeaders)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=("Authorization", "Content-Type"),
+        )
     if not settings.allow_unauthenticated:
         app.add_middleware(LoopbackOnly)
+    app.add_middleware(SafeHeaders)
     errors.install(app)
     site = Site(
         version=__version__,
@@ -177,8 +185,13 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     )
     secret = CallbackSecret(settings.webhook_secrets, settings.withings_webhook_accept_bare)
     app.include_router(
-        pages_router(site, linking=services.linking, reporting=services.reporting, working=services.working),
-        include_in_schema=True,
+        pages_router(
+            site,
+            linking=services.linking,
+            reporting=services.reporting,
+            working=services.working,
+            clock=clock,
+        )
     )
     app.include_router(users.router)
     app.include_router(webhook_router(secret))
@@ -228,7 +241,9 @@ def _callback_url(settings: Settings) -> str | None:
     if urlsplit(url).hostname in LOOPBACK and not settings.use_sandbox:
         log.warning("WITHINGS_WEBHOOK_URL is a loopback address: only a sandbox can call it")
     secrets = settings.webhook_secrets
-    return f"{url}?{urlencode({'secret': secrets[0]})}" if secrets else url
+    if not secrets:
+        return url
+    return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode({'secret': secrets[0]})}"
 
 
 _DESCRIPTION = """

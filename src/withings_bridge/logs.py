@@ -1,13 +1,19 @@
 """How the bridge logs: readable on a terminal, JSON lines where a machine reads them.
 
 Request lines of the server are off, since callback URLs carry codes and secrets; httpx is kept quiet
-for the same reason.
+for the same reason. An exception is logged as its kind and place alone: its text may quote the reading
+it choked on, and a traceback with local variables would show tokens.
 """
 
 import logging
 import sys
+import traceback
+from pathlib import Path
 
 import structlog
+
+FRAMES = 3
+"""How many of the innermost frames say where an exception comes from."""
 
 
 def configure(*, json: bool, quiet: bool = False) -> None:
@@ -22,6 +28,7 @@ def configure(*, json: bool, quiet: bool = False) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _kind_and_place,
     ]
     structlog.configure(
         processors=[
@@ -45,3 +52,19 @@ def configure(*, json: bool, quiet: bool = False) -> None:
     root.setLevel(level)
     for noisy in ("httpx", "httpcore", "botocore", "aiobotocore", "aioboto3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def place_of(error: BaseException) -> str:
+    """Where it was raised, innermost first, such as ``syncing.py:81 < working.py:202``."""
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+
+
+def _kind_and_place(
+    _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    logged = event.pop("exc_info", None)
+    error = logged[1] if isinstance(logged, tuple) else sys.exc_info()[1] if logged is True else logged
+    if isinstance(error, BaseException):
+        event.update(error=type(error).__name__, where=place_of(error))
+    return event

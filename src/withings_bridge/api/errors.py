@@ -1,6 +1,10 @@
 """One table from domain error to HTTP status, and the shape that every error has."""
 
+import math
 import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -8,8 +12,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from withings_bridge.api.middleware import SAFE
 from withings_bridge.api.schemas import ErrorReply
 from withings_bridge.domain import errors
+from withings_bridge.logs import place_of
 
 log = structlog.get_logger()
 
@@ -28,7 +34,16 @@ STATUS: dict[type[errors.BridgeError], int] = {
 }
 """The status of an error is that of the nearest class above it in this table."""
 
-RETRY_AFTER_SECONDS = "10"
+RETRY_AFTER = timedelta(seconds=10)
+"""What a caller is told to wait, where Withings did not say how long."""
+
+
+class Refused(HTTPException):
+    """The edge itself does not take this request."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(status, message)
+        self.code = code
 
 
 def status_of(error: errors.BridgeError) -> int:
@@ -47,14 +62,15 @@ def install(app: FastAPI) -> None:
 async def _bridge_error(_: Request, error: Exception) -> JSONResponse:
     status = status_of(error) if isinstance(error, errors.BridgeError) else 500
     reply = ErrorReply(error=str(error), code=_code(type(error).__name__))
-    headers = {"Retry-After": RETRY_AFTER_SECONDS} if status == 503 else {}  # noqa: PLR2004 - an HTTP status
+    headers = {"Retry-After": _retry_after(error)} if status == 503 else {}  # noqa: PLR2004 - an HTTP status
     return JSONResponse(reply.model_dump(), status_code=status, headers=headers)
 
 
 async def _http_error(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    reply = ErrorReply(error=str(error.detail), code=_code(str(error.detail)))
+    code = error.code if isinstance(error, Refused) else _code(str(error.detail))
+    reply = ErrorReply(error=str(error.detail), code=code)
     return JSONResponse(reply.model_dump(), status_code=error.status_code, headers=error.headers)
 
 
@@ -62,17 +78,29 @@ async def _validation_error(_: Request, error: Exception) -> JSONResponse:
     """Names the field and what is wrong with it, never the value."""
     if not isinstance(error, RequestValidationError):
         raise error
-    problems = [
-        f"{'.'.join(str(part) for part in p['loc'][1:]) or p['loc'][0]}: {p['msg']}" for p in error.errors()
-    ]
-    reply = ErrorReply(error="; ".join(problems), code="invalid_request")
+    problems = "; ".join(_problem(problem) for problem in error.errors())
+    reply = ErrorReply(error=problems, code="invalid_request")
     return JSONResponse(reply.model_dump(), status_code=422)
 
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:
-    log.error("our bug", path=request.url.path, reason=type(error).__name__)
+    log.error("our bug", path=request.url.path, reason=type(error).__name__, where=place_of(error))
     reply = ErrorReply(error="Something went wrong here; it has been noted.", code="internal_error")
-    return JSONResponse(reply.model_dump(), status_code=500)
+    return JSONResponse(reply.model_dump(), status_code=500, headers=SAFE)
+
+
+def _problem(problem: Mapping[str, Any]) -> str:
+    where, *names = problem["loc"]
+    if problem["type"] == "json_invalid":
+        return "The body is not valid JSON."
+    if where == "body" and not names:
+        return "The body must be a JSON object, sent with Content-Type: application/json."
+    return f"{'.'.join(map(str, names)) or where}: {problem['msg']}"
+
+
+def _retry_after(error: Exception) -> str:
+    wait = error.retry_after if isinstance(error, errors.WithingsError) else None
+    return str(math.ceil((wait or RETRY_AFTER).total_seconds()))
 
 
 def _code(name: str) -> str:

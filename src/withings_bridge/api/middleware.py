@@ -1,13 +1,18 @@
 """What holds for every request, whichever endpoint it is for."""
 
 import json
+import re
 
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+LOOPBACK_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 
 FROM_OUTSIDE = ("/webhook/withings", "/callback", "/login", "/static/")
 """Paths that Withings, or a browser on its way back from there, reaches by a public name."""
+
+SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+"""Headers of every reply that does not say otherwise."""
 
 
 class LoopbackOnly:
@@ -31,9 +36,7 @@ class LoopbackOnly:
         path: str = scope["path"]
         if path.startswith(FROM_OUTSIDE):
             return True
-        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1").lower()
-        name = host if host.endswith("]") else host.rsplit(":", 1)[0]
-        return name in LOOPBACK_NAMES
+        return LOOPBACK_HOST.fullmatch(Headers(scope=scope).get("host", "")) is not None
 
 
 class SafeHeaders:
@@ -45,19 +48,9 @@ class SafeHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                names = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *(
-                        (name, value)
-                        for name, value in (
-                            (b"x-content-type-options", b"nosniff"),
-                            (b"referrer-policy", b"no-referrer"),
-                            (b"cache-control", b"no-store"),
-                        )
-                        if name not in names
-                    ),
-                ]
+                headers = MutableHeaders(scope=message)
+                for name, value in SAFE.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, send_safely if scope["type"] == "http" else send)

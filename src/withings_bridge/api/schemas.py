@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from withings_bridge.domain.readings import Reading
 from withings_bridge.domain.records import Kind
@@ -74,17 +74,25 @@ class UnlinkedStatus(BaseModel):
 
 
 class SyncRequest(BaseModel):
-    """Whose data to bring up to date."""
+    """Whose data to bring up to date; no id: that of the only linked user."""
 
     model_config = ConfigDict(extra="ignore")
 
-    user: str | None = Field(
+    cognito_user_id: str | None = Field(
         None,
-        validation_alias=AliasChoices("cognitoUserId", "userId"),
-        description="Cognito `sub`, as `cognitoUserId` or `userId`; unset: the only linked user.",
+        alias="cognitoUserId",
+        description="Cognito `sub`.",
         examples=["0f9d3c1e-7a55-4a0e-9a55-2d1f8b6c7e21"],
         max_length=128,
     )
+    user_id: str | None = Field(
+        None, alias="userId", description="The same under another name.", max_length=128
+    )
+
+    @property
+    def user(self) -> str | None:
+        """Who is named, by either name."""
+        return self.cognito_user_id or self.user_id
 
 
 class Weight(BaseModel):

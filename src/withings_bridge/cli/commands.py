@@ -50,7 +50,7 @@ def serve(
 @cli.command()
 def sandbox(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 5002,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 5002,
     seed: Annotated[int, typer.Option(help="Another seed makes other people.")] = 1,
     days: Annotated[int, typer.Option(min=0, help="Days of data each person has.")] = 365,
     people: Annotated[int, typer.Option(min=1, help="How many people there are.")] = 1,

@@ -1,5 +1,7 @@
 """The menu that a person gets who calls the program bare on a terminal."""
 
+from contextlib import suppress
+
 from rich.prompt import Prompt
 
 from withings_bridge.cli.commands import cli
@@ -17,6 +19,11 @@ ABOUT_A_USER = frozenset({"auth", "sync", "status"})
 
 def menu() -> None:
     """Ask what to do, and do it, until the person leaves."""
+    with suppress(EOFError, KeyboardInterrupt):
+        _until_left()
+
+
+def _until_left() -> None:
     while True:
         out.print("\n[bold]withings-bridge[/bold]")
         for key, (title, command) in CHOICES.items():

@@ -1,20 +1,28 @@
-"""Servers: the bridge, the sandbox, or the one beside the other."""
+"""Servers: the bridge, the sandbox, or the one beside the other.
+
+Ports are taken and lifespans run here rather than by Uvicorn, which answers a taken port or a silent
+store with a traceback.
+"""
 
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import socket
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 
 from withings_bridge import logs
 from withings_bridge.app import create_app
 from withings_bridge.cli.output import fail
 from withings_bridge.cli.users import load_settings
+from withings_bridge.domain.errors import BridgeError
 from withings_bridge.sandbox import SandboxOptions, create_sandbox
 from withings_bridge.settings import (
     LOOPBACK,
@@ -26,29 +34,29 @@ from withings_bridge.settings import (
 
 log = structlog.get_logger()
 
+SANDBOX_GRACE_SECONDS = 2
+
 
 class Server(uvicorn.Server):
-    """Uvicorn that ends with 0 when it is told to end, and leaves the signals to one of two."""
+    """Uvicorn that leaves the signals to ``_told_to_stop``."""
 
-    def __init__(self, config: uvicorn.Config, *, listens_to_signals: bool = True) -> None:
-        super().__init__(config)
-        self._listens_to_signals = listens_to_signals
+    def __init__(self, app: FastAPI, *, grace_seconds: float, level: str | None = None) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                lifespan="off",
+                log_config=None,
+                log_level=level,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=max(1, round(grace_seconds)),
+            )
+        )
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Unlike Uvicorn's own, does not raise the signal again once the server has stopped."""
-        if not self._listens_to_signals:
-            yield
-            return
-        before = {number: signal.signal(number, self._told) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _told(self, number: int, frame: FrameType | None) -> None:
-        self.handle_exit(number, frame)
+        """Unlike Uvicorn's own, hears none: lifespans before and after want them heard too."""
+        yield
 
 
 def serve_bridge(*, host: str | None, port: int | None) -> None:
@@ -60,22 +68,7 @@ def serve_bridge(*, host: str | None, port: int | None) -> None:
         log.warning(
             "ALLOW_UNAUTHENTICATED: whoever reaches this address can read health data", host=settings.host
         )
-    try:
-        app = create_app(settings)
-    except ValueError as error:
-        fail(f"The environment is not right:\nTOKEN_ENCRYPTION_KEYS: {error}", code=2)
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=max(1, round(settings.shutdown_grace_seconds)),
-    )
-    started = asyncio.run(_serve_both(settings, Server(config)))
-    if not started:
-        raise SystemExit(1)
+    _run(_serve_bridge(settings))
 
 
 def serve_sandbox(
@@ -99,58 +92,101 @@ def serve_sandbox(
         auto_approve=auto_approve,
         state_path=state,
     )
-    base = f"http://{host}:{port}"
-    known = options.client_secret == SANDBOX_CLIENT_SECRET
-    log.info(
-        "SANDBOX: a pretend Withings, not the real one",
-        WITHINGS_API_URL=base,
-        WITHINGS_AUTH_URL=f"{base}/oauth2_user/authorize2",
-        WITHINGS_CLIENT_ID=options.client_id,
-        WITHINGS_CLIENT_SECRET=options.client_secret if known else "(yours)",
-        people=f"{base}/sandbox",
-    )
-    server = Server(_sandbox_config(options, host, port))
-    asyncio.run(server.serve())
-    if not server.started:
-        raise SystemExit(1)
+    _run(_serve_sandbox(options, host, port))
 
 
-async def _serve_both(settings: Settings, bridge: Server) -> bool:
-    """Serve; whether it ever came up. The sandbox starts first and ends last, so it is never missed."""
-    if not settings.use_sandbox:
-        await bridge.serve()
-        return bridge.started
-    settings.sandbox_path.parent.mkdir(parents=True, exist_ok=True)
+def _run(serving: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(serving)
+    except BridgeError as error:
+        fail(str(error))
+
+
+async def _serve_bridge(settings: Settings) -> None:
+    """The sandbox starts first and ends last, so it is never missed."""
+    app = create_app(settings)
+    bridge = Server(app, grace_seconds=settings.shutdown_grace_seconds)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_told_to_stop(bridge))
+        listening = stack.enter_context(_listening(settings.host, settings.port, "Set another PORT."))
+        if settings.use_sandbox:
+            await stack.enter_async_context(_sandbox_beside(settings))
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        log.info("listening", url=f"http://{_shown(settings.host)}:{settings.port}/")
+        await bridge.serve(sockets=[listening])
+
+
+@asynccontextmanager
+async def _sandbox_beside(settings: Settings) -> AsyncIterator[None]:
+    settings.sandbox_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     options = SandboxOptions(
         client_id=SANDBOX_CLIENT_ID, client_secret=SANDBOX_CLIENT_SECRET, state_path=settings.sandbox_path
     )
-    sandbox = Server(_sandbox_config(options, "127.0.0.1", settings.sandbox_port), listens_to_signals=False)
-    beside = asyncio.create_task(sandbox.serve())
-    while not (sandbox.started or beside.done()):  # noqa: ASYNC110 - Uvicorn tells it by an attribute
-        await asyncio.sleep(0.01)
-    if beside.done():
-        log.error("the sandbox cannot start; is its port in use?", port=settings.sandbox_port)
-        return False
-    log.warning(
-        "SANDBOX: no Withings credentials, so a pretend Withings runs beside the bridge",
-        bridge=f"http://localhost:{settings.port}/",
-        sandbox=f"{settings.sandbox_url}/sandbox",
-    )
+    app = create_sandbox(options)
+    way_out = "The sandbox wants the port after the bridge's; set another PORT."
+    with _listening("127.0.0.1", settings.sandbox_port, way_out) as listening:
+        async with app.router.lifespan_context(app):
+            sandbox = Server(app, grace_seconds=SANDBOX_GRACE_SECONDS, level="warning")
+            serving = asyncio.create_task(sandbox.serve(sockets=[listening]))
+            log.warning(
+                "SANDBOX: no Withings credentials, so a pretend Withings runs beside the bridge",
+                bridge=f"http://localhost:{settings.port}/",
+                sandbox=f"{settings.sandbox_url}/sandbox",
+            )
+            try:
+                yield
+            finally:
+                sandbox.should_exit = True
+                await serving
+
+
+async def _serve_sandbox(options: SandboxOptions, host: str, port: int) -> None:
+    app = create_sandbox(options)
+    sandbox = Server(app, grace_seconds=SANDBOX_GRACE_SECONDS, level="warning")
+    base = f"http://{_shown(host)}:{port}"
+    known = options.client_secret == SANDBOX_CLIENT_SECRET
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_told_to_stop(sandbox))
+        listening = stack.enter_context(_listening(host, port, "Choose another with --port."))
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        log.info(
+            "SANDBOX: a pretend Withings, not the real one",
+            WITHINGS_API_URL=base,
+            WITHINGS_AUTH_URL=f"{base}/oauth2_user/authorize2",
+            WITHINGS_CLIENT_ID=options.client_id,
+            WITHINGS_CLIENT_SECRET=options.client_secret if known else "(yours)",
+            people=f"{base}/sandbox",
+        )
+        await sandbox.serve(sockets=[listening])
+
+
+@contextmanager
+def _told_to_stop(server: Server) -> Iterator[None]:
+    """SIGINT and SIGTERM end the server at any moment of its life, and the process with 0."""
+
+    def told(number: int, frame: FrameType | None) -> None:
+        server.handle_exit(number, frame)
+
+    before = {number: signal.signal(number, told) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        await bridge.serve()
+        yield
     finally:
-        sandbox.should_exit = True
-        await beside
-    return bridge.started
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _sandbox_config(options: SandboxOptions, host: str, port: int) -> uvicorn.Config:
-    return uvicorn.Config(
-        create_sandbox(options),
-        host=host,
-        port=port,
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=2,
-    )
+@contextmanager
+def _listening(host: str, port: int, way_out: str) -> Iterator[socket.socket]:
+    """The port, taken; or the end with what is wrong and what to do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        taken = socket.create_server((host, port), family=family)
+    except OSError as error:
+        reason = str(error.strerror).partition(" (")[0]
+        fail(f"Cannot listen on {_shown(host)}:{port}: {reason}. {way_out}")
+    with taken:
+        yield taken
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -14,11 +14,16 @@ from withings_bridge.app import assemble
 from withings_bridge.cli.output import err, fail, out, show
 from withings_bridge.domain.errors import BridgeError, LinkError, UserUnknown
 from withings_bridge.services import Services
-from withings_bridge.settings import Settings, SettingsError
+from withings_bridge.settings import Settings
+from withings_bridge.settings.problems import SettingsError
 
 ResultT = TypeVar("ResultT")
 
-WHO = "Which user? Name one: withings-bridge {command} <cognito user id>, or set COGNITO_USER_ID."
+USAGE = """Usage: withings-bridge {command} USER
+Which user? Name one by the Cognito id, or set COGNITO_USER_ID."""
+
+OF_THIS_BRIDGE = frozenset({200, 421})
+"""What ``/health`` answers, the second where only loopback names are served and this one is not."""
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -32,7 +37,7 @@ def load_settings(**overrides: object) -> Settings:
 def sync_user(user: str | None, *, as_json: bool) -> None:
     """Run a sync and show the summary."""
     settings = load_settings()
-    whom = user or settings.default_user or fail(WHO.format(command="sync"))
+    whom = user or settings.default_user or fail(USAGE.format(command="sync"))
 
     async def work(services: Services) -> SummaryReply:
         with err.status("Asking Withings..."):
@@ -85,17 +90,22 @@ def user_status(user: str | None, *, as_json: bool) -> None:
 def link_user(user: str | None, *, open_browser: bool) -> None:
     """Lead a person to the consent page of the running bridge."""
     settings = load_settings()
-    whom = user or settings.default_user or fail(WHO.format(command="auth"))
+    whom = user or settings.default_user or fail(USAGE.format(command="auth"))
     parts = urlsplit(settings.redirect_uri)
     base = f"{parts.scheme}://{parts.netloc}"
-    try:
-        httpx.get(f"{base}/health", timeout=5).raise_for_status()
-    except httpx.HTTPError:
+    if not _answers(base):
         fail(f"No bridge answers at {base}; start one with `withings-bridge serve` and try again.")
     url = f"{base}/login?{urlencode({'state': whom})}"
     out.print(f"Open this page to connect Withings:\n{url}", markup=False, highlight=False)
     if open_browser:
         webbrowser.open(url)
+
+
+def _answers(base: str) -> bool:
+    try:
+        return httpx.get(f"{base}/health", timeout=5).status_code in OF_THIS_BRIDGE
+    except httpx.HTTPError:
+        return False
 
 
 def _run(settings: Settings, work: Callable[[Services], Awaitable[ResultT]]) -> ResultT:

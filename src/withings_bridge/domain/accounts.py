@@ -62,6 +62,8 @@ class Account:
     work: Mapping[Category, Work] = field(default_factory=dict)
     lease: Lease | None = None
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
+    consents: int = 1
+    """How many were given: a refusal speaks of the one whose pair was refused."""
     consent_needed_at: datetime | None = None
     """Since when Withings refuses the stored pair; nothing is tried until somebody links again."""
     synced_at: datetime | None = None
@@ -139,8 +141,13 @@ def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime
     )
 
 
-def needing_consent(account: Account, now: datetime) -> Account:
-    """After Withings refused the stored pair for good."""
+def needing_consent(account: Account, now: datetime, *, refused: Account) -> Account:
+    """After Withings refused for good the pair of the account as a turn began with it.
+
+    If somebody has linked again since, only the lease goes back.
+    """
+    if account.consents != refused.consents:
+        return replace(account, lease=None)
     return replace(account, consent_needed_at=account.consent_needed_at or now, lease=None)
 
 
@@ -187,12 +194,14 @@ def _again(account: Account, user: str, scopes: frozenset[str]) -> Account:
         scopes=scopes,
         work=work,
         subscriptions=Subscriptions(),
+        consents=account.consents + 1,
         consent_needed_at=None,
     )
 
 
 def _live_task(category: Category, work: Work, now: datetime) -> Task | None:
-    at = replace(work, rechecks=()).live_at(now)
-    news = work.news if at and at <= now else News()
+    opens_at = work.opens_at(now)
+    if opens_at is None or opens_at > now:
+        return None
     rechecks = tuple(recheck for recheck in work.rechecks if recheck.due_at <= now)
-    return Task(category, work, news=news, rechecks=rechecks) if news or rechecks else None
+    return Task(category, work, news=work.news, rechecks=rechecks) if work.news or rechecks else None

@@ -135,7 +135,9 @@ class Work:
     backfill: Backfill | None = None
     backfill_trouble: Trouble | None = None
     cursor: datetime | None = None
-    """The ``lastupdate`` to send next: everything modified before it is stored."""
+    """The ``lastupdate`` to send next: everything modified before it is stored. Of a category whose
+    service has none, the time of the last catch-up.
+    """
     settled_at: datetime | None = None
 
     def announce(self, news: News) -> "Work":
@@ -147,21 +149,23 @@ class Work:
 
     def live_at(self, now: datetime) -> datetime | None:
         """When this category next has live work, or None."""
-        times = [recheck.due_at for recheck in self.rechecks]
-        if self.news and (time := self._retry_time(self.trouble, now)):
-            times.append(time)
-        return min(times, default=None)
+        opens_at = self.opens_at(now)
+        if opens_at is None:
+            return None
+        times = [max(recheck.due_at, opens_at) for recheck in self.rechecks]
+        return min([*times, opens_at] if self.news else times, default=None)
+
+    def opens_at(self, now: datetime) -> datetime | None:
+        """From when live work may be tried; None while it is buried."""
+        if self.trouble is None or self.announced > self.trouble.announced:
+            return self.pause_until or now
+        return self.trouble.retry_at
 
     def backfill_at(self, now: datetime) -> datetime | None:
         """When the import next goes on, or None."""
         if self.backfill is None:
             return None
         return self.backfill_trouble.retry_at if self.backfill_trouble else now
-
-    def _retry_time(self, trouble: Trouble | None, now: datetime) -> datetime | None:
-        if trouble is None or self.announced > trouble.announced:
-            return self.pause_until or now
-        return trouble.retry_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +227,9 @@ def settle(work: Work, result: Done | Failed, *, now: datetime, jitter: float) -
         return _with_trouble(work, task, result.error, now=now, jitter=jitter)
     if task.backfill is not None:
         rechecks = _merge_rechecks(work.rechecks, result.rechecks)
-        return replace(work, backfill=result.backfill, backfill_trouble=None, rechecks=rechecks)
+        # A comparison of everything that the same turn found necessary begins anew, not where this ends.
+        left = result.backfill if work.backfill == task.backfill else work.backfill
+        return replace(work, backfill=left, backfill_trouble=None, rechecks=rechecks)
     added = work.news - task.news
     explained = work.announced - task.work.announced == len(added)
     return replace(
@@ -233,6 +239,7 @@ def settle(work: Work, result: Done | Failed, *, now: datetime, jitter: float) -
         pause_until=result.pause_until,
         trouble=None,
         backfill=result.backfill or work.backfill,
+        backfill_trouble=None if result.backfill else work.backfill_trouble,
         cursor=max(filter(None, (work.cursor, result.cursor)), default=None),
         settled=max(work.settled, task.work.announced),
         settled_at=now,
@@ -245,15 +252,22 @@ def trouble_after(
     """The decision after a failure: when to try again, or to bury the work.
 
     ``jitter`` in -1..1 spreads the delay by a fifth either way, but never below what Withings asked
-    for. Being told to slow down says nothing about the work, so it does not count as an attempt.
+    for. Being told to slow down says nothing about the work, so it does not count as an attempt; nor
+    does a try that news brought about before its time, or one busy hour would use up the schedule of
+    a day. Work that was buried, and that news brought back, has the whole schedule again.
     """
-    attempts = (previous.attempts if previous else 0) + (0 if isinstance(error, RateLimited) else 1)
+    due_at = previous.retry_at if previous else None
+    earlier = previous if due_at else None
+    early = due_at is not None and now < due_at
+    attempts = earlier.attempts if earlier else 0
+    if not early and not isinstance(error, RateLimited):
+        attempts += 1
     delay = _delay(error, attempts)
     asked = (error.retry_after if isinstance(error, WithingsError) else None) or timedelta()
     return Trouble(
         attempts=attempts,
         reason=_reason(error),
-        since=previous.since if previous else now,
+        since=earlier.since if earlier else now,
         retry_at=now + max(delay * (1 + JITTER * jitter), asked) if delay is not None else None,
         announced=announced,
     )
@@ -271,7 +285,7 @@ def _delay(error: Exception, attempts: int) -> timedelta | None:
         error.retry is Retry.NEVER or (error.max_attempts and attempts >= error.max_attempts)
     ):
         return None
-    return RETRY_DELAYS[attempts - 1] if attempts <= len(RETRY_DELAYS) else None
+    return RETRY_DELAYS[max(attempts, 1) - 1] if attempts <= len(RETRY_DELAYS) else None
 
 
 def _reason(error: Exception) -> str:
@@ -287,16 +301,8 @@ def _with_trouble(work: Work, task: Task, error: Exception, *, now: datetime, ji
             work, backfill_trouble=trouble_after(previous, error, announced=announced, now=now, jitter=jitter)
         )
     trouble = trouble_after(work.trouble, error, announced=announced, now=now, jitter=jitter)
-    if not task.rechecks:
-        return replace(work, trouble=trouble)
-    # A recheck that failed is announced like news, so that the retry schedule carries it too.
-    windows = News(frozenset(recheck.window for recheck in task.rechecks))
-    return replace(
-        work,
-        trouble=trouble,
-        news=work.news | windows,
-        rechecks=_merge_rechecks(set(work.rechecks) - set(task.rechecks), ()),
-    )
+    # A recheck that failed stays as it is, with all it knows: it opens again when the trouble does.
+    return replace(work, trouble=trouble)
 
 
 def _merge_rechecks(kept: Iterable[Recheck], added: Iterable[Recheck]) -> tuple[Recheck, ...]:

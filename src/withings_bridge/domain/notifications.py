@@ -6,10 +6,10 @@ values, deletions and even an ``unlink`` are believed only when Withings confirm
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from withings_bridge.domain.categories import Category
-from withings_bridge.domain.records import day_of, instant, midnight
+from withings_bridge.domain.records import EPOCH, day_of, instant, midnight
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
@@ -54,7 +54,7 @@ _ENDS_THE_LINK = frozenset({"unlink", "delete"})
 
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
-    """A stretch of time, both ends included, in whole seconds of UTC."""
+    """A stretch of time after 1970, both ends included, in whole seconds of UTC."""
 
     start: datetime
     end: datetime
@@ -125,16 +125,22 @@ def fold(windows: frozenset[Window]) -> list[Window]:
 
 
 def _window(fields: Mapping[str, str]) -> Window | None:
-    day = day_of(fields.get("date", "").strip())
-    start, end, date = (_epoch(fields.get(name)) for name in ("startdate", "enddate", "date"))
+    day = _day(fields.get("date"))
+    start, end, at = (_epoch(fields.get(name)) for name in ("startdate", "enddate", "date"))
     if start and end:
         return Window(min(start, end), max(start, end))
     if day:
         return Window(midnight(day), midnight(day) + DAY - SECOND)
-    if moment := start or end or date:
+    if moment := start or end or at:
         # Withings opens a weighing's window one second before it.
-        return Window(moment - SECOND, moment)
+        return Window(max(moment - SECOND, EPOCH), moment)
     return None
+
+
+def _day(text: str | None) -> date | None:
+    """Of the years that epochs can name, too."""
+    day = day_of((text or "").strip())
+    return day if day and EPOCH.year <= day.year < 2286 else None  # noqa: PLR2004 - ten digits end in that year
 
 
 def _epoch(text: str | None) -> datetime | None:

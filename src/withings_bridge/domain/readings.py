@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from withings_bridge.domain import measures as types
 from withings_bridge.domain.measures import MEASURE_TYPES
@@ -18,6 +19,10 @@ AMBIGUOUS = 1
 
 GOAL = 2
 """``category`` of a group that is a wish and no measurement."""
+
+MOST_BITS = 64
+MOST_EXPONENT = 30
+"""Beyond these is no quantity of a body, and what a double can hold is not far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,11 @@ class Reading:
 
 def measures_of(group: Body) -> Iterator[Measure]:
     """The group's well-formed measures, in Withings' order. A type may come several times."""
-    for measure in group.get("measures") or ():
+    for measure in _entries(group):
         type_, value, unit = measure.get("type"), measure.get("value"), measure.get("unit")
-        if isinstance(type_, int) and isinstance(value, int) and isinstance(unit, int) and abs(unit) <= 30:  # noqa: PLR2004 - beyond any quantity of a body, and of what a double can hold
+        if not (isinstance(type_, int) and isinstance(value, int) and isinstance(unit, int)):
+            continue
+        if value.bit_length() < MOST_BITS and abs(unit) <= MOST_EXPONENT:
             yield Measure(type_, value, unit, measure.get("position"))
 
 
@@ -93,9 +100,15 @@ def latest(groups: Iterable[Record]) -> dict[str, Reading]:
 
 def height_of(group: Record) -> Record | None:
     """The group narrowed to its heights, as the record that a bmi looks for; None when it has none."""
-    heights = [m for m in group.body.get("measures") or () if m.get("type") == types.HEIGHT]
+    heights = [measure for measure in _entries(group.body) if measure.get("type") == types.HEIGHT]
     if not heights or not counts(group.body):
         return None
     fields = ("grpid", "attrib", "date", "created", "modified", "category")
     body = {name: group.body[name] for name in fields if name in group.body}
     return Record(Kind.HEIGHT, group.key, group.at, group.modified, body | {"measures": heights})
+
+
+def _entries(group: Body) -> list[dict[str, Any]]:
+    """What stands in the group as measures, so far as they are objects at all."""
+    entries = group.get("measures")
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []

@@ -103,9 +103,11 @@ def instant(value: Any) -> datetime | None:
 def day_of(value: Any) -> date | None:
     """A calendar day written YYYY-MM-DD, or None."""
     try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
+        day = date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
+    # Other forms of ISO 8601 are read too: the epoch 1801011200 would be a day of the year 1801.
+    return day if day is not None and day.isoformat() == value else None
 
 
 def midnight(day: date) -> datetime:

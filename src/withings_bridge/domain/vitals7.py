@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from withings_bridge.domain import measures as types
 from withings_bridge.domain.readings import counts, measures_of
@@ -21,6 +21,9 @@ M_TO_INCHES = 39.3701
 
 RECORDED_BY = "Withings"
 MOST_SOURCE_ID = 180
+
+_ALL_DIGITS = Context(prec=400)
+"""Room for every digit of any double, so that an absurd one is rounded like the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +121,16 @@ def rows_of_night(night: Record) -> list[VitalRow]:
 def rows_of_day(days: Iterable[Record]) -> list[VitalRow]:
     """The row of one calendar day, from the records of all its sources.
 
-    They count the same steps, so one of them speaks: a tracker before a phone, then the larger.
+    They count the same steps, so one of those that counted any speaks: a tracker before a phone, then
+    the larger.
     """
-    best = max(days, key=lambda day: (_is_tracker(day.body), _steps(day)), default=None)
-    candidates = [day for day in (best,) if day is not None and _steps(day) > 0]
-    return [
-        _row(
-            day,
-            "steps",
-            to_text(_steps(day)),
-            "count",
-            f"activity_{day.body['date']}_steps",
-            "Withings Activity",
-            "daily_activity",
-        )
-        for day in candidates
-    ]
+    walked = [day for day in days if _steps(day) > 0]
+    if not walked:
+        return []
+    best = max(walked, key=lambda day: (_is_tracker(day.body), _steps(day)))
+    source = f"activity_{best.body['date']}_steps"
+    steps = to_text(_steps(best))
+    return [_row(best, "steps", steps, "count", source, "Withings Activity", "daily_activity")]
 
 
 def possible_keys(record: Record) -> frozenset[str]:
@@ -166,15 +163,14 @@ def possible_keys(record: Record) -> frozenset[str]:
 
 def to_fixed(value: float, digits: int) -> str:
     """Rounded as ECMAScript's ``toFixed`` does, printed as ECMAScript prints a number."""
-    rounded = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    rounded = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _ALL_DIGITS)
     return to_text(float(rounded))
 
 
 def to_text(value: float) -> str:
     """A double in its shortest form: no trailing zeros, no exponent, no negative zero."""
-    if value == int(value):
-        return str(int(value))
-    return format(Decimal(repr(value)), "f")
+    shortest = Decimal(repr(value))
+    return str(int(shortest)) if value.is_integer() else format(shortest, "f")
 
 
 def _body_rows(group: Record, values: dict[int, float], heights: Heights) -> Iterator[VitalRow]:

@@ -111,7 +111,7 @@ class Connect:
         timestamp = self._clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return self._renderer.page(
             "connected.html",
-            background=BackgroundTask(self._working.drain, joined.account),
+            background=BackgroundTask(self._working.work_off, joined.account),
             message={"type": "WITHINGS_AUTH_COMPLETE", "success": True, "timestamp": timestamp},
             opener=origin_of(self._site.frontend_url),
         )

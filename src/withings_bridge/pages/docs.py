@@ -25,7 +25,10 @@ LOGIN: dict[str, Any] = {
     "tags": ["connect"],
     "operation_id": "login",
     "summary": "Start linking",
-    "description": "Open this in a pop-up: it leads to Withings' consent page and comes back to `/callback`.",
+    "description": (
+        "Open this in a pop-up: it leads to Withings' consent page and comes back to `/callback`. "
+        "It is a page: *Try it out* cannot follow it, a new tab can."
+    ),
     "status_code": 302,
     "response_class": HTMLResponse,
     "responses": {

@@ -11,7 +11,8 @@ _TEMPLATES = Jinja2Templates(directory=Path(__file__).parent / "templates")
 # No form-action: browsers would apply it to the redirect that ends a consent.
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",

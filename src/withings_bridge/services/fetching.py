@@ -96,22 +96,15 @@ class Fetching:
         """All that was created or changed since then, to the last page."""
         question = (account.userid, category, int(at.timestamp()))
         at -= SECOND * self._recent.steps_back(question, self._clock())
-        reply = await self._pages(account, category, Since(at), offset=0)
-        records, updated_at = list(reply.records), reply.updated_at
-        while reply.next_offset is not None:
-            reply = await self._pages(account, category, Since(at), offset=reply.next_offset)
-            records += reply.records
-        return Reply(
-            list({record.name: record for record in records}.values()), complete=True, updated_at=updated_at
-        )
+        return await self._all_pages(account, category, Since(at))
 
-    async def span(self, account: Account, category: Category, span: Span, *, offset: int = 0) -> Reply:
+    async def span(self, account: Account, category: Category, span: Span) -> Reply:
+        """All that was taken in a span, to the last page."""
+        return await self._all_pages(account, category, _dates(category, span))
+
+    async def some(self, account: Account, category: Category, span: Span, *, offset: int) -> Reply:
         """One run of pages of what was taken in a span."""
-        if category in ASKED_BY_DAY:
-            return await self._pages(account, category, Days(*span.days), offset=offset)
-        return await self._pages(
-            account, category, Between(span.window.start, span.window.end), offset=offset
-        )
+        return await self._pages(account, category, _dates(category, span), offset=offset)
 
     async def devices(self, account: Account) -> Reply:
         """All the account's devices."""
@@ -125,6 +118,15 @@ class Fetching:
         groups = records_from(Kind.MEASURES, answer.rows)
         heights = [height for group in groups if (height := height_of(group))]
         return Reply(heights, answer.complete, answer.updatetime, answer.next_offset)
+
+    async def _all_pages(self, account: Account, category: Category, window: Between | Days | Since) -> Reply:
+        """A record that several pages hold, since it changed meanwhile, counts as the last one has it."""
+        first = reply = await self._pages(account, category, window, offset=0)
+        found = {record.name: record for record in reply.records}
+        while reply.next_offset is not None:
+            reply = await self._pages(account, category, window, offset=reply.next_offset)
+            found |= {record.name: record for record in reply.records}
+        return Reply(list(found.values()), complete=True, updated_at=first.updated_at)
 
     async def _pages(
         self, account: Account, category: Category, window: Between | Days | Since, *, offset: int
@@ -157,3 +159,9 @@ class Fetching:
             updated_at=answer.updatetime,
             next_offset=answer.next_offset,
         )
+
+
+def _dates(category: Category, span: Span) -> Between | Days:
+    if category in ASKED_BY_DAY:
+        return Days(*span.days)
+    return Between(span.window.start, span.window.end)

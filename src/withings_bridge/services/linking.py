@@ -9,13 +9,14 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 import structlog
 
-from withings_bridge.domain.accounts import joined
+from withings_bridge.domain.accounts import Account, joined
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import ConsentRefused, Malformed, StateRefused, StorageUnavailable
 from withings_bridge.services.clock import Clock
@@ -24,6 +25,8 @@ from withings_bridge.storage.base import Ephemera, Links
 from withings_bridge.withings import TokenReply, WithingsOAuth
 
 log = structlog.get_logger()
+
+ResultT = TypeVar("ResultT")
 
 STATE_LIFETIME = timedelta(minutes=10)
 
@@ -111,33 +114,36 @@ class Linking:
             raise Malformed("Withings granted tokens without saying whose.")
         now = self._clock()
         pair = pair_from(reply, saved_at=now)
-        before = await self._links.get(user)
-        for pause in (*SAVE_PAUSES, None):
-            try:
-                await self._links.join(
-                    user,
-                    userid,
-                    pair,
-                    lambda account: joined(
-                        account,
-                        userid=userid,
-                        user=user,
-                        scopes=frozenset(reply.scope),
-                        now=now,
-                        windows=self._windows,
-                    ),
-                )
-            except StorageUnavailable:
-                # The pair is Withings' only one by now, so saving it is worth more than a quick answer.
-                if pause is None:
-                    raise
-                await asyncio.sleep(pause)
-            else:
-                break
+
+        def join(account: Account | None) -> Account:
+            return joined(
+                account,
+                userid=userid,
+                user=user,
+                scopes=frozenset(reply.scope),
+                now=now,
+                windows=self._windows,
+            )
+
+        before = await _patiently(lambda: self._links.get(user))
+        await _patiently(lambda: self._links.join(user, userid, pair, join))
         if before is not None and before.account != userid:
-            await self._links.leave(user, before.account)
+            await _patiently(lambda: self._links.leave(user, before.account))
         log.info("linked", user=user, account=userid)
         return Joined(user, userid)
+
+
+async def _patiently(step: Callable[[], Awaitable[ResultT]]) -> ResultT:
+    """The step's result, also from a store that is silent for some seconds.
+
+    The pair is Withings' only one by now, so saving it is worth more than a quick answer.
+    """
+    for pause in SAVE_PAUSES:
+        try:
+            return await step()
+        except StorageUnavailable:
+            await asyncio.sleep(pause)
+    return await step()
 
 
 def _state_key(state: str) -> str:

@@ -49,5 +49,5 @@ class HttpGateway:
                 timeout=TIMEOUT_SECONDS,
             )
             response.raise_for_status()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, a sync must not fail of it
             log.warning("gateway not told", user=user, reason=type(error).__name__)

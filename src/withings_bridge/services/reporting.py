@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from withings_bridge.domain.accounts import Account
-from withings_bridge.domain.errors import NotLinked, StorageError, UserUnknown
+from withings_bridge.domain.errors import ConsentNeeded, NotLinked, StorageError, UserUnknown
 from withings_bridge.domain.links import Link
 from withings_bridge.domain.readings import Reading, latest
 from withings_bridge.domain.records import EPOCH, Kind, Record
@@ -46,7 +46,6 @@ class Status:
     expires_in: timedelta
     synced_at: datetime | None
     fetched_at: datetime | None
-    consent_needed: bool
     has_data: bool
 
 
@@ -104,18 +103,19 @@ class Reporting:
         return True
 
     async def status(self, user: str) -> Status:
-        """The user's link. Raises NotLinked."""
+        """The user's link. Raises NotLinked, or ConsentNeeded where Withings no longer honours it."""
         link, account = await self._linked(user)
+        if account.consent_needed_at:
+            raise ConsentNeeded
         now = self._clock()
         return Status(
             user=user,
             account=account.userid,
             access_token_preview=f"{link.pair.access_token[:PREVIEW]}...",
             token_age=now - link.pair.saved_at,
-            expires_in=link.pair.expires_at - now,
+            expires_in=max(link.pair.expires_at - now, timedelta()),
             synced_at=account.synced_at,
             fetched_at=account.fetched_at,
-            consent_needed=account.consent_needed_at is not None,
             has_data=await self._has_data(account),
         )
 

@@ -55,7 +55,9 @@ class Requesting:
         if link is None:
             raise NotLinked
         account = await self._accounts.get(link.account)
-        asked_for = [category for category in ASKED_FOR if account and account.may(category)]
+        if account is None or user not in account.users:
+            raise NotLinked
+        asked_for = [category for category in ASKED_FOR if account.may(category)]
         await self._accounts.announce(link.account, dict.fromkeys(asked_for, ASKED), now=self._clock())
         account = await self._accounts.get(link.account)
         if account is None:
@@ -74,7 +76,7 @@ class Requesting:
             turns = await self._working.drain(link.account)
             for turn in turns:
                 synced.fetched.extend(turn.fetched)
-            if not turns:
+            if not any(turn.results for turn in turns):
                 await asyncio.sleep(POLL_SECONDS)
             account = await self._accounts.get(link.account)
         return synced

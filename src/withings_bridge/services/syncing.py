@@ -69,12 +69,13 @@ class Syncing:
         look = Look(task)
         fresh, known = await self._sorted(account, task)
         if fresh or task.news.asked or task.news.everything:
-            await self._catch_up(account, look, began)
+            await self._catch_up(account, look, began, fresh)
             found = [record.at for record in look.fetched]
             look.rechecks += [
                 Recheck(window, began + LOOK_AGAIN_AFTER)
                 for window in fresh
-                if not any(window.holds(at) for at in found)
+                # A day without a workout is the rule: what was announced is its activity.
+                if task.category is not Category.WORKOUTS and not any(window.holds(at) for at in found)
             ]
         for window in known:
             await self._compare(account, look, window, again_at=began + LOOK_AGAIN_AFTER)
@@ -84,7 +85,8 @@ class Syncing:
             )
         if task.news.everything:
             length = self._windows[task.category]
-            look.backfill = Backfill(since=began - length, until=began, began_at=began, whole=length)
+            since = min(began - length, task.work.backfill.since) if task.work.backfill else began - length
+            look.backfill = Backfill(since=since, until=began, began_at=began, whole=began - since)
         return look
 
     async def fill(self, account: Account, task: Task, backfill: Backfill) -> Look:
@@ -92,7 +94,7 @@ class Syncing:
         look = Look(task)
         start = max(backfill.since, backfill.until - CHUNK)
         span = Span(Window(start, backfill.until))
-        reply = await self._fetching.span(account, task.category, span, offset=backfill.offset or 0)
+        reply = await self._fetching.some(account, task.category, span, offset=backfill.offset or 0)
         whole = reply.complete and backfill.offset is None
         await self._store(account, look, span, reply, announced=False, earlier=None, compare=whole)
         if not reply.complete:
@@ -133,17 +135,21 @@ class Syncing:
             (known if stored else fresh).append(window)
         return fresh, known
 
-    async def _catch_up(self, account: Account, look: Look, began: datetime) -> None:
+    async def _catch_up(
+        self, account: Account, look: Look, began: datetime, fresh: Collection[Window]
+    ) -> None:
         """Fetch all that changed since the last time."""
         task = look.task
         kind = KIND_OF[task.category]
+        cursor = task.work.cursor or account.linked_at
         if task.category not in TRACKED:
-            # No ``lastupdate`` here: recordings since the last look, and of the day before it.
-            last = task.work.settled_at or account.linked_at
-            window = self._fetching.distinct(account, task.category, Window(last - DAY, began))
+            # No ``lastupdate`` here: what was taken since the last catch-up or the day before it, and
+            # since the earliest window that was announced.
+            start = min([cursor - DAY, *(window.start for window in fresh)])
+            window = self._fetching.distinct(account, task.category, Window(start, began))
             reply = await self._fetching.span(account, task.category, Span(window))
+            look.cursor = began
         else:
-            cursor = task.work.cursor or account.linked_at
             reply = await self._fetching.since(account, task.category, cursor - OVERLAP)
             newest = max((r.modified for r in reply.records if r.modified), default=None)
             if newest:
@@ -167,12 +173,6 @@ class Syncing:
         """
         span = Span(self._fetching.distinct(account, look.task.category, window))
         reply = await self._fetching.span(account, look.task.category, span)
-        records = list(reply.records)
-        while reply.next_offset is not None:
-            offset = reply.next_offset
-            reply = await self._fetching.span(account, look.task.category, span, offset=offset)
-            records += reply.records
-        reply = replace(reply, records=records)
         changed = await self._store(
             account, look, span, reply, announced=announced, earlier=earlier, compare=True
         )
@@ -207,12 +207,16 @@ class Syncing:
         self, account: Account, category: Category, span: Span, fetched: Iterable[Record]
     ) -> list[Record]:
         """The stored records that a complete answer for the span ought to hold and does not."""
-        names = {record.name for record in fetched}
         margin = 2 * DAY if category in ASKED_BY_DAY else timedelta()
-        stored = await self._records.between(
-            account.userid, KIND_OF[category], span.window.start - margin, span.window.end + margin
-        )
-        return [r for r in stored if r.name not in names and span.covers(category, r)]
+        start, end = span.window.start - margin, span.window.end + margin
+        stored = await self._records.between(account.userid, KIND_OF[category], start, end)
+        if category is Category.MEASURES:
+            # Of a group from before the import only the index of heights knows.
+            groups = {group.key for group in stored}
+            heights = await self._records.between(account.userid, Kind.HEIGHT, start, end)
+            stored += [height for height in heights if height.key not in groups]
+        keys = {record.key for record in fetched}
+        return [r for r in stored if r.key not in keys and span.covers(category, r)]
 
     async def _apply(
         self,
@@ -235,7 +239,7 @@ class Syncing:
             await self._records.save(userid, fresh, now=self._clock())
         projection = await self._projecting.project(account, Change(kind, fetched, before, removed))
         await self._projecting.write(account, projection)
-        tombstones = [*projection.lost_heights, *(record.name for record in removed)]
+        tombstones = {*projection.lost_heights, *(record.name for record in removed)}
         if projection.heights or tombstones:
             await self._records.save(userid, projection.heights, removed=tombstones, now=self._clock())
         return bool(fresh or removed)

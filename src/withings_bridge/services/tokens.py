@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -57,19 +58,21 @@ class Tokens:
         """The answer to a call that is given the account's access token.
 
         Refused, the token is compared with the stored one first, for another worker may have
-        refreshed it; then the call is made once more. Raises ConsentNeeded when Withings no longer
-        honours the link, NotLinked when no pair is stored.
+        refreshed it, and the call is made with that; refused again, the stored pair is refreshed for
+        a last try. Raises ConsentNeeded when Withings no longer honours the link, NotLinked when no
+        pair is stored.
         """
         pair = await self._live(account)
         try:
-            return await ask(pair.access_token)
-        except BadToken as error:
-            if error.retry is Retry.RELINK:
-                raise ConsentNeeded from error
-        stored = await self._stored(account)
-        pair = stored if stored.saved_at != pair.saved_at else await self._refreshed(account, pair)
+            return await _answer(ask, pair)
+        except BadToken:
+            stored = await self._stored(account)
+        if stored.saved_at != pair.saved_at:
+            pair = stored
+            with suppress(BadToken):
+                return await _answer(ask, pair)
         try:
-            return await ask(pair.access_token)
+            return await _answer(ask, await self._refreshed(account, pair))
         except BadToken as error:
             raise ConsentNeeded from error
 
@@ -145,6 +148,16 @@ def pair_from(reply: TokenReply, *, saved_at: datetime) -> TokenPair:
         saved_at=saved_at,
         lifetime=reply.lifetime,
     )
+
+
+async def _answer(ask: Callable[[str], Awaitable[ResultT]], pair: TokenPair) -> ResultT:
+    """The answer; ConsentNeeded where Withings refuses the token in a way that no refresh mends."""
+    try:
+        return await ask(pair.access_token)
+    except BadToken as error:
+        if error.retry is Retry.RELINK:
+            raise ConsentNeeded from error
+        raise
 
 
 def _margin(userid: str) -> timedelta:

@@ -8,11 +8,10 @@ import asyncio
 import os
 import secrets
 import socket
-import traceback
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from datetime import timedelta
 
 import structlog
 
@@ -27,6 +26,8 @@ from withings_bridge.domain.accounts import (
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import (
     AccountUnknown,
+    BadGrant,
+    BadScope,
     BridgeError,
     ConsentNeeded,
     LeaseLost,
@@ -74,6 +75,7 @@ class Working:
         projecting: Projecting,
         subscribing: Subscribing,
         clock: Clock,
+        renew_every: timedelta = RENEW_EVERY,
     ) -> None:
         self._accounts = accounts
         self._links = links
@@ -83,21 +85,32 @@ class Working:
         self._projecting = projecting
         self._subscribing = subscribing
         self._clock = clock
+        self._renew_every = renew_every
         self._name = f"{socket.gethostname()}:{os.getpid()}"
 
     async def run(self, stop: asyncio.Event, *, grace: float) -> None:
         """Work off whatever is due, until told to stop; then finish what is under way within the grace."""
         running: set[asyncio.Task[Turn]] = set()
         while not stop.is_set():
-            claimed = await self._claim_due(MOST_AT_ONCE - len(running))
-            for holder, account in claimed:
-                running.add(asyncio.create_task(self._turn(account, holder)))
+            try:
+                for holder, account in await self._claim_due(MOST_AT_ONCE - len(running)):
+                    running.add(asyncio.create_task(self._turn(account, holder)))
+            except Exception as error:
+                # The loop is all that stands between an acknowledged notification and oblivion.
+                log.exception("our bug", exc_info=error)
             running = await _rest(running, stop, POLL_SECONDS)
         if running:
             _, unfinished = await asyncio.wait(running, timeout=grace)
             for task in unfinished:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
+
+    async def work_off(self, userid: str) -> None:
+        """Begin at once with what was just stored; where the store falls silent, the loop begins later."""
+        try:
+            await self.drain(userid)
+        except StorageError as error:
+            log.warning("left to the loop", account=userid, reason=str(error))
 
     async def drain(self, userid: str) -> list[Turn]:
         """Turns for one account until nothing of it is due now, or somebody else works on it."""
@@ -134,8 +147,8 @@ class Working:
             async with self._renewed(account.userid, holder):
                 try:
                     await self._work(account, turn)
-                except ConsentNeeded:
-                    turn.account = await self._without_consent(account, holder)
+                except ConsentNeeded as error:
+                    turn.account = await self._without_consent(account, holder, error)
                     return turn
             turn.account = await self._accounts.change(
                 account.userid,
@@ -158,9 +171,9 @@ class Working:
         for index, task in enumerate(todo):
             try:
                 done, fetched = await self._do(account, task)
-            except (ConsentNeeded, NotLinked) as error:
+            except NotLinked as error:
                 raise ConsentNeeded from error
-            except (LeaseLost, StorageError):
+            except (ConsentNeeded, StorageError):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, the decision to retry is stored
                 _log_failure(account, task, error)
@@ -176,7 +189,8 @@ class Working:
     async def _do(self, account: Account, task: Task) -> tuple[Done, Sequence[Record]]:
         match task.category:
             case Category.LINK:
-                await self._tokens.call(account, self._client.devices)
+                with suppress(BadScope):  # what is refused then is the call and not the token
+                    await self._tokens.call(account, self._client.devices)
                 log.info("the link still stands", account=account.userid)
                 return Done(task), ()
             case Category.SUBSCRIPTIONS:
@@ -201,10 +215,14 @@ class Working:
         )
         return look.done, look.fetched
 
-    async def _without_consent(self, account: Account, holder: str) -> Account | None:
-        """Withings refuses us: an announced end of the link was true, else the user must consent again."""
+    async def _without_consent(self, account: Account, holder: str, error: ConsentNeeded) -> Account | None:
+        """Withings refuses us: an announced end of the link was true, else the user must consent again.
+
+        The end is believed when the grant is refused; an access token alone may be refused by a fault.
+        """
         current = await self._accounts.get(account.userid)
-        if current and current.of(Category.LINK).news:
+        refused = isinstance(error.__cause__, BadGrant)
+        if refused and current and current.of(Category.LINK).news and current.consents == account.consents:
             for user in sorted(current.users):
                 await self._links.leave(user, account.userid)
             log.info("link ended by the user", account=account.userid)
@@ -212,7 +230,10 @@ class Working:
         log.warning("consent needed", account=account.userid)
         now = self._clock()
         return await self._accounts.change(
-            account.userid, lambda stored: needing_consent(stored, now), now=now, holder=holder
+            account.userid,
+            lambda stored: needing_consent(stored, now, refused=account),
+            now=now,
+            holder=holder,
         )
 
     async def _release(self, userid: str, holder: str) -> None:
@@ -229,7 +250,7 @@ class Working:
 
         async def renew() -> None:
             while True:
-                await asyncio.sleep(RENEW_EVERY.total_seconds())
+                await asyncio.sleep(self._renew_every.total_seconds())
                 try:
                     await self._accounts.renew(userid, holder, now=self._clock(), lease=LEASE)
                 except LeaseLost as error:
@@ -280,7 +301,4 @@ def _log_failure(account: Account, task: Task, error: Exception) -> None:
     if isinstance(error, BridgeError):
         log.warning("not done", **about, reason=f"{type(error).__name__}: {error}")
     else:
-        # Kind and place only: the text of an unexpected error may quote the reading it choked on.
-        frames = traceback.extract_tb(error.__traceback__)[-3:]
-        where = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
-        log.error("our bug", **about, reason=type(error).__name__, where=where)
+        log.error("our bug", **about, exc_info=error)

@@ -13,7 +13,7 @@ from withings_bridge.domain.errors import BridgeError
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
 from withings_bridge.services.linking import Begun, Joined, Linking
 from withings_bridge.services.reporting import LinkedUser, Reporting
-from withings_bridge.services.working import Turn, Working
+from withings_bridge.services.working import Working
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 250_000, tzinfo=UTC)
 AUTHORIZE = "https://account.withings.example/authorize?state=random"
@@ -77,9 +77,8 @@ class RehearsedWorking(Working):
     def __init__(self) -> None:
         self.drained: list[str] = []
 
-    async def drain(self, userid: str) -> list[Turn]:
+    async def work_off(self, userid: str) -> None:
         self.drained.append(userid)
-        return []
 
 
 @dataclass

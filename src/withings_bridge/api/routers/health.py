@@ -8,6 +8,7 @@ from withings_bridge.api.schemas import HealthReply
 router = APIRouter(tags=["operations"])
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health", operation_id="health")
 async def health() -> HealthReply:
     """Answers as long as the process can answer anything; asks nobody else."""

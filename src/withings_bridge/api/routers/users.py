@@ -8,7 +8,13 @@ from withings_bridge.api.dependencies import TheServices
 from withings_bridge.api.schemas import ErrorReply, LinkedStatus, SummaryReply, SyncRequest, UnlinkedStatus
 from withings_bridge.domain.errors import LinkError, UserUnknown
 
-router = APIRouter(tags=["users"])
+router = APIRouter(
+    tags=["users"],
+    responses={
+        422: {"model": ErrorReply, "description": "The request does not make sense; it says where."},
+        503: {"model": ErrorReply, "description": "Withings or the store does not answer; try again."},
+    },
+)
 
 UserId = Annotated[
     str | None,
@@ -32,7 +38,6 @@ async def status(services: TheServices, user: UserId = None) -> LinkedStatus | U
         400: {"model": ErrorReply, "description": "Several users are linked; name one."},
         401: {"model": ErrorReply, "description": "The user is not linked, or Withings wants new consent."},
         502: {"model": ErrorReply, "description": "Withings refused the call."},
-        503: {"model": ErrorReply, "description": "Withings or the store does not answer; try again."},
     },
 )
 async def sync(

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, BackgroundTasks, Depends, HTTPException, Request
+from fastapi import APIRouter, BackgroundTasks, Depends, Request
 from fastapi.responses import PlainTextResponse
+from starlette.requests import ClientDisconnect
 
 from withings_bridge.api.dependencies import TheServices
+from withings_bridge.api.errors import Refused
 from withings_bridge.api.schemas import ErrorReply
 
 PATH = "/webhook/withings"
@@ -33,17 +35,19 @@ class CallbackSecret:
             return
         offered = (given or "").encode()
         if sum(hmac.compare_digest(offered, secret.encode()) for secret in self.accepted) == 0:
-            raise HTTPException(403, "The secret in the callback URL is wrong or missing.")
+            raise Refused(403, "secret_refused", "The secret in the callback URL is wrong or missing.")
 
 
 def webhook_router(secret: CallbackSecret) -> APIRouter:
     """The endpoint, guarded by the secret."""
-    refusal = {"model": ErrorReply, "description": "The secret in the callback URL is wrong or missing."}
-    refused: dict[int | str, dict[str, Any]] = {403: refusal}
-    router = APIRouter(tags=["webhook"], dependencies=[Depends(secret.check)], responses=refused)
+    router = APIRouter(
+        tags=["webhook"],
+        dependencies=[Depends(secret.check)],
+        responses={403: _refusal("The secret in the callback URL is wrong or missing.")},
+    )
 
-    @router.get(PATH, operation_id="probe_webhook", response_class=PlainTextResponse)
     @router.head(PATH, include_in_schema=False, response_class=PlainTextResponse)
+    @router.get(PATH, operation_id="probe_webhook", response_class=PlainTextResponse)
     async def probe() -> str:
         """Withings asks this before it subscribes a callback URL. Changes nothing."""
         return "OK"
@@ -54,8 +58,8 @@ def webhook_router(secret: CallbackSecret) -> APIRouter:
         response_class=PlainTextResponse,
         openapi_extra={"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": _FORM}}}},
         responses={
-            413: {"model": ErrorReply, "description": "Larger than any notification."},
-            503: {"model": ErrorReply, "description": "It could not be stored; Withings delivers it again."},
+            413: _refusal("Larger than any notification."),
+            503: _refusal("It could not be stored; Withings delivers it again."),
         },
     )
     async def receive(
@@ -70,7 +74,7 @@ def webhook_router(secret: CallbackSecret) -> APIRouter:
         linked, is answered with 200 too, since Withings would only repeat it.
         """
         if account := await services.receiving.receive(dict(request.query_params) | form):
-            background.add_task(services.working.drain, account)
+            background.add_task(services.working.work_off, account)
         return "OK"
 
     return router
@@ -82,14 +86,24 @@ async def _form(request: Request) -> dict[str, str]:
     Parsed without a form library: it is the hottest path, and a body that is no form is simply empty.
     """
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise HTTPException(413, "That is larger than any notification.")
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MOST_BYTES:
+                raise Refused(413, "too_large", "That is larger than any notification.")
+    except ClientDisconnect:
+        # Nobody reads this answer, but it is no bug of ours either.
+        raise Refused(400, "incomplete", "The body broke off.") from None
     try:
         return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS))
     except ValueError:
         return {}
+
+
+def _refusal(description: str) -> dict[str, Any]:
+    """Errors are JSON here too; ``model`` would say that they are text, as the other replies are."""
+    schema = {"$ref": f"#/components/schemas/{ErrorReply.__name__}"}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
 _FORM = {

@@ -8,11 +8,23 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from withings_bridge.settings.problems import SettingsError, explain
+from withings_bridge.settings.values import (
+    BaseUrl,
+    FernetKeys,
+    Numbers,
+    Origins,
+    Secrets,
+    Url,
+    Words,
+    secrets_in,
+)
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -21,6 +33,8 @@ SANDBOX_CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - printed at start; it gu
 
 SCOPES = ("user.info", "user.metrics", "user.activity", "user.sleepevents")
 APPLIS = (1, 2, 4, 16, 44, 46, 50, 51, 54)
+
+NOT_YET = "Not acted on yet."
 
 
 class StorageKind(StrEnum):
@@ -35,14 +49,6 @@ class Environment(StrEnum):
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
-
-
-class SettingsError(Exception):
-    """The environment does not describe a bridge that can start; the message says what to mend."""
-
-
-Words = Annotated[tuple[str, ...], NoDecode]
-Numbers = Annotated[tuple[int, ...], NoDecode]
 
 
 def _of(group: str, description: str, example: str = "", **more: Any) -> dict[str, Any]:
@@ -63,7 +69,7 @@ class Settings(BaseSettings):
         Environment.DEVELOPMENT,
         **_of("Server", "`production` demands what a public server needs.", "production"),
     )
-    frontend_url: str = Field(
+    frontend_url: Url = Field(
         "http://localhost:5173/vitals",
         **_of("Server", "Where people go back to after connecting.", "https://app.example.org/vitals"),
     )
@@ -80,7 +86,7 @@ class Settings(BaseSettings):
         "", **_of("Withings", "Client id of your Withings application. Unset: the sandbox.", "0123abcd...")
     )
     withings_client_secret: SecretStr = Field(SecretStr(""), **_of("Withings", "Its secret.", "4567cdef..."))
-    withings_redirect_uri: str = Field(
+    withings_redirect_uri: Url = Field(
         "",
         **_of(
             "Withings",
@@ -89,14 +95,14 @@ class Settings(BaseSettings):
         ),
     )
     withings_scopes: Words = Field(SCOPES, **_of("Withings", "Scopes to ask for.", ",".join(SCOPES)))
-    withings_api_url: str = Field(
+    withings_api_url: BaseUrl = Field(
         "https://wbsapi.withings.net", **_of("Withings", "API host of your Withings cloud.")
     )
-    withings_auth_url: str = Field(
+    withings_auth_url: Url = Field(
         "https://account.withings.com/oauth2_user/authorize2",
         **_of("Withings", "Consent page of your Withings cloud."),
     )
-    withings_webhook_url: str = Field(
+    withings_webhook_url: Url = Field(
         "",
         **_of(
             "Withings",
@@ -104,13 +110,13 @@ class Settings(BaseSettings):
             "https://bridge.example.org/webhook/withings",
         ),
     )
-    public_webhook_base_url: str = Field(
+    public_webhook_base_url: BaseUrl = Field(
         "", **_of("Withings", "Its base, when the path is the usual one.", "https://bridge.example.org")
     )
-    withings_public_base_url: str = Field(
+    withings_public_base_url: BaseUrl = Field(
         "", **_of("Withings", "Older name of the same.", "https://bridge.example.org")
     )
-    withings_webhook_secret: SecretStr = Field(
+    withings_webhook_secret: Secrets = Field(
         SecretStr(""),
         **_of(
             "Withings",
@@ -121,8 +127,13 @@ class Settings(BaseSettings):
     withings_webhook_accept_bare: bool = Field(
         False, **_of("Withings", "Also accept notifications without the secret, while migrating.", "true")
     )
-    withings_notify_api_url: str = Field(
-        "", **_of("Withings", "Notify service. Default `{WITHINGS_API_URL}/notify`.")
+    withings_notify_api_url: BaseUrl = Field(
+        "",
+        **_of(
+            "Withings",
+            "Notify service. Default `{WITHINGS_API_URL}/notify`.",
+            "https://wbsapi.withings.net/notify",
+        ),
     )
     withings_notify_use_v2: bool = Field(
         False, **_of("Withings", "Force `/v2/notify`, which often answers Insufficient_scope.", "1")
@@ -154,7 +165,7 @@ class Settings(BaseSettings):
         Path("data/withings-bridge.db"), **_of("Storage", "The embedded store's file.", "/var/lib/bridge.db")
     )
     aws_region: str = Field("us-east-1", **_of("Storage", "Region of the tables.", "eu-west-1"))
-    aws_dynamodb_endpoint: str = Field(
+    aws_dynamodb_endpoint: BaseUrl = Field(
         "", **_of("Storage", "Another DynamoDB endpoint.", "http://127.0.0.1:8000")
     )
     auto_create_dynamodb_tables: bool = Field(
@@ -167,13 +178,13 @@ class Settings(BaseSettings):
     accounts_table: str = Field("withings-bridge-accounts", **_of("Storage", "The bridge's accounts."))
     records_table: str = Field("withings-bridge-records", **_of("Storage", "Withings' records."))
     ephemera_table: str = Field("withings-bridge-ephemera", **_of("Storage", "States, locks, marks."))
-    token_encryption_keys: SecretStr = Field(
+    token_encryption_keys: FernetKeys = Field(
         SecretStr(""),
         **_of("Storage", "Fernet keys, comma-separated: the first encrypts, all decrypt."),
     )
 
     # Realtime gateway
-    vitals_realtime_gateway_url: str = Field(
+    vitals_realtime_gateway_url: BaseUrl = Field(
         "", **_of("Gateway", "Realtime gateway to tell after a change. Unset: off.", "http://gateway:8080")
     )
     vitals_realtime_gateway_secret: SecretStr = Field(
@@ -181,73 +192,36 @@ class Settings(BaseSettings):
     )
 
     # Callers
-    allowed_origins: Words = Field(
+    allowed_origins: Origins = Field(
         (), **_of("Callers", "Browser origins that may call the API.", "https://app.example.org")
     )
-    api_keys: SecretStr = Field(SecretStr(""), **_of("Callers", "Keys of services and operators."))
-    cognito_region: str = Field("", **_of("Callers", "Region of the user pool."))
-    cognito_user_pool_id: str = Field("", **_of("Callers", "The user pool."))
-    cognito_client_ids: Words = Field((), **_of("Callers", "App clients whose tokens are accepted."))
+    api_keys: SecretStr = Field(SecretStr(""), **_of("Callers", f"Keys of services and operators. {NOT_YET}"))
+    cognito_region: str = Field("", **_of("Callers", f"Region of the user pool. {NOT_YET}"))
+    cognito_user_pool_id: str = Field("", **_of("Callers", f"The user pool. {NOT_YET}"))
+    cognito_client_ids: Words = Field(
+        (), **_of("Callers", f"App clients whose tokens are accepted. {NOT_YET}", "7example1client2id3")
+    )
 
     # Quota and reconciliation
     withings_quota_per_minute: int = Field(
-        120, ge=1, **_of("Quota", "Calls a minute that Withings grants the application.", "120")
+        120, ge=1, **_of("Quota", f"Calls a minute that Withings grants the application. {NOT_YET}", "120")
     )
     reconcile_hours: float = Field(
-        6, gt=0, **_of("Quota", "Hours without news after which an account is compared.", "6")
+        6, gt=0, **_of("Quota", f"Hours without news after which an account is compared. {NOT_YET}", "6")
     )
     extended_vitals: Words = Field(
-        (), **_of("Vitals7", "Metrics outside the app's list to write as rows.", "all")
+        (), **_of("Vitals7", f"Metrics outside the app's list to write as rows. {NOT_YET}", "all")
     )
 
     # CLI
     cognito_user_id: str = Field("", **_of("CLI", "The user meant when none is named."))
     withings_sync_user_id: str = Field("", **_of("CLI", "Older name of the same."))
 
-    @field_validator(
-        "withings_scopes", "allowed_origins", "cognito_client_ids", "extended_vitals", mode="before"
-    )
-    @classmethod
-    def _split_words(cls, value: Any) -> Any:
-        return (
-            tuple(word.strip() for word in value.split(",") if word.strip())
-            if isinstance(value, str)
-            else value
-        )
-
-    @field_validator("withings_notify_applis", mode="before")
-    @classmethod
-    def _split_numbers(cls, value: Any) -> Any:
-        return (
-            tuple(word.strip() for word in value.split(",") if word.strip())
-            if isinstance(value, str)
-            else value
-        )
-
-    @field_validator(
-        "frontend_url",
-        "withings_redirect_uri",
-        "withings_api_url",
-        "withings_auth_url",
-        "withings_webhook_url",
-        "public_webhook_base_url",
-        "withings_public_base_url",
-        "withings_notify_api_url",
-        "aws_dynamodb_endpoint",
-        "vitals_realtime_gateway_url",
-    )
-    @classmethod
-    def _is_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
-            raise ValueError("must be a full http or https URL")
-        return value.rstrip("/")
-
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        problems = [*self._unserved(), *self._halves(), *self._exposure()]
+        problems = [*self._unserved(), *self._halves(), *self._private(), *self._exposure()]
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ValueError("\n".join(problems))
         return self
 
     @classmethod
@@ -256,7 +230,7 @@ class Settings(BaseSettings):
         try:
             return cls(**overrides)
         except ValidationError as error:
-            raise SettingsError(_explain(cls, error)) from None
+            raise SettingsError(explain(cls, error)) from None
 
     # What follows from the variables
 
@@ -313,28 +287,27 @@ class Settings(BaseSettings):
 
     @cached_property
     def webhook_secrets(self) -> tuple[str, ...]:
-        return _secrets(self.withings_webhook_secret)
+        return secrets_in(self.withings_webhook_secret)
 
     @cached_property
     def encryption_keys(self) -> tuple[str, ...]:
-        return _secrets(self.token_encryption_keys)
+        return secrets_in(self.token_encryption_keys)
 
     @cached_property
     def notify_url(self) -> tuple[str, str | None]:
         """Withings' notify service, and a warning where the variable had to be corrected."""
-        default = f"{self.api_url}/notify"
+        override = self.withings_notify_api_url
+        host = override.removesuffix("/notify").removesuffix("/v2") or self.api_url
         if self.withings_notify_use_v2:
-            return f"{self.api_url}/v2/notify", (
+            return f"{host}/v2/notify", (
                 "WITHINGS_NOTIFY_USE_V2 is set: Public API tokens are often refused at /v2/notify "
                 "(Insufficient_scope)"
             )
-        override = self.withings_notify_api_url
         if override and (override.endswith("/v2/notify") or not urlsplit(override).path):
-            corrected = f"{override.removesuffix('/v2/notify')}/notify"
-            return corrected, (
-                f"WITHINGS_NOTIFY_API_URL={override} does not serve Public API tokens; using {corrected}"
+            return f"{host}/notify", (
+                f"WITHINGS_NOTIFY_API_URL={override} does not serve Public API tokens; using {host}/notify"
             )
-        return override or default, None
+        return override or f"{host}/notify", None
 
     @cached_property
     def import_windows(self) -> tuple[timedelta, timedelta, timedelta]:
@@ -352,6 +325,7 @@ class Settings(BaseSettings):
         """Variables that promise protection or data this version does not deliver: better no start."""
         asked = {
             "API_KEYS": bool(self.api_keys.get_secret_value()),
+            "COGNITO_REGION": bool(self.cognito_region),
             "COGNITO_USER_POOL_ID": bool(self.cognito_user_pool_id),
             "COGNITO_CLIENT_IDS": bool(self.cognito_client_ids),
             "EXTENDED_VITALS": bool(self.extended_vitals),
@@ -375,6 +349,23 @@ class Settings(BaseSettings):
             )
         return problems
 
+    def _private(self) -> list[str]:
+        """In production people and Withings come from outside, and tokens travel."""
+        if self.environment is not Environment.PRODUCTION or self.use_sandbox:
+            return []
+        urls = {
+            "WITHINGS_REDIRECT_URI": (self.redirect_uri, "https://bridge.example.org/callback"),
+            "WITHINGS_WEBHOOK_URL": (self.webhook_url, "https://bridge.example.org/webhook/withings"),
+            "WITHINGS_API_URL": (self.api_url, "https://wbsapi.withings.net"),
+            "WITHINGS_AUTH_URL": (self.auth_url, "https://account.withings.com/oauth2_user/authorize2"),
+        }
+        return [
+            f"{name}: ENVIRONMENT=production wants https and a host that is not loopback, "
+            f"for example {name}={example}"
+            for name, (url, example) in urls.items()
+            if url and (urlsplit(url).scheme != "https" or urlsplit(url).hostname in LOOPBACK)
+        ]
+
     def _exposure(self) -> list[str]:
         if self.host in LOOPBACK or self.allow_unauthenticated:
             return []
@@ -383,25 +374,3 @@ class Settings(BaseSettings):
             "keep HOST=127.0.0.1, or set ALLOW_UNAUTHENTICATED=true where something else guards the door"
         )
         return [problem]
-
-
-def _secrets(value: SecretStr) -> tuple[str, ...]:
-    return tuple(part.strip() for part in value.get_secret_value().split(",") if part.strip())
-
-
-def _explain(settings: type[BaseSettings], error: ValidationError) -> str:
-    lines = []
-    for problem in error.errors(include_input=False, include_url=False):
-        message = problem["msg"].removeprefix("Value error, ")
-        name = str(problem["loc"][0]) if problem["loc"] else ""
-        field = settings.model_fields.get(name)
-        if field is None:
-            lines.extend(message.split("; ") if not name else [f"{name}: {message}"])
-            continue
-        extra = field.json_schema_extra
-        example = extra.get("example") if isinstance(extra, dict) else ""
-        example = example or ("" if field.is_required() else field.get_default())
-        lines.append(
-            f"{name.upper()}: {message}" + (f", for example {name.upper()}={example}" if example else "")
-        )
-    return "\n".join(lines)

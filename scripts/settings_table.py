@@ -1,0 +1,140 @@
+"""Writes the settings into README.md and .env.example, from ``Settings``.
+
+``python scripts/settings_table.py``; with ``--check`` it writes nothing and ends with 1 where they differ.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from withings_bridge.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+BEGIN, END = "<!-- settings:begin -->", "<!-- settings:end -->"
+
+HEAD = """\
+# Every variable that the bridge reads, with its default.
+# Copy this file to .env and uncomment what is to differ.
+# Written by `make settings` from src/withings_bridge/settings.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable, as people are told of it."""
+
+    name: str
+    group: str
+    description: str
+    default: str
+    """As it is written in the environment; empty where there is none."""
+    example: str
+    """Empty where the default is example enough, and for secrets: a published one is none."""
+
+
+def variables() -> list[Variable]:
+    """All of them, in the order of ``Settings``."""
+    found = []
+    for name, field in Settings.model_fields.items():
+        extra = field.json_schema_extra
+        more = extra if isinstance(extra, dict) else {}
+        default = written(field.get_default())
+        secret = isinstance(field.get_default(), SecretStr)
+        found.append(
+            Variable(
+                name=name.upper(),
+                group=str(more["group"]),
+                description=str(field.description),
+                default=default,
+                example="" if default or secret else str(more["example"]),
+            )
+        )
+    return found
+
+
+def written(value: Any) -> str:
+    """A value as the environment spells it."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return str(value)
+
+
+def table() -> str:
+    """The README's table, a part for each group."""
+    return "\n".join(_table_lines())
+
+
+def env_example() -> str:
+    """The whole of .env.example."""
+    return HEAD + "".join(f"{line}\n" for line in _example_lines())
+
+
+def in_readme(readme: str) -> str:
+    """The README with the table of now between its markers; ValueError when it has none."""
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"README.md lacks the markers {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+def main() -> int:
+    """Write or check; the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, complain of differences")
+    check = parser.parse_args().check
+    texts: dict[str, Callable[[str], str]] = {".env.example": lambda _: env_example(), "README.md": in_readme}
+    stale = []
+    for name, text in texts.items():
+        path = ROOT / name
+        before = path.read_text() if path.exists() else ""
+        after = text(before)
+        if after != before:
+            stale.append(name)
+            if not check:
+                path.write_text(after)
+    if stale:
+        print(f"{'differs from Settings' if check else 'written'}: {', '.join(stale)}")
+    return 1 if check and stale else 0
+
+
+def _groups() -> Iterator[tuple[str, list[Variable]]]:
+    for group, members in groupby(variables(), key=lambda variable: variable.group):
+        yield group, list(members)
+
+
+def _table_lines() -> Iterator[str]:
+    for group, members in _groups():
+        yield from ("", f"**{group}**", "", "| Variable | Default | Meaning |", "| --- | --- | --- |")
+        for variable in members:
+            default = f"`{variable.default}`" if variable.default else ""
+            example = f" For example `{variable.example}`." if variable.example else ""
+            yield f"| `{variable.name}` | {default} | {variable.description}{example} |"
+    yield ""
+
+
+def _example_lines() -> Iterator[str]:
+    for group, members in _groups():
+        yield from ("", f"# --- {group} ---")
+        for variable in members:
+            yield from ("", f"# {variable.description}")
+            if variable.example:
+                yield f"# For example {variable.name}={variable.example}"
+            yield f"#{variable.name}={variable.default}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

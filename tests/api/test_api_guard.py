@@ -1,0 +1,168 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from api.running import HERE, USER, Bridge, alone
+
+PRIVATE = [
+    "/",
+    "/home/links",
+    "/health",
+    "/docs",
+    "/openapi.json",
+    "/api/status",
+    "/api/nothing-here",
+    "/loginx/../api/status",
+]
+PUBLIC = ["/webhook/withings", "/callback", "/login", "/static/pages.css"]
+APP = "http://localhost:5173"
+
+
+class TestHostGuard:
+    @pytest.mark.parametrize("path", PRIVATE)
+    async def test_a_foreign_host_name_gets_nothing(self, lone: Bridge, path: str) -> None:
+        reply = await lone.http.get(path, headers={"Host": "rebound.example.org"})
+        assert reply.status_code == 421
+        assert reply.json()["code"] == "host_refused"
+
+    async def test_nor_does_it_sync(self, lone: Bridge) -> None:
+        reply = await lone.http.post("/api/withings/sync", headers={"Host": "rebound.example.org:5001"})
+        assert reply.status_code == 421
+
+    @pytest.mark.parametrize("path", PUBLIC)
+    async def test_what_withings_and_its_returners_reach_is_served_by_any_name(
+        self, lone: Bridge, path: str
+    ) -> None:
+        reply = await lone.http.get(path, headers={"Host": "bridge.example.org"})
+        assert reply.status_code != 421
+
+    @pytest.mark.parametrize(
+        "host", ["localhost", "localhost:5001", "LocalHost:80", "127.0.0.1:5001", "[::1]", "[::1]:5001"]
+    )
+    async def test_loopback_names_are_served(self, lone: Bridge, host: str) -> None:
+        assert (await lone.http.get("/api/status", headers={"Host": host})).status_code == 200
+
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "",
+            "localhost.example.org",
+            "127.0.0.1.example.org",
+            "example.org:localhost",
+            "localhost:80@example.org",
+            "[::1].example.org",
+            "10.0.0.7",
+        ],
+    )
+    async def test_names_that_only_look_like_it_are_not(self, lone: Bridge, host: str) -> None:
+        assert (await lone.http.get("/api/status", headers={"Host": host})).status_code == 421
+
+    async def test_it_is_off_where_somebody_else_guards_the_door(self, tmp_path: Path) -> None:
+        async with alone(tmp_path, allow_unauthenticated=True, host="0.0.0.0") as bridge:  # noqa: S104 - nothing listens
+            reply = await bridge.http.get("/api/status", headers={"Host": "bridge.example.org"})
+        assert reply.status_code == 200
+
+
+class TestSafeHeaders:
+    @pytest.mark.parametrize(
+        ("path", "host", "status"),
+        [
+            ("/health", "localhost", 200),
+            ("/", "localhost", 200),
+            ("/docs", "localhost", 200),
+            ("/callback", "localhost", 400),
+            ("/nothing", "localhost", 404),
+            ("/health", "example.org", 421),
+            ("/api/status?userId=" + "x" * 200, "localhost", 422),
+        ],
+    )
+    async def test_every_reply_says_what_a_browser_must_not_do(
+        self, lone: Bridge, path: str, host: str, status: int
+    ) -> None:
+        reply = await lone.http.get(path, headers={"Host": host})
+        assert reply.status_code == status
+        assert reply.headers["x-content-type-options"] == "nosniff"
+        assert reply.headers["referrer-policy"] == "no-referrer"
+        assert reply.headers["cache-control"] == "no-store"
+
+    async def test_what_a_reply_says_itself_stands(self, lone: Bridge) -> None:
+        assert (await lone.http.get("/static/pages.css")).headers["cache-control"] == "no-cache"
+
+    async def test_no_server_names_itself(self, lone: Bridge) -> None:
+        assert "x-powered-by" not in (await lone.http.get("/")).headers
+
+
+class TestOtherOrigins:
+    @pytest.fixture
+    async def shared(self, tmp_path: Path) -> AsyncIterator[Bridge]:
+        async with alone(tmp_path, allowed_origins=APP) as bridge:
+            yield bridge
+
+    async def test_an_allowed_origin_may_read_the_answer(self, shared: Bridge) -> None:
+        reply = await shared.http.get("/api/status", headers={"Origin": APP})
+        assert reply.headers["access-control-allow-origin"] == APP
+
+    async def test_an_allowed_origin_may_send_json(self, shared: Bridge) -> None:
+        asked = {
+            "Origin": APP,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "content-type,authorization",
+        }
+        reply = await shared.http.options("/api/withings/sync", headers=asked)
+        assert reply.status_code == 200
+        assert reply.headers["access-control-allow-origin"] == APP
+
+    @pytest.mark.parametrize("origin", ["http://localhost:5174", "https://localhost:5173", "null"])
+    async def test_another_may_not(self, shared: Bridge, origin: str) -> None:
+        reply = await shared.http.get("/api/status", headers={"Origin": origin})
+        assert "access-control-allow-origin" not in reply.headers
+
+    async def test_unless_told_so_nobody_may(self, lone: Bridge) -> None:
+        reply = await lone.http.get("/api/status", headers={"Origin": APP})
+        assert "access-control-allow-origin" not in reply.headers
+
+
+class TestMethodsAndPaths:
+    async def test_an_unknown_path_has_the_shape_of_every_error(self, lone: Bridge) -> None:
+        reply = await lone.http.get("/api/nothing")
+        assert reply.status_code == 404
+        assert reply.json() == {"error": "Not Found", "code": "not_found"}
+
+    @pytest.mark.parametrize(
+        ("method", "path", "allowed"),
+        [
+            ("POST", "/api/status", "GET"),
+            ("GET", "/api/withings/sync", "POST"),
+            ("HEAD", "/api/status", "GET"),
+            ("DELETE", "/health", "GET"),
+        ],
+    )
+    async def test_a_wrong_method_is_told_the_right_one(
+        self, lone: Bridge, method: str, path: str, allowed: str
+    ) -> None:
+        reply = await lone.http.request(method, path)
+        assert reply.status_code == 405
+        assert allowed in reply.headers["allow"]
+        if method != "HEAD":
+            assert reply.json() == {"error": "Method Not Allowed", "code": "method_not_allowed"}
+
+    @pytest.mark.parametrize("path", ["/", "/health", "/webhook/withings", "/static/pages.css"])
+    async def test_what_monitors_look_at_answers_head(self, lone: Bridge, path: str) -> None:
+        reply = await lone.http.head(path)
+        assert reply.status_code == 200
+
+    @pytest.mark.parametrize("path", ["/login", "/callback"])
+    async def test_a_head_begins_and_spends_nothing(self, lone: Bridge, path: str) -> None:
+        """Programs that preview links send HEAD; a sign-in must not end by that."""
+        reply = await lone.http.head(f"{HERE}{path}", params={"state": USER})
+        assert reply.status_code == 405
+        assert "set-cookie" not in reply.headers
+
+
+class TestHealth:
+    async def test_it_answers_with_its_version(self, lone: Bridge) -> None:
+        reply = await lone.http.get("/health")
+        assert reply.status_code == 200
+        assert set(reply.json()) == {"status", "version"}
+        assert reply.json()["status"] == "ok"

@@ -1,0 +1,189 @@
+"""The first quarter of an hour with the bridge, in a browser: no credentials, no account, no scale.
+
+``serve`` brings the sandbox along; a person connects it, steps on its scale and reads the API's pages.
+"""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from e2e.browser import APP, PHONE, Person, a_person, chromium
+from e2e.stores import Row, SqliteFile
+from processes import Process, eventually, free_port
+
+pytestmark = pytest.mark.e2e
+
+
+class Server:
+    """A bridge as a newcomer starts it, with the sandbox beside it, and its store."""
+
+    def __init__(self, url: str, store: SqliteFile) -> None:
+        self.url = url
+        self._store = store
+
+    def weights(self, user: str) -> dict[str, Row]:
+        """The user's weight rows, by their keys."""
+        rows = self._store.rows(user)
+        return {row["item_key"]: row for row in rows if row["vitalType"] == "weight"}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder, port = tmp_path_factory.mktemp("newcomer"), free_pair()
+    store = SqliteFile(folder / "data" / "bridge.db")
+    url = f"http://localhost:{port}"
+    process = Process("serve", env={"PORT": str(port), **store.env}, folder=folder, url=f"{url}/health")
+    try:
+        process.start()
+        yield Server(url, store)
+    finally:
+        process.kill()
+
+
+@pytest.fixture
+def person(browser: Browser) -> Iterator[Person]:
+    with a_person(browser) as person:
+        yield person
+
+
+@pytest.fixture
+def person_with_a_phone(browser: Browser) -> Iterator[Person]:
+    with a_person(browser, phone=True) as person:
+        yield person
+
+
+class TestANewcomer:
+    def test_connects_steps_on_the_scale_and_tries_the_api(self, server: Server, person: Person) -> None:
+        user = "newcomer-1"
+        home = person.open(server.url)
+        expect(home.get_by_text("This is the sandbox.")).to_be_visible()
+        loads: list[str] = []
+        home.on("framenavigated", lambda frame: loads.append(frame.url))
+
+        popup = press_connect(home, user)
+        expect(popup.get_by_text("Pretend Withings.")).to_be_visible()
+        allow(popup)
+        expect(popup.get_by_text("This window closes in 3 seconds.")).to_be_visible()
+        if not popup.is_closed():
+            popup.wait_for_event("close")
+        expect(linked(home, user)).to_contain_text("In step")
+        assert loads == [], "the list came up to date without a reload"
+        assert len(server.weights(user)) > 100
+
+        home.get_by_role("link", name="Step on the scale").click()
+        assert step_on_the_scale(home, server, user) < 2
+        home.get_by_role("link", name="Look again").click()
+        expect(rows(home, "Last notifications").first).to_contain_text("delivered")
+
+        docs = person.open(server.url)
+        docs.get_by_role("link", name="Documentation").click()
+        expect(docs.get_by_text("/api/withings/sync", exact=True)).to_be_visible()
+        try_the_status(docs, user)
+        expect(docs.locator(".live-responses-table")).to_contain_text('"authenticated": true')
+
+    def test_who_refuses_is_told_so_and_led_back_to_the_app(self, server: Server, person: Person) -> None:
+        user = "newcomer-2"
+        home = person.open(server.url)
+        home.clock.install()
+        popup = press_connect(home, user)
+
+        popup.get_by_role("button", name="Refuse").click()
+
+        expect(popup.get_by_role("heading", name="Nothing was connected")).to_be_visible()
+        expect(popup.get_by_text("nothing was read and nothing was stored")).to_be_visible()
+        expect(popup.get_by_text("Back to Vitals7 in 3 seconds.")).to_be_visible()
+        popup.clock.fast_forward(3_000)
+        expect(popup).to_have_url(APP)
+        home.reload()
+        expect(linked(home, user)).to_have_count(0)
+
+    def test_with_a_phone_never_scrolls_sideways(self, server: Server, person_with_a_phone: Person) -> None:
+        user = "newcomer-3"
+        page = person_with_a_phone.open(f"{server.url}/login?state={user}")
+        expect(page.get_by_role("button", name="Allow")).to_be_visible()
+        assert width(page) <= PHONE["width"], "the consent page"
+        allow(page)
+        assert width(page) <= PHONE["width"], "the page at the end"
+
+        page.goto(server.url)
+        expect(linked(page, user)).to_be_visible()
+        assert width(page) <= PHONE["width"], "the home page"
+
+        page.get_by_role("link", name="Step on the scale").click()
+        expect(rows(page, "Last calls").first).to_be_visible()
+        assert width(page) <= PHONE["width"], "the sandbox's console"
+
+        page.goto(f"{server.url}/docs")
+        try_the_status(page, user)
+        expect(page.locator(".live-responses-table")).to_be_visible()
+        assert width(page) <= PHONE["width"], "the API's documentation"
+
+
+def press_connect(home: Page, user: str) -> Page:
+    """Type a user id and press Connect; the pop-up that opens."""
+    home.get_by_label("User id").fill(user)
+    with home.expect_popup() as opening:
+        home.get_by_role("button", name="Connect").click()
+    return opening.value
+
+
+def allow(consent: Page) -> None:
+    consent.get_by_role("button", name="Allow").click()
+    expect(consent.get_by_role("heading", name="Withings is connected")).to_be_visible()
+
+
+def step_on_the_scale(console: Page, server: Server, user: str) -> float:
+    """Weigh 81.3 kg; how many seconds later the bridge has it in pounds."""
+    before = server.weights(user)
+
+    def the_new_row() -> Row | None:
+        return next((row for key, row in server.weights(user).items() if key not in before), None)
+
+    console.get_by_label("Weight, kg").fill("81.3")
+    began = time.monotonic()
+    console.get_by_role("button", name="Step on the scale").click()
+    row = eventually("a weight is added to the store", the_new_row)
+    waited = time.monotonic() - began
+    assert (row["value"], row["units"]) == ("179.24", "lbs")
+    return waited
+
+
+def try_the_status(docs: Page, user: str) -> None:
+    docs.get_by_text("/api/status", exact=True).click()
+    docs.get_by_role("button", name="Try it out").click()
+    docs.get_by_placeholder("userId").fill(user)
+    docs.get_by_role("button", name="Execute").click()
+
+
+def linked(home: Page, user: str) -> Locator:
+    """The user's entry in the list on the home page."""
+    return home.get_by_role("listitem").filter(has_text=user)
+
+
+def rows(console: Page, title: str) -> Locator:
+    """The rows of a table in the sandbox's console, without its head."""
+    return console.get_by_role("region", name=title).locator("tbody").get_by_role("row")
+
+
+def width(page: Page) -> int:
+    """How wide the page is, in CSS pixels, with what one could scroll to."""
+    found: int = page.evaluate("document.documentElement.scrollWidth")
+    return found
+
+
+def free_pair() -> int:
+    """A port that nobody listens on, as on the next one, which the sandbox takes."""
+    while True:
+        port = free_port()
+        with suppress(OSError), socket.create_server(("127.0.0.1", port + 1)):
+            return port

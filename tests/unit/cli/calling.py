@@ -1,0 +1,62 @@
+"""Calls the program as a person or a script does: a process, an environment of its own, its words."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAM = (sys.executable, "-m", "withings_bridge")
+SCRIPT = (str(Path(sys.executable).with_name("withings-bridge")),)
+
+USER = "0f9d3c1e-7a55-4a0e-9a55-2d1f8b6c7e21"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A process that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables and what any process needs; nothing of whoever runs the tests."""
+    needed = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return needed | {"COLUMNS": "200"} | dict(variables)
+
+
+def call(*arguments: str, folder: Path, **variables: str) -> Ended:
+    """The program with these arguments, run to its end."""
+    return run(PROGRAM, *arguments, folder=folder, variables=variables)
+
+
+def run(program: tuple[str, ...], *arguments: str, folder: Path, variables: Mapping[str, str]) -> Ended:
+    """A program run to its end, with nobody at the keyboard."""
+    ended = subprocess.run(  # noqa: S603 - our own program
+        [*program, *arguments],
+        cwd=folder,
+        env=environment(variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def free_neighbours() -> int:
+    """A port that nobody listens on, nor on the one after it."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            return port

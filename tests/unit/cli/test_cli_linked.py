@@ -1,0 +1,128 @@
+"""Commands about a user who is linked, beside a bridge that runs on the same store."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from processes import Process, free_port
+from unit.cli.calling import USER, Ended, call
+
+pytestmark = pytest.mark.e2e
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+@dataclass(frozen=True)
+class Household:
+    """A pretend Withings, a bridge with a linked user, and a shell beside them."""
+
+    folder: Path
+    bridge: str
+    variables: dict[str, str]
+
+    def call(self, *arguments: str, **variables: str) -> Ended:
+        return call(*arguments, folder=self.folder, **{**self.variables, **variables})
+
+
+@pytest.fixture(scope="module")
+def household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Household]:
+    """One for all tests here; none of them changes more than a sync does."""
+    folder = tmp_path_factory.mktemp("household")
+    cloud_port, port = free_port(), free_port()
+    cloud, url = f"http://127.0.0.1:{cloud_port}", f"http://127.0.0.1:{port}"
+    variables = {
+        "PORT": str(port),
+        "WITHINGS_CLIENT_ID": "sandbox",
+        "WITHINGS_CLIENT_SECRET": "sandbox-secret",
+        "WITHINGS_API_URL": cloud,
+        "WITHINGS_AUTH_URL": f"{cloud}/oauth2_user/authorize2",
+        "WITHINGS_REDIRECT_URI": f"{url}/callback",
+    }
+    arguments = ("sandbox", "--port", str(cloud_port), "--days", "0", "--auto-approve")
+    withings = Process(*arguments, env={}, folder=folder, url=f"{cloud}/sandbox/people")
+    bridge = Process("serve", env=variables, folder=folder, url=f"{url}/health")
+    try:
+        withings.start()
+        bridge.start()
+        # Withings answers a question again only after ten seconds, which the tests need not sit out.
+        httpx.put(f"{cloud}/sandbox/faults", json={"same_arguments": False}).raise_for_status()
+        person = httpx.get(f"{cloud}/sandbox/people").json()[0]["userid"]
+        httpx.post(f"{cloud}/sandbox/people/{person}/weighings", json={"kg": 81.3}).raise_for_status()
+        with httpx.Client(follow_redirects=True, timeout=30) as browser:
+            assert "WITHINGS_AUTH_COMPLETE" in browser.get(f"{url}/login", params={"state": USER}).text
+        yield Household(folder, url, variables)
+    finally:
+        bridge.kill()
+        withings.kill()
+
+
+class TestSync:
+    @pytest.mark.parametrize("command", ["sync", "get-data"])
+    def test_a_script_gets_the_summary_and_nothing_else(self, household: Household, command: str) -> None:
+        ended = household.call(command, USER, "--json")
+        assert ended.code == 0, ended.err
+        summary = json.loads(ended.out)
+        assert summary["connected"] is True
+        assert summary["weight"]["value"] == 81.3
+        assert INSTANT.fullmatch(summary["lastSynced"])
+        assert set(summary["bodyComposition"]) >= {"height", "bmi", "fatFreeMass"}
+
+    def test_a_person_reads_the_latest_body(self, household: Household) -> None:
+        ended = household.call("sync", USER)
+        assert ended.code == 0, ended.err
+        assert "81.3 kg" in ended.out
+
+    def test_the_user_of_the_environment_is_meant_when_none_is_named(self, household: Household) -> None:
+        assert household.call("sync", "--json", COGNITO_USER_ID=USER).code == 0
+
+    def test_a_withings_out_of_reach_ends_with_1_and_a_sentence(self, household: Household) -> None:
+        ended = household.call("sync", USER, WITHINGS_API_URL=f"http://127.0.0.1:{free_port()}")
+        assert ended.code == 1
+        assert ended.err.strip()
+        assert "Traceback" not in ended.err
+
+
+class TestStatus:
+    def test_a_script_gets_the_shape_of_the_api(self, household: Household) -> None:
+        ended = household.call("status", USER, "--json")
+        assert ended.code == 0, ended.err
+        status = json.loads(ended.out)
+        assert set(status) == {
+            *("authenticated", "userid", "access_token_preview", "token_age_minutes"),
+            *("expires_in_minutes", "last_sync", "last_data_fetch"),
+        }
+        assert status["authenticated"] is True
+        assert re.fullmatch(r"[0-9a-f]{12}\.\.\.", status["access_token_preview"])
+
+    def test_without_a_user_it_is_the_only_linked_one(self, household: Household) -> None:
+        assert json.loads(household.call("status", "--json").out)["authenticated"] is True
+
+    def test_a_person_reads_a_table(self, household: Household) -> None:
+        ended = household.call("status")
+        assert re.search(r"linked +yes", ended.out)
+        assert "last sync" in ended.out
+
+
+class TestAuth:
+    def test_it_prints_the_page_of_the_running_bridge(self, household: Household) -> None:
+        ended = household.call("auth", USER, "--no-browser")
+        assert ended.code == 0, ended.err
+        assert f"{household.bridge}/login?state={USER}" in ended.out.split()
+
+    def test_the_user_may_come_from_the_environment(self, household: Household) -> None:
+        ended = household.call("auth", "--no-browser", COGNITO_USER_ID="u 1&x")
+        assert f"{household.bridge}/login?state=u+1%26x" in ended.out.split()
+
+    def test_it_opens_the_browser(self, household: Household, tmp_path: Path) -> None:
+        opened = tmp_path / "opened"
+        browser = tmp_path / "browser"
+        browser.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+        browser.chmod(0o755)
+        ended = household.call("auth", USER, BROWSER=str(browser))
+        assert ended.code == 0, ended.err
+        assert opened.read_text() == f"{household.bridge}/login?state={USER}\n"

@@ -1,0 +1,175 @@
+"""Servers as processes: what they say, how they start and end."""
+
+import json
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from processes import Process, free_port
+from unit.cli.calling import call, free_neighbours
+
+pytestmark = pytest.mark.e2e
+
+Start = Callable[..., Process]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a server that is ended with the test."""
+    started = []
+
+    def starting(*arguments: str, url: str, **variables: str) -> Process:
+        process = Process(*arguments, env=variables, folder=tmp_path, url=url)
+        started.append(process)
+        process.start()
+        return process
+
+    yield starting
+    for process in started:
+        process.kill()
+
+
+@pytest.fixture
+def port() -> int:
+    return free_neighbours()
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port on which somebody else listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+class TestServe:
+    def test_without_credentials_the_sandbox_runs_beside_it(self, start: Start, port: int) -> None:
+        bridge = start("serve", url=f"http://localhost:{port}/health", PORT=str(port))
+        assert httpx.get(f"http://localhost:{port + 1}/sandbox").status_code == 200
+        assert f"http://127.0.0.1:{port}/" in bridge.log
+        assert "SANDBOX" in bridge.log
+        assert bridge.stop() == 0
+
+    def test_with_credentials_it_runs_alone(self, start: Start, port: int) -> None:
+        bridge = start(
+            "serve",
+            url=f"http://localhost:{port}/health",
+            PORT=str(port),
+            WITHINGS_CLIENT_ID="id",
+            WITHINGS_CLIENT_SECRET="hush",
+        )
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"http://localhost:{port + 1}/sandbox")
+        assert "hush" not in bridge.log
+        assert bridge.stop() == 0
+
+    def test_options_go_before_the_environment(self, start: Start, port: int) -> None:
+        start("serve", "--port", str(port), url=f"http://localhost:{port}/health", PORT="1")
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_told_to_stop_it_ends_with_0_and_says_nothing_bad(
+        self, start: Start, port: int, number: signal.Signals
+    ) -> None:
+        bridge = start("serve", url=f"http://localhost:{port}/health", PORT=str(port))
+        assert bridge._end(number) == 0
+        assert "error" not in bridge.log.lower()
+        assert "Traceback" not in bridge.log
+
+    def test_in_production_logs_are_lines_of_json(self, start: Start, port: int) -> None:
+        bridge = start(
+            "serve",
+            url=f"http://localhost:{port}/health",
+            PORT=str(port),
+            ENVIRONMENT="production",
+            WITHINGS_CLIENT_ID="id",
+            WITHINGS_CLIENT_SECRET="hush",
+            WITHINGS_REDIRECT_URI="https://bridge.example.org/callback",
+        )
+        bridge.stop()
+        assert [json.loads(line)["event"] for line in bridge.log.splitlines()]
+
+    def test_neither_secrets_nor_codes_in_addresses_are_logged(self, start: Start, port: int) -> None:
+        base = f"http://localhost:{port}"
+        bridge = start("serve", url=f"{base}/health", PORT=str(port), WITHINGS_WEBHOOK_SECRET="hush-secret")
+        httpx.post(f"{base}/webhook/withings?secret=hush-secret", data={"userid": "1", "appli": "1"})
+        httpx.post(f"{base}/webhook/withings?secret=hush-wrong")
+        httpx.get(f"{base}/callback?code=hush-code&state=hush-state")
+        httpx.get(f"{base}/nothing?token=hush-token")
+        bridge.stop()
+        assert "notification received" in bridge.log
+        assert "hush" not in bridge.log
+
+    def test_a_port_in_use_is_told_in_one_line(self, tmp_path: Path, taken: int) -> None:
+        ended = call(
+            "serve",
+            folder=tmp_path,
+            PORT=str(taken),
+            WITHINGS_CLIENT_ID="id",
+            WITHINGS_CLIENT_SECRET="secret",
+        )
+        assert ended.code == 1
+        assert ended.err.strip() == (
+            f"Cannot listen on 127.0.0.1:{taken}: Address already in use. Set another PORT."
+        )
+
+    def test_so_is_the_sandboxs(self, tmp_path: Path, taken: int) -> None:
+        ended = call("serve", folder=tmp_path, PORT=str(taken - 1))
+        assert ended.code == 1
+        assert f"Cannot listen on 127.0.0.1:{taken}" in ended.err
+        assert "sandbox" in ended.err
+        assert "PORT" in ended.err
+        assert "Traceback" not in ended.err
+
+    def test_open_doors_are_announced_loudly(self, start: Start, port: int) -> None:
+        bridge = start(
+            "serve",
+            url=f"http://127.0.0.2:{port}/health",
+            PORT=str(port),
+            HOST="127.0.0.2",
+            ALLOW_UNAUTHENTICATED="true",
+        )
+        assert "ALLOW_UNAUTHENTICATED" in bridge.log
+
+
+class TestSandbox:
+    def test_it_says_what_a_client_needs(self, start: Start) -> None:
+        port = free_port()
+        base = f"http://127.0.0.1:{port}"
+        sandbox = start("sandbox", "--port", str(port), "--days", "0", url=f"{base}/sandbox/people")
+        for said in (
+            f"WITHINGS_API_URL={base}",
+            f"WITHINGS_AUTH_URL={base}/oauth2_user/authorize2",
+            "WITHINGS_CLIENT_ID=sandbox",
+            "WITHINGS_CLIENT_SECRET=sandbox-secret",
+        ):
+            assert said in sandbox.log
+        assert sandbox.stop() == 0
+
+    def test_your_own_credentials_are_taken_and_the_secret_is_kept(self, start: Start) -> None:
+        port = free_port()
+        sandbox = start(
+            *("sandbox", "--port", str(port), "--days", "0"),
+            url=f"http://127.0.0.1:{port}/sandbox/people",
+            WITHINGS_CLIENT_ID="mine",
+            WITHINGS_CLIENT_SECRET="hush",
+        )
+        assert "WITHINGS_CLIENT_ID=mine" in sandbox.log
+        assert "hush" not in sandbox.log
+
+    def test_people_are_as_many_as_asked(self, start: Start) -> None:
+        port = free_port()
+        url = f"http://127.0.0.1:{port}/sandbox/people"
+        start("sandbox", "--port", str(port), "--days", "0", "--people", "3", url=url)
+        assert len(httpx.get(url).json()) == 3
+
+    def test_a_port_in_use_is_told_in_one_line(self, tmp_path: Path, taken: int) -> None:
+        ended = call("sandbox", "--port", str(taken), folder=tmp_path)
+        assert ended.code == 1
+        assert ended.err.strip().endswith("Address already in use. Choose another with --port.")
+
+    @pytest.mark.parametrize("port", ["0", "65536"])
+    def test_a_port_that_cannot_be_is_a_wrong_command(self, tmp_path: Path, port: str) -> None:
+        assert call("sandbox", "--port", port, folder=tmp_path).code == 2

@@ -1,0 +1,253 @@
+"""An account: when it is due, what a turn does, and who joins it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from builders import DAY, HOUR, MINUTE, NOON, SECOND, a_window, an_account, news_of
+from withings_bridge.domain.accounts import (
+    LIVE_ORDER,
+    Account,
+    Lease,
+    announce,
+    due,
+    joined,
+    needing_consent,
+    settled,
+    tasks,
+)
+from withings_bridge.domain.categories import TRACKED, Category
+from withings_bridge.domain.errors import Transient
+from withings_bridge.domain.inbox import (
+    ASKED,
+    Backfill,
+    Done,
+    Failed,
+    Lane,
+    Recheck,
+    Subscriptions,
+    Trouble,
+    Work,
+)
+
+WINDOWS = {
+    Category.MEASURES: 365 * DAY,
+    Category.HEART: 365 * DAY,
+    Category.ACTIVITY: 90 * DAY,
+    Category.WORKOUTS: 90 * DAY,
+    Category.SLEEP: 90 * DAY,
+}
+ALL_SCOPES = frozenset({"user.info", "user.metrics", "user.activity", "user.sleepevents"})
+IMPORT = Backfill(since=NOON - 90 * DAY, until=NOON, began_at=NOON, whole=90 * DAY)
+
+
+def a_join(
+    account: Account | None = None,
+    *,
+    user: str = "user-1",
+    scopes: frozenset[str] = ALL_SCOPES,
+    windows: dict[Category, timedelta] | None = None,
+) -> Account:
+    given = WINDOWS if windows is None else windows
+    return joined(account, userid="1234", user=user, scopes=scopes, now=NOON, windows=given)
+
+
+class TestDue:
+    def test_is_never_without_work(self) -> None:
+        assert due(an_account(), NOON) == {}
+
+    def test_is_now_for_news(self) -> None:
+        assert due(announce(an_account(), news_of()), NOON) == {Lane.LIVE: NOON}
+
+    def test_is_the_earliest_of_all_categories(self) -> None:
+        work = {
+            Category.MEASURES: Work(rechecks=(Recheck(a_window(), NOON + HOUR),)),
+            Category.SLEEP: Work(rechecks=(Recheck(a_window(), NOON + MINUTE),)),
+        }
+        assert due(an_account(work=work), NOON) == {Lane.LIVE: NOON + MINUTE}
+
+    def test_is_in_its_own_lane_for_an_import(self) -> None:
+        work = {Category.SLEEP: Work(backfill=IMPORT)}
+        assert due(an_account(work=work), NOON) == {Lane.BACKFILL: NOON}
+
+    def test_is_never_while_consent_is_needed(self) -> None:
+        account = replace(announce(an_account(), news_of()), consent_needed_at=NOON)
+        assert due(account, NOON) == {}
+        assert tasks(account, NOON) == []
+
+
+class TestTasks:
+    def test_come_in_the_order_of_who_waits_for_them(self) -> None:
+        account = announce(an_account(), dict.fromkeys(Category, ASKED))
+        assert [task.category for task in tasks(account, NOON)] == list(LIVE_ORDER)
+        assert set(LIVE_ORDER) == set(Category)
+
+    def test_are_live_work_first_and_then_one_chunk_of_one_import(self) -> None:
+        work = {Category.SLEEP: Work(backfill=IMPORT), Category.ACTIVITY: Work(backfill=IMPORT)}
+        account = announce(an_account(work=work), news_of())
+        found = [(task.category, task.backfill) for task in tasks(account, NOON)]
+        assert found == [(Category.MEASURES, None), (Category.ACTIVITY, IMPORT)]
+
+    def test_pass_over_an_import_that_waits_for_its_retry(self) -> None:
+        waiting = Trouble(1, "Transient", NOON, NOON + MINUTE)
+        work = {
+            Category.ACTIVITY: Work(backfill=IMPORT, backfill_trouble=waiting),
+            Category.SLEEP: Work(backfill=IMPORT),
+        }
+        account = an_account(work=work)
+        assert [task.category for task in tasks(account, NOON)] == [Category.SLEEP]
+        assert [task.category for task in tasks(account, NOON + MINUTE)] == [Category.ACTIVITY]
+
+    def test_hold_only_the_rechecks_whose_time_has_come(self) -> None:
+        early, late = Recheck(a_window(NOON), NOON + SECOND), Recheck(a_window(NOON + HOUR), NOON + HOUR)
+        account = an_account(work={Category.MEASURES: Work(rechecks=(early, late))})
+        assert tasks(account, NOON) == []
+        assert [task.rechecks for task in tasks(account, NOON + SECOND)] == [(early,)]
+
+    def test_leave_news_and_rechecks_alone_until_the_retry(self) -> None:
+        waiting = Trouble(1, "Transient", NOON, NOON + MINUTE, announced=1)
+        recheck = Recheck(a_window(), NOON)
+        work = Work(news=ASKED, announced=1, rechecks=(recheck,), trouble=waiting)
+        account = an_account(work={Category.MEASURES: work})
+        assert tasks(account, NOON) == []
+        (task,) = tasks(account, NOON + MINUTE)
+        assert (task.news, task.rechecks) == (ASKED, (recheck,))
+
+    def test_are_due_exactly_when_the_account_is(self) -> None:
+        waiting = Trouble(1, "Transient", NOON, NOON + MINUTE, announced=1)
+        works = [
+            Work(news=ASKED, announced=1),
+            Work(news=ASKED, announced=1, trouble=waiting),
+            Work(news=ASKED, announced=1, pause_until=NOON + MINUTE),
+            Work(rechecks=(Recheck(a_window(), NOON),), trouble=waiting),
+            Work(rechecks=(Recheck(a_window(), NOON + MINUTE),)),
+            Work(backfill=IMPORT, backfill_trouble=waiting),
+        ]
+        for work in works:
+            account = an_account(work={Category.MEASURES: work})
+            for now in (NOON, NOON + MINUTE - SECOND, NOON + MINUTE):
+                is_due = any(at <= now for at in due(account, now).values())
+                assert bool(tasks(account, now)) == is_due
+
+
+class TestLease:
+    def test_ends_at_its_very_instant(self) -> None:
+        account = an_account(lease=Lease("worker", NOON + SECOND))
+        assert account.leased_at(NOON)
+        assert not account.leased_at(NOON + SECOND)
+        assert not an_account().leased_at(NOON)
+
+
+class TestSettled:
+    def test_gives_the_lease_back_and_notes_the_sync(self) -> None:
+        account = replace(announce(an_account(), news_of()), lease=Lease("worker", NOON))
+        (task,) = tasks(account, NOON)
+        after = settled(account, [Done(task)], now=NOON + SECOND, jitter=0)
+        assert (after.lease, after.synced_at, after.fetched_at) == (None, NOON + SECOND, NOON + SECOND)
+        assert due(after, NOON) == {}
+
+    def test_notes_no_sync_when_a_part_of_it_failed(self) -> None:
+        account = announce(an_account(), dict.fromkeys((Category.MEASURES, Category.SLEEP), ASKED))
+        measures, sleep = tasks(account, NOON)
+        after = settled(account, [Done(measures), Failed(sleep, Transient())], now=NOON, jitter=0)
+        assert (after.synced_at, after.fetched_at) == (None, NOON)
+
+    def test_notes_no_data_for_an_errand(self) -> None:
+        account = announce(an_account(), {Category.SUBSCRIPTIONS: ASKED})
+        (task,) = tasks(account, NOON)
+        known = Subscriptions(confirmed=frozenset({1}), checked_at=NOON)
+        after = settled(account, [Done(task, subscriptions=known)], now=NOON, jitter=0)
+        assert (after.subscriptions, after.synced_at, after.fetched_at) == (known, NOON, None)
+
+    def test_of_a_turn_that_had_nothing_to_do_only_gives_the_lease_back(self) -> None:
+        account = an_account(lease=Lease("worker", NOON))
+        assert settled(account, [], now=NOON, jitter=0) == an_account()
+
+
+class TestNeedingConsent:
+    def test_stops_all_work_and_keeps_it(self) -> None:
+        account = replace(announce(an_account(), news_of()), lease=Lease("worker", NOON))
+        after = needing_consent(account, NOON, refused=account)
+        assert (after.consent_needed_at, after.lease, after.work) == (NOON, None, account.work)
+        assert needing_consent(after, NOON + DAY, refused=after).consent_needed_at == NOON
+
+    def test_is_not_believed_of_a_consent_that_came_later(self) -> None:
+        account = replace(a_join(), lease=Lease("worker", NOON))
+        after = needing_consent(a_join(account), NOON, refused=account)
+        assert (after.consent_needed_at, after.lease) == (None, None)
+
+
+class TestJoined:
+    def test_first_is_an_import_of_everything_in_the_windows(self) -> None:
+        account = a_join()
+        assert account.users == {"user-1"}
+        assert (account.linked_at, account.scopes) == (NOON, ALL_SCOPES)
+        for category, length in WINDOWS.items():
+            backfill = account.of(category).backfill
+            assert backfill is not None
+            assert (backfill.since, backfill.until, backfill.progress) == (NOON - length, NOON, 0)
+        assert account.importing
+
+    def test_first_starts_the_cursors_where_the_import_begins(self) -> None:
+        account = a_join()
+        cursors = {category: account.of(category).cursor for category in WINDOWS}
+        assert cursors == {category: NOON if category in TRACKED else None for category in WINDOWS}
+
+    def test_first_asks_for_subscriptions_devices_and_all_heights(self) -> None:
+        live = {task.category for task in tasks(a_join(), NOON) if not task.backfill}
+        assert live == {Category.SUBSCRIPTIONS, Category.DEVICES, Category.HEIGHTS}
+
+    def test_second_brings_the_stored_records_to_the_new_user_and_looks_for_news(self) -> None:
+        alone = replace(a_join(), work={Category.MEASURES: Work(cursor=NOON - DAY)})
+        both = a_join(alone, user="user-2", windows={})
+        assert both.users == {"user-1", "user-2"}
+        assert both.of(Category.MEASURES).cursor == NOON - DAY
+        assert all(both.of(category).news == ASKED for category in (*TRACKED, Category.ROWS))
+        assert not both.importing
+
+    def test_again_does_not_repeat_an_import_that_was_done(self) -> None:
+        work = {category: Work(cursor=NOON - DAY) for category in WINDOWS}
+        assert not a_join(an_account(work=work)).importing
+
+    def test_again_imports_what_the_new_consent_covers_at_last(self) -> None:
+        narrow = a_join(scopes=frozenset({"user.metrics"}))
+        assert set(narrow.work) == {
+            Category.MEASURES,
+            Category.HEART,
+            Category.HEIGHTS,
+            Category.SUBSCRIPTIONS,
+        }
+        assert a_join(narrow).of(Category.SLEEP).backfill is not None
+
+    def test_again_forgets_what_failed_under_the_old_consent(self) -> None:
+        buried = Trouble(15, "BadScope", NOON - DAY, None, announced=1)
+        work = Work(news=ASKED, announced=1, trouble=buried, backfill=IMPORT, backfill_trouble=buried)
+        account = an_account(
+            work={Category.SLEEP: work},
+            consent_needed_at=NOON - DAY,
+            subscriptions=Subscriptions(refused=frozenset({44}), checked_at=NOON),
+        )
+        again = a_join(account)
+        assert again.consent_needed_at is None
+        assert again.subscriptions == Subscriptions()
+        assert {task.category for task in tasks(again, NOON)} >= {Category.SLEEP, Category.SUBSCRIPTIONS}
+        assert any(task.backfill for task in tasks(again, NOON))
+
+
+class TestMay:
+    @pytest.mark.parametrize(
+        ("category", "scopes", "allowed"),
+        [
+            (Category.MEASURES, {"user.metrics"}, True),
+            (Category.MEASURES, {"user.info"}, False),
+            (Category.SLEEP, {"user.activity"}, True),
+            (Category.DEVICES, {"user.metrics"}, False),
+            (Category.SUBSCRIPTIONS, {"user.metrics"}, True),
+            (Category.SLEEP, set(), True),
+        ],
+    )
+    def test_follows_the_scopes_as_far_as_withings_named_any(
+        self, category: Category, scopes: set[str], *, allowed: bool
+    ) -> None:
+        assert an_account(scopes=frozenset(scopes)).may(category) is allowed

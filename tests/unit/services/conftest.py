@@ -1,0 +1,19 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from fakes import FakeClock
+from unit.services.house import House, a_house
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def house(tmp_path: Path, clock: FakeClock) -> AsyncIterator[House]:
+    """A bridge beside a cloud of two people who have typed in a height, and nothing else."""
+    async with a_house(tmp_path, clock) as house:
+        yield house

@@ -1,0 +1,261 @@
+"""A whole bridge without its HTTP edge: the real services over the embedded store, asking a real
+sandbox over ASGI, all by one clock that a test holds.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from builders import DAY, MINUTE, SECOND
+from fakes import FailingLinks, FailingVitals, FakeClock, RecordingGateway
+from unit.sandbox.sandbox_driver import Driver, opened
+from unit.services.weather import Weather
+from withings_bridge.domain.accounts import RENEW_EVERY, Account
+from withings_bridge.domain.categories import Category
+from withings_bridge.domain.links import Link
+from withings_bridge.domain.records import EPOCH, Kind, Record
+from withings_bridge.sandbox import Clock, SandboxOptions
+from withings_bridge.services.fetching import Fetching
+from withings_bridge.services.linking import Linking
+from withings_bridge.services.projecting import FOREVER, Projecting
+from withings_bridge.services.receiving import Receiving
+from withings_bridge.services.reporting import Reporting
+from withings_bridge.services.requesting import Requesting
+from withings_bridge.services.subscriptions import Subscribing
+from withings_bridge.services.syncing import Syncing
+from withings_bridge.services.tokens import Tokens
+from withings_bridge.services.working import Turn, Working
+from withings_bridge.storage.sqlite import SqliteStorage
+from withings_bridge.withings import WithingsClient, WithingsOAuth
+
+CLOUD = "http://localhost:7070"
+REDIRECT_URI = "http://localhost:5001/callback"
+SCOPES = ("user.info", "user.metrics", "user.activity", "user.sleepevents")
+WINDOWS = {
+    Category.MEASURES: 365 * DAY,
+    Category.HEART: 365 * DAY,
+    Category.ACTIVITY: 90 * DAY,
+    Category.WORKOUTS: 90 * DAY,
+    Category.SLEEP: 90 * DAY,
+}
+
+
+@dataclass
+class Asked:
+    """One call that the cloud received."""
+
+    action: str
+    parameters: dict[str, str]
+    status: int
+
+    @property
+    def how(self) -> str:
+        """By change or by dates."""
+        return "lastupdate" if "lastupdate" in self.parameters else "dates"
+
+
+class House:
+    """The services, and what a test does to them."""
+
+    def __init__(self, storage: SqliteStorage, cloud: Driver, clock: FakeClock, **changes: Any) -> None:
+        self.storage, self.cloud, self.clock = storage, cloud, clock
+        self.gateway = RecordingGateway()
+        self.links = FailingLinks(storage.links)
+        self.vitals = FailingVitals(storage.vitals)
+        self.weather = Weather(cloud.http)
+        http = httpx.AsyncClient(transport=self.weather)
+        client = WithingsClient(http, CLOUD)
+        self.oauth = oauth = WithingsOAuth(
+            http,
+            client_id=cloud.options.client_id,
+            client_secret=SecretStr(cloud.options.client_secret),
+            api_url=CLOUD,
+            auth_url=f"{CLOUD}/oauth2_user/authorize2",
+            clock=clock.epoch,
+        )
+        self.client = client
+        self.tokens = Tokens(links=self.links, ephemera=storage.ephemera, oauth=oauth, clock=clock)
+        self.projecting = Projecting(
+            records=storage.records, vitals=self.vitals, links=self.links, gateway=self.gateway, clock=clock
+        )
+        fetching = Fetching(
+            client=client, tokens=self.tokens, max_pages=changes.get("max_pages", 100), clock=clock
+        )
+        self.syncing = Syncing(
+            fetching=fetching,
+            projecting=self.projecting,
+            records=storage.records,
+            windows=WINDOWS,
+            clock=clock,
+        )
+        self.subscribing = Subscribing(
+            client=client,
+            tokens=self.tokens,
+            callback_url=changes.get("callback_url"),
+            applis=changes.get("applis", (1, 4, 16, 44, 46)),
+            spacing=5 * SECOND,
+            clock=clock,
+        )
+        self.working = Working(
+            accounts=storage.accounts,
+            links=self.links,
+            tokens=self.tokens,
+            client=client,
+            syncing=self.syncing,
+            projecting=self.projecting,
+            subscribing=self.subscribing,
+            clock=clock,
+            renew_every=changes.get("renew_every", RENEW_EVERY),
+        )
+        self.linking = Linking(
+            links=self.links,
+            ephemera=storage.ephemera,
+            oauth=oauth,
+            redirect_uri=REDIRECT_URI,
+            scopes=SCOPES,
+            windows=WINDOWS,
+            clock=clock,
+        )
+        self.receiving = Receiving(accounts=storage.accounts, clock=clock)
+        self.requesting = Requesting(
+            accounts=storage.accounts, links=self.links, working=self.working, clock=clock
+        )
+        self.reporting = Reporting(storage=storage, links=self.links, clock=clock)
+
+    # --- linking ----------------------------------------------------------------------------------
+
+    async def consent(
+        self, authorize_url: str, *, person: int | None = None, scope: str | None = None
+    ) -> dict[str, str]:
+        """What the callback's query holds after the person has consented."""
+        url = httpx.URL(authorize_url)
+        if person is not None:
+            url = url.copy_merge_params({"sandbox_person": str(person)})
+        if scope is not None:
+            url = url.copy_merge_params({"scope": scope})
+        answer = await self.cloud.http.get(url)
+        return dict(httpx.URL(answer.headers["location"]).params)
+
+    async def link(self, user: str = "user-1", *, person: int | None = None, scope: str | None = None) -> str:
+        """Link a user; the userid of the account."""
+        begun = await self.linking.begin(user, browser=None)
+        back = await self.consent(begun.authorize_url, person=person, scope=scope)
+        joined = await self.linking.complete(
+            state=back["state"], code=back["code"], error=None, browser=begun.browser
+        )
+        return joined.account
+
+    async def linked(self, user: str = "user-1", *, person: int | None = None) -> str:
+        """Link a user and work off all that follows; a minute later nothing is left to do."""
+        userid = await self.link(user, person=person)
+        await self.drain(userid)
+        self.clock.advance(MINUTE)
+        await self.forget_calls()
+        self.gateway.published.clear()
+        return userid
+
+    async def link_of(self, user: str = "user-1") -> Link:
+        link = await self.storage.links.get(user)
+        assert link is not None
+        return link
+
+    async def account(self, userid: str) -> Account:
+        account = await self.storage.accounts.get(userid)
+        assert account is not None
+        return account
+
+    # --- working ----------------------------------------------------------------------------------
+
+    async def drain(self, userid: str) -> list[Turn]:
+        return await self.working.drain(userid)
+
+    async def notified(self, userid: str, group: dict[str, Any], *, appli: int = 1) -> None:
+        """Withings announces a measure group, and the bridge does what follows."""
+        await self.receive(userid, group, appli=appli)
+        await self.drain(userid)
+
+    async def receive(self, userid: str, group: dict[str, Any], *, appli: int = 1) -> None:
+        """Withings announces a measure group."""
+        taken = int(group["date"])
+        fields = {"userid": userid, "appli": str(appli), "startdate": str(taken - 1), "enddate": str(taken)}
+        assert await self.receiving.receive(fields) == userid
+
+    # --- the cloud --------------------------------------------------------------------------------
+
+    async def weigh(self, userid: str, kg: float, **more: Any) -> dict[str, Any]:
+        """A person steps on the scale; the measure group."""
+        reply = await self.cloud.control("POST", f"/people/{userid}/weighings", {"kg": kg, **more})
+        group: dict[str, Any] = reply["measuregrps"][0]
+        return group
+
+    async def load(self, userid: str, **rows: Any) -> None:
+        """Withings' own JSON, put into the cloud without a word."""
+        await self.cloud.control("POST", f"/people/{userid}/records", {"notify": False, **rows})
+
+    async def delete(self, userid: str, group: dict[str, Any]) -> None:
+        await self.cloud.control("DELETE", f"/people/{userid}/measure-groups/{group['grpid']}")
+
+    async def edit(self, userid: str, group: dict[str, Any], **changes: Any) -> dict[str, Any]:
+        path = f"/people/{userid}/measure-groups/{group['grpid']}"
+        reply = await self.cloud.control("PATCH", path, changes)
+        edited: dict[str, Any] = reply["measuregrps"][0]
+        return edited
+
+    async def calls(self) -> list[Asked]:
+        """What the cloud was asked since the last time this was forgotten."""
+        entries = await self.cloud.control("GET", "/requests")
+        return [
+            Asked(entry["action"], entry["parameters"], entry["status"])
+            for entry in entries
+            if entry["action"]  # a page for people has none
+        ]
+
+    async def asked(self) -> list[tuple[str, str]]:
+        """The calls by action and by how they named what they want; forgotten afterwards."""
+        calls = [(call.action, call.how) for call in await self.calls()]
+        await self.forget_calls()
+        return calls
+
+    async def forget_calls(self) -> None:
+        await self.cloud.control("DELETE", "/requests")
+
+    # --- the store --------------------------------------------------------------------------------
+
+    async def rows(self, user: str = "user-1") -> dict[str, dict[str, Any]]:
+        """The user's rows by key."""
+        return {row["item_key"]: row async for row in self.storage.vitals.rows(user)}
+
+    async def values(self, vital_type: str, user: str = "user-1") -> list[str]:
+        """Values of one vital type, oldest first."""
+        rows = [row for row in (await self.rows(user)).values() if row["vitalType"] == vital_type]
+        return [row["value"] for row in sorted(rows, key=lambda row: row["recordedAt"])]
+
+    async def records(self, userid: str, kind: Kind = Kind.MEASURES) -> list[Record]:
+        return await self.storage.records.between(userid, kind, EPOCH, FOREVER)
+
+
+@asynccontextmanager
+async def a_house(path: Path, clock: FakeClock, **changes: Any) -> AsyncIterator[House]:
+    """A house of its own; ``changes`` may name sandbox options under ``cloud``."""
+    options: dict[str, Any] = {"auto_approve": True, "days": 0, "people": 2, "quota_per_minute": 0}
+    options |= changes.pop("cloud", {})
+    async with (
+        opened(SandboxOptions(**options), Clock(clock.epoch)) as cloud,
+        SqliteStorage(path / "bridge.db") as storage,
+    ):
+        yield House(storage, cloud, clock, **changes)
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], *, seconds: float = 5) -> None:
+    """Waits until the condition is true, and fails when it is not in time."""
+    async with asyncio.timeout(seconds):
+        while True:
+            if await condition():
+                return
+            await asyncio.sleep(0.002)

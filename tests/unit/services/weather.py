@@ -1,0 +1,62 @@
+"""The line between the bridge and the cloud, and what may happen on it."""
+
+import asyncio
+import json
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import parse_qs
+
+import httpx
+
+
+class Weather(httpx.AsyncBaseTransport):
+    """Passes calls on to the cloud, save those of an action that a test wants to go wrong."""
+
+    def __init__(self, cloud: httpx.AsyncClient) -> None:
+        self._cloud = cloud
+        self._answers: dict[str, deque[httpx.Response]] = {}
+        self._lost: Counter[str] = Counter()
+        self._held: dict[str, tuple[asyncio.Event, asyncio.Event]] = {}
+
+    def breaks(self, action: str, *, times: int = 1) -> None:
+        """The front end answers with a page of HTML."""
+        for _ in range(times):
+            self._answer(action, httpx.Response(502, html="<h1>Bad Gateway</h1>"))
+
+    def refuses(self, action: str, status: int, *, text: str = "refused", times: int = 1) -> None:
+        """Withings answers with a status of its own."""
+        for _ in range(times):
+            envelope = json.dumps({"status": status, "body": {}, "error": text})
+            self._answer(action, httpx.Response(200, content=envelope))
+
+    def loses(self, action: str) -> None:
+        """The call arrives, and its answer does not."""
+        self._lost[action] += 1
+
+    @asynccontextmanager
+    async def holding(self, action: str) -> AsyncIterator[asyncio.Event]:
+        """Calls of the action wait until the block ends; the event says that one has arrived."""
+        arrived, released = self._held[action] = asyncio.Event(), asyncio.Event()
+        try:
+            yield arrived
+        finally:
+            del self._held[action]
+            released.set()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        action = parse_qs(request.content.decode()).get("action", [""])[0]
+        if action in self._held:
+            arrived, released = self._held[action]
+            arrived.set()
+            await released.wait()
+        if waiting := self._answers.get(action):
+            return waiting.popleft()
+        answer = await self._cloud.send(request)
+        if self._lost[action]:
+            self._lost[action] -= 1
+            raise httpx.ReadTimeout("lost", request=request)
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+    def _answer(self, action: str, answer: httpx.Response) -> None:
+        self._answers.setdefault(action, deque()).append(answer)

@@ -1,0 +1,117 @@
+"""Logs are configured for a whole process, so each test has a process of its own."""
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+PRELUDE = """
+import logging, structlog
+from withings_bridge import logs
+log = structlog.get_logger()
+def fails(weight):
+    token = "access-0123456789"
+    raise ValueError(f"cannot read {weight}")
+"""
+
+
+def logged(program: str) -> str:
+    """What a program writes to standard error; nothing may go to standard output."""
+    ended = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", PRELUDE + textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout == ""
+    return ended.stderr
+
+
+def lines(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+class TestJson:
+    def test_a_line_is_an_object_with_level_and_instant(self) -> None:
+        (line,) = lines(logged('logs.configure(json=True); log.info("synced", records=3)'))
+        assert line["event"] == "synced"
+        assert line["records"] == 3
+        assert line["level"] == "info"
+        assert str(line["timestamp"]).endswith("Z")
+
+    def test_libraries_log_in_the_same_shape(self) -> None:
+        program = 'logs.configure(json=True); logging.getLogger("uvicorn.error").error("bound %s", 5001)'
+        (line,) = lines(logged(program))
+        assert (line["event"], line["level"]) == ("bound 5001", "error")
+
+    def test_what_people_search_for_is_spelled_out(self) -> None:
+        program = 'logs.configure(json=True); log.info("Withings notify subscribed appli=%d", 44)'
+        assert lines(logged(program))[0]["event"] == "Withings notify subscribed appli=44"
+
+
+class TestQuiet:
+    def test_only_warnings_and_worse_are_said(self) -> None:
+        program = """
+            logs.configure(json=True, quiet=True)
+            log.info("a")
+            log.warning("b")
+            logging.getLogger("x").info("c")
+            logging.getLogger("x").error("d")
+        """
+        assert [line["event"] for line in lines(logged(program))] == ["b", "d"]
+
+    @pytest.mark.parametrize("name", ["httpx", "httpcore", "botocore", "aiobotocore"])
+    def test_libraries_that_log_addresses_are_kept_quiet(self, name: str) -> None:
+        program = f'logs.configure(json=True); logging.getLogger("{name}.x").info("GET /?secret=s")'
+        assert logged(program) == ""
+
+
+class TestExceptions:
+    """Their texts may quote a reading, and tracebacks with local variables show tokens."""
+
+    @pytest.mark.parametrize("as_json", [True, False])
+    @pytest.mark.parametrize(
+        "how",
+        ['log.exception("failed")', 'logging.getLogger("uvicorn.error").exception("failed")'],
+        ids=["ours", "a library's"],
+    )
+    def test_only_kind_and_place_are_told(self, how: str, *, as_json: bool) -> None:
+        text = logged(f"""
+            logs.configure(json={as_json})
+            try:
+                fails(81.3)
+            except ValueError:
+                {how}
+        """)
+        assert "failed" in text
+        assert "ValueError" in text
+        assert "<string>:7" in text
+        assert "81.3" not in text
+        assert "access-0123456789" not in text
+
+    def test_an_exception_handed_over_is_told_the_same_way(self) -> None:
+        (line,) = lines(
+            logged("""
+                logs.configure(json=True)
+                try:
+                    fails(81.3)
+                except ValueError as error:
+                    log.error("failed", exc_info=error)
+            """)
+        )
+        assert line["error"] == "ValueError"
+        assert "exc_info" not in line
+
+    def test_the_place_begins_where_it_was_raised(self) -> None:
+        text = logged("""
+            import sys
+            try:
+                fails(81.3)
+            except ValueError as error:
+                sys.stderr.write(logs.place_of(error))
+        """)
+        assert text.startswith("<string>:7 < <string>:")

@@ -1,0 +1,216 @@
+"""What stops the start: each message names the variable, what is wrong, and what is right."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from withings_bridge.settings import Settings
+from withings_bridge.settings.problems import SettingsError
+
+CREDENTIALS = {"WITHINGS_CLIENT_ID": "id", "WITHINGS_CLIENT_SECRET": "hush"}
+PRODUCTION = {
+    **CREDENTIALS,
+    "ENVIRONMENT": "production",
+    "WITHINGS_REDIRECT_URI": "https://bridge.example.org/callback",
+}
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing set, and no ``.env`` in the working folder."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def refusal(monkeypatch: pytest.MonkeyPatch) -> "Refusal":
+    return Refusal(monkeypatch)
+
+
+class Refusal:
+    """Loads an environment that is wrong."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+
+    def of(self, **variables: str) -> str:
+        """What the person is told."""
+        for name, value in variables.items():
+            self._monkeypatch.setenv(name, value)
+        with pytest.raises(SettingsError) as caught:
+            Settings.load()
+        return str(caught.value)
+
+
+class TestWrongValues:
+    @pytest.mark.parametrize(
+        ("name", "value", "problem"),
+        [
+            ("PORT", "http", "valid integer"),
+            ("PORT", "0", "greater than or equal to 1"),
+            ("PORT", "65536", "less than or equal to 65535"),
+            ("ENVIRONMENT", "staging", "'development' or 'production'"),
+            ("STORAGE", "postgres", "'sqlite' or 'dynamodb'"),
+            ("SHUTDOWN_GRACE_SECONDS", "-1", "greater than or equal to 0"),
+            ("ALLOW_UNAUTHENTICATED", "perhaps", "valid boolean"),
+            ("AUTO_CREATE_DYNAMODB_TABLES", "2", "valid boolean"),
+            ("WITHINGS_WEBHOOK_ACCEPT_BARE", "sure", "valid boolean"),
+            ("WITHINGS_NOTIFY_USE_V2", "v2", "valid boolean"),
+            ("WITHINGS_NOTIFY_APPLIS", "1,weight", "valid integer"),
+            ("SUBSCRIBE_SPACING_SECONDS", "600", "less than or equal to 60"),
+            ("WITHINGS_MEASURE_DAYS", "0", "greater than or equal to 1"),
+            ("WITHINGS_ACTIVITY_DAYS", "1.5", "valid integer"),
+            ("WITHINGS_SLEEP_DAYS", "ninety", "valid integer"),
+            ("WITHINGS_API_MAX_PAGES", "0", "greater than or equal to 1"),
+            ("WITHINGS_QUOTA_PER_MINUTE", "0", "greater than or equal to 1"),
+            ("RECONCILE_HOURS", "0", "greater than 0"),
+            ("ALLOWED_ORIGINS", "*", "no path, and no *"),
+            ("ALLOWED_ORIGINS", "https://app.example.org/vitals", "no path, and no *"),
+            ("TOKEN_ENCRYPTION_KEYS", "too-short", "openssl rand"),
+            ("TOKEN_ENCRYPTION_KEYS", "é", "openssl rand"),
+            ("TOKEN_ENCRYPTION_KEYS", " , ", "unset it"),
+            ("WITHINGS_WEBHOOK_SECRET", " , ", "unset it"),
+        ],
+    )
+    def test_the_variable_and_its_problem_are_named(
+        self, refusal: Refusal, name: str, value: str, problem: str
+    ) -> None:
+        told = refusal.of(**{name: value})
+        assert told.startswith(f"{name}: ")
+        assert problem in told
+        assert "\n" not in told
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("FRONTEND_URL", "WITHINGS_REDIRECT_URI", "WITHINGS_API_URL", "WITHINGS_AUTH_URL"),
+            *("WITHINGS_WEBHOOK_URL", "PUBLIC_WEBHOOK_BASE_URL", "WITHINGS_PUBLIC_BASE_URL"),
+            *("WITHINGS_NOTIFY_API_URL", "AWS_DYNAMODB_ENDPOINT", "VITALS_REALTIME_GATEWAY_URL"),
+        ],
+    )
+    @pytest.mark.parametrize("value", ["example.org", "ftp://example.org", "https://", "http://a b.org"])
+    def test_an_address_is_a_whole_web_address_and_an_example_is_given(
+        self, refusal: Refusal, name: str, value: str
+    ) -> None:
+        told = refusal.of(**{name: value})
+        assert told.startswith(f"{name}: must be a full http or https URL, for example {name}=http")
+
+    @pytest.mark.parametrize("value", ["http://localhost:99999/callback", "http://localhost:x/callback"])
+    def test_an_address_with_an_impossible_port_is_named_too(self, refusal: Refusal, value: str) -> None:
+        told = refusal.of(WITHINGS_REDIRECT_URI=value)
+        assert told.startswith("WITHINGS_REDIRECT_URI: Port")
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            name
+            for name, field in Settings.model_fields.items()
+            if field.annotation is not str and "secret" not in name and "key" not in name
+        ],
+    )
+    def test_every_variable_that_can_be_wrong_has_an_example(self, name: str) -> None:
+        field = Settings.model_fields[name]
+        extra = field.json_schema_extra
+        assert isinstance(extra, dict)
+        assert extra["example"] or field.get_default()
+
+    def test_all_that_is_wrong_is_told_at_once(self, refusal: Refusal) -> None:
+        told = refusal.of(PORT="x", STORAGE="y", RECONCILE_HOURS="z").splitlines()
+        assert [line.partition(":")[0] for line in told] == ["PORT", "STORAGE", "RECONCILE_HOURS"]
+
+    def test_an_example_follows_the_problem(self, refusal: Refusal) -> None:
+        assert refusal.of(PORT="x").endswith(", for example PORT=5001")
+
+    def test_what_a_file_says_is_checked_as_well(self, refusal: Refusal, tmp_path: Path) -> None:
+        (tmp_path / ".env").write_text("STORAGE=paper\n")
+        assert refusal.of().startswith("STORAGE: ")
+
+    def test_the_value_itself_is_never_repeated(self, refusal: Refusal) -> None:
+        told = refusal.of(
+            TOKEN_ENCRYPTION_KEYS="hush-key", WITHINGS_WEBHOOK_SECRET="hush-hook", PORT="hush-port"
+        )
+        assert "hush" not in told
+
+    def test_nor_by_the_error_beneath(self) -> None:
+        with pytest.raises(ValidationError) as caught:
+            Settings(token_encryption_keys="hush-key", withings_client_secret="hush-client")
+        assert "hush" not in str(caught.value)
+
+
+class TestHalves:
+    @pytest.mark.parametrize("name", CREDENTIALS)
+    def test_one_of_the_two_credentials_is_none(self, refusal: Refusal, name: str) -> None:
+        told = refusal.of(**{name: "hush"})
+        assert "WITHINGS_CLIENT_ID and WITHINGS_CLIENT_SECRET belong together" in told
+        assert "hush" not in told
+
+
+class TestProduction:
+    def test_the_sandbox_never_serves_people(self, refusal: Refusal) -> None:
+        told = refusal.of(ENVIRONMENT="production")
+        assert "never runs on the sandbox" in told
+        assert "WITHINGS_CLIENT_ID" in told
+
+    def test_with_credentials_and_a_public_address_it_starts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in PRODUCTION.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("WITHINGS_WEBHOOK_URL", "https://bridge.example.org/webhook/withings")
+        assert Settings.load().redirect_uri == "https://bridge.example.org/callback"
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("WITHINGS_REDIRECT_URI", "http://bridge.example.org/callback"),
+            ("WITHINGS_REDIRECT_URI", "https://localhost/callback"),
+            ("WITHINGS_WEBHOOK_URL", "http://bridge.example.org/webhook/withings"),
+            ("WITHINGS_WEBHOOK_URL", "https://127.0.0.1/webhook/withings"),
+            ("WITHINGS_API_URL", "http://wbsapi.example.org"),
+            ("WITHINGS_AUTH_URL", "http://127.0.0.1:5002/oauth2_user/authorize2"),
+        ],
+    )
+    def test_plain_http_and_loopback_addresses_are_for_trying_out(
+        self, refusal: Refusal, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+    ) -> None:
+        told = refusal.of(**{**PRODUCTION, name: value})
+        assert told.startswith(f"{name}: ENVIRONMENT=production wants https")
+        assert f"for example {name}=https://" in told
+        monkeypatch.setenv("ENVIRONMENT", "development")
+        assert getattr(Settings.load(), name.lower()) == value
+
+    def test_a_redirect_uri_must_be_given(self, refusal: Refusal) -> None:
+        assert refusal.of(**{**CREDENTIALS, "ENVIRONMENT": "production"}).startswith(
+            "WITHINGS_REDIRECT_URI: "
+        )
+
+
+class TestExposure:
+    @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "bridge.example.org"])  # noqa: S104 - refused
+    def test_health_data_is_not_served_to_everybody(self, refusal: Refusal, host: str) -> None:
+        told = refusal.of(HOST=host)
+        assert told.startswith(f"HOST={host} ")
+        assert "HOST=127.0.0.1" in told
+        assert "ALLOW_UNAUTHENTICATED=true" in told
+        assert "\n" not in told
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+    def test_loopback_is_served(self, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+        monkeypatch.setenv("HOST", host)
+        assert Settings.load().host == host
+
+    def test_it_can_be_overridden(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HOST", "0.0.0.0")  # noqa: S104 - nothing listens
+        monkeypatch.setenv("ALLOW_UNAUTHENTICATED", "true")
+        assert Settings.load().allow_unauthenticated
+
+
+class TestNotYetServed:
+    @pytest.mark.parametrize(
+        "name",
+        ["API_KEYS", "COGNITO_REGION", "COGNITO_USER_POOL_ID", "COGNITO_CLIENT_IDS", "EXTENDED_VITALS"],
+    )
+    def test_a_promise_that_would_not_be_kept_stops_the_start(self, refusal: Refusal, name: str) -> None:
+        told = refusal.of(**{name: "something"})
+        assert told.startswith(f"{name} is set, but this version does not act on it yet")
+        assert "something" not in told
