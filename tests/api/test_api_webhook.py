@@ -171,7 +171,7 @@ class TestSilentStore:
         with capture_logs() as lines:
             assert is_ok(await bridge.http.post(PATH, data=fields))
             async with asyncio.timeout(PATIENCE_SECONDS):
-                while "left to the worker" not in [line["event"] for line in lines]:  # noqa: ASYNC110 - a log line tells nobody of itself
+                while "left to the loop" not in [line["event"] for line in lines]:  # noqa: ASYNC110 - a log line tells nobody of itself
                     await asyncio.sleep(0.01)
         assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 

@@ -23,6 +23,9 @@ from withings_bridge.services.clock import Clock
 from withings_bridge.services.publishing import RealtimeGateway
 from withings_bridge.storage.base import Links, Records, Vitals
 
+SLICE = 200
+"""Records whose rows are written at once."""
+
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
@@ -99,11 +102,16 @@ class Projecting:
         return changed
 
     async def everything(self, account: Account) -> None:
-        """Project all stored records anew: for a user who joined, or after a correction."""
+        """Project all stored records anew: for a user who joined, or after a correction.
+
+        In slices, so that on the embedded store no acknowledgement waits behind a whole history.
+        """
         for kind in (Kind.MEASURES, Kind.ACTIVITY, Kind.SLEEP):
             stored = await self._records.between(account.userid, kind, EPOCH, FOREVER)
-            before = {record.name: record for record in stored}
-            await self.write(account, await self.project(account, Change(kind, stored, before)))
+            for first in range(0, len(stored), SLICE):
+                some = stored[first : first + SLICE]
+                change = Change(kind, some, {record.name: record for record in some})
+                await self.write(account, await self.project(account, change))
 
     async def _measures(self, account: Account, change: Change) -> Projection:
         found = {group.key: height_of(group) for group in change.fetched}

@@ -4,6 +4,9 @@ A window in which nothing is stored is news, and one ``lastupdate`` call brings 
 else that is new. A window in which something is stored is an edit, a deletion or an echo: that
 window by dates, compared. What neither explains is looked at once more minutes later.
 
+A stored record that changed after the cursor may be what a turn left that was cut off, perhaps with
+others that no window names: then ``lastupdate`` is asked again too.
+
 The order inside makes a crash harmless: records are saved before the rows they yield; tombstones and
 the index of heights, which tell the next attempt what is left to do, come after the rows.
 """
@@ -67,15 +70,17 @@ class Syncing:
         """Look at what was announced of a category, and at what was to be looked at again."""
         began = self._clock()
         look = Look(task)
-        fresh, known = await self._sorted(account, task)
-        if fresh or task.news.asked or task.news.everything:
+        fresh, unsettled, known = await self._sorted(account, task)
+        if fresh or unsettled or task.news.asked or task.news.everything:
             await self._catch_up(account, look, began, fresh)
             found = [record.at for record in look.fetched]
+            silent = [w for w in (*fresh, *unsettled) if not any(w.holds(at) for at in found)]
+            known += [window for window in silent if window in unsettled]
             look.rechecks += [
                 Recheck(window, began + LOOK_AGAIN_AFTER)
-                for window in fresh
+                for window in silent
                 # A day without a workout is the rule: what was announced is its activity.
-                if task.category is not Category.WORKOUTS and not any(window.holds(at) for at in found)
+                if window in fresh and task.category is not Category.WORKOUTS
             ]
         for window in known:
             await self._compare(account, look, window, again_at=began + LOOK_AGAIN_AFTER)
@@ -124,16 +129,25 @@ class Syncing:
         await self._apply(account, Kind.HEIGHT, reply.records)
         return Look(task)
 
-    async def _sorted(self, account: Account, task: Task) -> tuple[list[Window], list[Window]]:
-        """The announced windows without and with a stored record."""
+    async def _sorted(self, account: Account, task: Task) -> tuple[list[Window], list[Window], list[Window]]:
+        """The announced windows: without a stored record; with one that no settled turn may have
+        brought, as it changed after the cursor; and with records that settled turns brought.
+        """
         fresh: list[Window] = []
+        unsettled: list[Window] = []
         known: list[Window] = []
+        cursor = task.work.cursor
         for window in fold(task.news.windows):
             stored = await self._records.between(
                 account.userid, KIND_OF[task.category], window.start, window.end
             )
-            (known if stored else fresh).append(window)
-        return fresh, known
+            if not stored:
+                fresh.append(window)
+            elif cursor and any(record.modified and record.modified > cursor for record in stored):
+                unsettled.append(window)
+            else:
+                known.append(window)
+        return fresh, unsettled, known
 
     async def _catch_up(
         self, account: Account, look: Look, began: datetime, fresh: Collection[Window]

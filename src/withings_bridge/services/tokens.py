@@ -23,6 +23,7 @@ from withings_bridge.domain.errors import (
     PairChanged,
     Retry,
     StorageUnavailable,
+    WithingsError,
 )
 from withings_bridge.domain.links import TokenPair
 from withings_bridge.services.clock import Clock
@@ -37,7 +38,7 @@ SOONEST = timedelta(minutes=5)
 SPREAD = timedelta(minutes=10)
 """A pair is refreshed 5 to 15 minutes before it ends, each account at its own time."""
 
-LOCK = timedelta(seconds=60)
+LOCK = timedelta(seconds=90)
 """Longer than a refresh with its time-outs and the save can take."""
 
 POLL_SECONDS = 0.2
@@ -80,7 +81,13 @@ class Tokens:
         pair = await self._stored(account)
         if pair.fresh_at(self._clock(), margin=_margin(account.userid)):
             return pair
-        return await self._refreshed(account, pair)
+        try:
+            return await self._refreshed(account, pair)
+        except WithingsError:
+            # Early is early: the token at hand works for minutes yet, and the next call tries again.
+            if pair.fresh_at(self._clock()):
+                return pair
+            raise
 
     async def _stored(self, account: Account) -> TokenPair:
         for user in sorted(account.users):

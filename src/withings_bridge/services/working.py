@@ -35,6 +35,7 @@ from withings_bridge.domain.errors import (
     RateLimited,
     RepeatedTooSoon,
     StorageError,
+    StorageUnavailable,
 )
 from withings_bridge.domain.inbox import Done, Failed, Lane, Task, jitter
 from withings_bridge.domain.records import Record
@@ -173,7 +174,8 @@ class Working:
                 done, fetched = await self._do(account, task)
             except NotLinked as error:
                 raise ConsentNeeded from error
-            except (ConsentNeeded, StorageError):
+            except (ConsentNeeded, StorageUnavailable, LeaseLost, AccountUnknown):
+                # Nothing can be settled now. Any other error of the store is about this task.
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, the decision to retry is stored
                 _log_failure(account, task, error)

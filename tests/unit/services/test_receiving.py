@@ -6,7 +6,7 @@ from builders import NOON, SECOND, a_window
 from unit.services.house import House
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import StorageUnavailable
-from withings_bridge.domain.inbox import ASKED, News
+from withings_bridge.domain.inbox import ASKED, EVERYTHING, News
 
 NOON_EPOCH = int(NOON.timestamp())
 WINDOW = {"startdate": str(NOON_EPOCH), "enddate": str(NOON_EPOCH + 1)}
@@ -35,6 +35,11 @@ class TestReceive:
     async def test_without_a_window_keeps_that_somebody_asked(self, house: House, userid: str) -> None:
         await house.receiving.receive({"userid": userid, "appli": "44"})
         assert (await house.account(userid)).of(Category.SLEEP).news == ASKED
+
+    async def test_of_a_century_is_left_to_a_comparison_in_chunks(self, house: House, userid: str) -> None:
+        fields = {"userid": userid, "appli": "1", "startdate": "1", "enddate": str(NOON_EPOCH)}
+        assert await house.receiving.receive(fields) == userid
+        assert (await house.account(userid)).of(Category.MEASURES).news == EVERYTHING
 
     async def test_of_an_ending_has_the_link_looked_at(self, house: House, userid: str) -> None:
         assert await house.receiving.receive({"userid": userid, "appli": "46", "action": "unlink"}) == userid

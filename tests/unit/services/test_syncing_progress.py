@@ -184,6 +184,17 @@ class TestCrashBetweenRecordsAndRows:
         await self.repeat(house, userid)
         assert await house.values("weight") == ["154.32"]
 
+    async def test_of_a_weighing_that_came_along_unannounced_is_healed(
+        self, house: House, userid: str, clock: FakeClock
+    ) -> None:
+        await house.weigh(userid, 72)
+        clock.advance(HOUR)
+        announced = await house.weigh(userid, 70)
+        house.vitals.failures = 1
+        await house.notified(userid, announced)
+        await self.repeat(house, userid)
+        assert sorted(await house.values("weight")) == ["154.32", "158.73"]
+
     async def test_of_an_edit_that_took_a_measure_away_is_healed(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:

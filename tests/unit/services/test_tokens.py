@@ -122,6 +122,14 @@ class TestRefresh:
         assert await pair_of(house) == before
         assert await house.tokens.call(account, echo) == (await pair_of(house)).access_token
 
+    async def test_that_failed_before_its_time_leaves_the_token_at_hand_in_use(
+        self, house: House, account: Account, clock: FakeClock
+    ) -> None:
+        before = await pair_of(house)
+        clock.now = before.expires_at - MINUTE
+        house.weather.breaks("requesttoken")
+        assert await house.tokens.call(account, echo) == before.access_token
+
     async def test_whose_answer_was_lost_is_made_once_more_after_ten_seconds(
         self, house: House, account: Account, clock: FakeClock
     ) -> None:
