@@ -25,11 +25,7 @@ FILES = (
     "NOTICE",
     "package.json",
 )
-TARGET = (
-    Path(__file__).resolve().parents[1]
-    / "src/withings_bridge/pages/static/vendor"
-    / PACKAGE.removesuffix("-dist")
-)
+TARGET = Path(__file__).resolve().parents[1] / "src/withings_bridge/vendor/swagger_ui"
 
 
 def main() -> None:

@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
 
 from withings_bridge.sandbox.clock import Clock
 from withings_bridge.sandbox.cloud import authorize, gate
@@ -11,6 +14,7 @@ from withings_bridge.sandbox.control import console, operations, people, records
 from withings_bridge.sandbox.options import SandboxOptions
 from withings_bridge.sandbox.running import running_sandbox
 from withings_bridge.sandbox.same_origin import require_local_host, require_same_origin
+from withings_bridge.vendor import SWAGGER_UI
 
 _DESCRIPTION = """\
 Withings' own paths (`/oauth2_user/authorize2`, `/v2/oauth2`, `/measure`, `/notify` and the rest) answer
@@ -33,9 +37,11 @@ def create_sandbox(options: SandboxOptions, *, clock: Clock | None = None) -> Fa
         description=_DESCRIPTION,
         lifespan=lifespan,
         openapi_url="/sandbox/openapi.json",
-        docs_url="/sandbox/docs",
+        docs_url=None,
         redoc_url=None,
     )
+    app.mount("/sandbox/swagger-ui", StaticFiles(directory=SWAGGER_UI))
+    app.add_api_route("/sandbox/docs", _docs, include_in_schema=False)
     guards = [Depends(require_local_host), Depends(require_same_origin)]
     controls = (
         people.router,
@@ -51,3 +57,14 @@ def create_sandbox(options: SandboxOptions, *, clock: Clock | None = None) -> Fa
     # Last, since it answers every path that is left, as the API host does.
     app.include_router(gate.router)
     return app
+
+
+async def _docs() -> HTMLResponse:
+    """The calls to read and to try, from the package: the sandbox works without the internet."""
+    return get_swagger_ui_html(
+        openapi_url="/sandbox/openapi.json",
+        title="Withings sandbox",
+        swagger_js_url="/sandbox/swagger-ui/swagger-ui-bundle.js",
+        swagger_css_url="/sandbox/swagger-ui/swagger-ui.css",
+        swagger_favicon_url="data:,",
+    )

@@ -1,13 +1,10 @@
 import json
 import re
-from importlib.resources import files
 
 import pytest
 
-import withings_bridge.pages
 from unit.pages.visiting import Visit, policy_of
-
-VENDORED = files(withings_bridge.pages) / "static" / "vendor" / "swagger-ui"
+from withings_bridge.vendor import SWAGGER_UI
 
 
 class TestDocs:
@@ -25,8 +22,8 @@ class TestDocs:
             "/static/docs.js",
             "/static/icon.svg",
             "/static/pages.css",
-            "/static/vendor/swagger-ui/swagger-ui-bundle.js",
-            "/static/vendor/swagger-ui/swagger-ui.css",
+            "/static/swagger-ui/swagger-ui-bundle.js",
+            "/static/swagger-ui/swagger-ui.css",
         }
         for address in needed:
             assert (await Visit().get(address)).status_code == 200
@@ -38,10 +35,10 @@ class TestDocs:
 
     @pytest.mark.parametrize("name", ["LICENSE", "NOTICE", "swagger-ui-bundle.js.LICENSE.txt"])
     def test_ships_with_its_licence(self, name: str) -> None:
-        assert (VENDORED / name).read_text()
+        assert (SWAGGER_UI / name).read_text()
 
     def test_knows_which_release_it_ships(self) -> None:
-        package = json.loads((VENDORED / "package.json").read_text())
+        package = json.loads((SWAGGER_UI / "package.json").read_text())
         assert package["name"] == "swagger-ui-dist"
         assert package["version"].startswith("5.")
 

@@ -1,0 +1,6 @@
+"""Browser assets of others, unmodified release files; ``scripts/vendor_assets.py`` puts them here."""
+
+from pathlib import Path
+
+SWAGGER_UI = Path(__file__).parent / "swagger_ui"
+"""The folder of Swagger UI: script, stylesheet, and its licence (Apache-2.0)."""

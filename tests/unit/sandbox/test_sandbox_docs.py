@@ -1,0 +1,15 @@
+"""The sandbox's own calls, to read and to try without the internet."""
+
+import re
+
+from unit.sandbox.sandbox_driver import Driver
+
+
+class TestDocs:
+    async def test_load_all_they_need_from_the_package(self, empty_cloud: Driver) -> None:
+        page = await empty_cloud.http.get("/sandbox/docs")
+        needed = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+        assert [address for address in needed if "//" in address] == []
+        for address in needed:
+            if not address.startswith("data:"):
+                assert (await empty_cloud.http.get(address)).status_code == 200
