@@ -42,6 +42,9 @@ from withings_bridge.withings import WithingsClient, WithingsOAuth
 
 log = structlog.get_logger()
 
+LOCAL_APP = r"http://(localhost|127\.0\.0\.1)(:\d+)?"
+"""Origins that may call an open bridge on loopback."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
@@ -164,13 +167,14 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.services = services
-    if settings.allowed_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.allowed_origins,
-            allow_methods=("GET", "POST"),
-            allow_headers=("Authorization", "Content-Type"),
-        )
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.allowed_origins,
+        # Unless told otherwise, an app under development on the same laptop may call.
+        allow_origin_regex=None if settings.allowed_origins or settings.allow_unauthenticated else LOCAL_APP,
+        allow_methods=("GET", "POST"),
+        allow_headers=("Authorization", "Content-Type"),
+    )
     if not settings.allow_unauthenticated:
         app.add_middleware(LoopbackOnly)
     app.add_middleware(SafeHeaders)

@@ -118,8 +118,14 @@ class TestOtherOrigins:
         reply = await shared.http.get("/api/status", headers={"Origin": origin})
         assert "access-control-allow-origin" not in reply.headers
 
-    async def test_unless_told_so_nobody_may(self, lone: Bridge) -> None:
-        reply = await lone.http.get("/api/status", headers={"Origin": APP})
+    @pytest.mark.parametrize("origin", [APP, "http://127.0.0.1:3000", "http://localhost"])
+    async def test_unless_told_so_an_app_on_this_machine_may(self, lone: Bridge, origin: str) -> None:
+        reply = await lone.http.get("/api/status", headers={"Origin": origin})
+        assert reply.headers["access-control-allow-origin"] == origin
+
+    @pytest.mark.parametrize("origin", ["https://app.example.org", "http://localhost.example.org", "null"])
+    async def test_unless_told_so_no_other_may(self, lone: Bridge, origin: str) -> None:
+        reply = await lone.http.get("/api/status", headers={"Origin": origin})
         assert "access-control-allow-origin" not in reply.headers
 
 

@@ -193,7 +193,12 @@ class Settings(BaseSettings):
 
     # Callers
     allowed_origins: Origins = Field(
-        (), **_of("Callers", "Browser origins that may call the API.", "https://app.example.org")
+        (),
+        **_of(
+            "Callers",
+            "Browser origins that may call the API. Unset, on loopback: local ones.",
+            "https://app.example.org",
+        ),
     )
     api_keys: SecretStr = Field(SecretStr(""), **_of("Callers", f"Keys of services and operators. {NOT_YET}"))
     cognito_region: str = Field("", **_of("Callers", f"Region of the user pool. {NOT_YET}"))
