@@ -70,7 +70,7 @@ def serve_bridge(*, host: str | None, port: int | None) -> None:
         )
     if settings.use_sandbox and settings.model_fields_set & {"withings_api_url", "withings_auth_url"}:
         log.warning(
-            "WITHINGS_API_URL and WITHINGS_AUTH_URL are not used: without WITHINGS_CLIENT_ID the sandbox serves"
+            "WITHINGS_API_URL and WITHINGS_AUTH_URL are unused: without WITHINGS_CLIENT_ID the sandbox serves"
         )
     _run(_serve_bridge(settings))
 
