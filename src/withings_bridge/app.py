@@ -65,8 +65,7 @@ class Bridge:
 def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
     """Put a bridge together as the settings say. Nothing is connected yet."""
     storage = _storage(settings)
-    keys = settings.encryption_keys
-    links = EncryptedLinks(storage.links, keys) if keys else storage.links
+    links = EncryptedLinks(storage.links, settings.encryption_keys)
     http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32, max_keepalive_connections=16))
     notify_url, warning = settings.notify_url
     if warning:
@@ -149,7 +148,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         async with bridge.opened():
             stop = asyncio.Event()
             worker = asyncio.create_task(
-                services.working.run(stop, grace=settings.shutdown_grace_seconds), name="worker"
+                services.working.run(stop, grace=settings.shutdown_grace_seconds / 2), name="worker"
             )
             try:
                 yield
@@ -271,7 +270,7 @@ withings-bridge status demo-user
 ### Notifications and their pitfalls
 Withings calls the webhook with a form, wants `200` within two seconds, and probes it with `HEAD` before
 it subscribes. The callback must be public HTTPS on port 80 or 443. A notification names a person, a
-category (`appli`) and a window, never a value; a notification that was acknowledged is stored.
+category (`appli`) and a window, never a value; one that announces data is stored before it is answered.
 """
 
 _TAGS = [

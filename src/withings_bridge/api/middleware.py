@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LOOPBACK_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 
-FROM_OUTSIDE = ("/webhook/withings", "/callback", "/login", "/static/")
+FROM_OUTSIDE = ("/webhook/withings", "/callback", "/login", "/connect", "/static/")
 """Paths that Withings, or a browser on its way back from there, reaches by a public name."""
 
 SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}

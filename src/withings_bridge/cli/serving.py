@@ -109,7 +109,8 @@ def _run(serving: Coroutine[Any, Any, None]) -> None:
 async def _serve_bridge(settings: Settings) -> None:
     """The sandbox starts first and ends last, so it is never missed."""
     app = create_app(settings)
-    bridge = Server(app, grace_seconds=settings.shutdown_grace_seconds)
+    # Half for the answers that are under way, half for the turns.
+    bridge = Server(app, grace_seconds=settings.shutdown_grace_seconds / 2)
     async with AsyncExitStack() as stack:
         stack.enter_context(_told_to_stop(bridge))
         listening = stack.enter_context(_listening(settings.host, settings.port, "Set another PORT."))
@@ -122,7 +123,12 @@ async def _serve_bridge(settings: Settings) -> None:
 
 @asynccontextmanager
 async def _sandbox_beside(settings: Settings) -> AsyncIterator[None]:
-    settings.sandbox_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        settings.sandbox_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        fail(
+            f"SQLITE_PATH: the folder {settings.sandbox_path.parent} cannot be made: {error.strerror}", code=2
+        )
     options = SandboxOptions(
         client_id=SANDBOX_CLIENT_ID, client_secret=SANDBOX_CLIENT_SECRET, state_path=settings.sandbox_path
     )

@@ -7,6 +7,7 @@ from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import httpx
+import typer
 
 from withings_bridge import logs
 from withings_bridge.api.schemas import LinkedStatus, SummaryReply, UnlinkedStatus
@@ -75,7 +76,7 @@ def user_status(user: str | None, *, as_json: bool) -> None:
     reply = _run(settings, work)
     if isinstance(reply, UnlinkedStatus):
         show(reply, [("linked", "no"), ("what to do", reply.message)], as_json=as_json)
-        return
+        raise typer.Exit(1)
     rows = [
         ("linked", "yes"),
         ("Withings user", reply.userid),

@@ -131,12 +131,13 @@ def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime
     done = [result for result in results if isinstance(result, Done)]
     found = [result.subscriptions for result in done if result.subscriptions]
     answered = any(result.task.category.kind for result in done)
+    whole = answered and len(done) == len(results)
     return replace(
         account,
         work=work,
         lease=None,
         subscriptions=found[-1] if found else account.subscriptions,
-        synced_at=now if done and len(done) == len(results) else account.synced_at,
+        synced_at=now if whole else account.synced_at,
         fetched_at=now if answered else account.fetched_at,
     )
 
@@ -173,11 +174,10 @@ def joined(
         account = _again(account, user, scopes)
     work = dict(account.work)
     for category, length in windows.items():
-        if category not in work and account.may(category):
-            work[category] = Work(
-                cursor=now if category in TRACKED else None,
-                backfill=Backfill(since=now - length, until=now, began_at=now, whole=length),
-            )
+        # A cursor is what an import leaves from its first moment; news alone may come from anybody.
+        if account.of(category).cursor is None and account.may(category):
+            backfill = Backfill(since=now - length, until=now, began_at=now, whole=length)
+            work[category] = replace(account.of(category), cursor=now, backfill=backfill)
     news = {category: ASKED for category in errands if account.may(category)}
     return announce(replace(account, work=work), news)
 

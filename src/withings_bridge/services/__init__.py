@@ -1,6 +1,6 @@
 """What the bridge does, one use case a module.
 
-- ``linking``: begin, complete and end a link
+- ``linking``: begin and complete a link
 - ``tokens``: a live access token for an account, refreshed by one worker at a time
 - ``receiving``: a notification in, durable, acknowledged
 - ``working``: one turn: claim, do what is pending, settle or retry or bury; the loop around it

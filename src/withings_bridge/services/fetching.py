@@ -5,10 +5,10 @@ Services differ in how a window is said (instants or local days), in whether the
 """
 
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from withings_bridge.domain import measures
 from withings_bridge.domain.accounts import Account
@@ -19,6 +19,8 @@ from withings_bridge.domain.records import EPOCH, Kind, Record, records_from
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.tokens import Tokens
 from withings_bridge.withings import Answer, Between, Days, Since, WithingsClient
+
+QuestionT = TypeVar("QuestionT", Window, datetime)
 
 SAME_ARGUMENTS = timedelta(seconds=10)
 """Withings refuses a call that is identical to one within this time."""
@@ -65,12 +67,14 @@ class Recent:
     def __init__(self) -> None:
         self._asked: dict[tuple[object, ...], datetime] = {}
 
-    def steps_back(self, question: tuple[object, ...], now: datetime) -> int:
-        """How many steps further back to ask, so that the question is a new one; remembers it."""
+    def first_new(
+        self, account: Account, category: Category, questions: Iterator[QuestionT], now: datetime
+    ) -> QuestionT:
+        """The first question that was not asked just now; from now on it was."""
         self._asked = {key: at for key, at in self._asked.items() if now - at < SAME_ARGUMENTS}
-        steps = next(steps for steps in itertools.count() if (*question, steps) not in self._asked)
-        self._asked[*question, steps] = now
-        return steps
+        question = next(q for q in questions if (account.userid, category, q) not in self._asked)
+        self._asked[account.userid, category, question] = now
+        return question
 
 
 class Fetching:
@@ -89,13 +93,14 @@ class Fetching:
         Withings refuses the identical call within ten seconds; a superset answers as well.
         """
         step = DAY if category in ASKED_BY_DAY else SECOND
-        steps = self._recent.steps_back((account.userid, category, str(window)), self._clock())
-        return Window(window.start - step * steps, window.end)
+        wider = (Window(window.start - step * steps, window.end) for steps in itertools.count())
+        return self._recent.first_new(account, category, wider, self._clock())
 
     async def since(self, account: Account, category: Category, at: datetime) -> Reply:
         """All that was created or changed since then, to the last page."""
-        question = (account.userid, category, int(at.timestamp()))
-        at -= SECOND * self._recent.steps_back(question, self._clock())
+        seconds = at.replace(microsecond=0)
+        earlier = (seconds - SECOND * steps for steps in itertools.count())
+        at = self._recent.first_new(account, category, earlier, self._clock())
         return await self._all_pages(account, category, Since(at))
 
     async def span(self, account: Account, category: Category, span: Span) -> Reply:

@@ -1,4 +1,4 @@
-"""Begin, complete and end a link.
+"""Begin and complete a link.
 
 The state that travels through Withings is random, stored, single-use, ten minutes old at most, and
 bound to the browser that began by a value in its cookie. At the callback the code is exchanged

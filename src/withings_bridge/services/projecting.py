@@ -93,6 +93,10 @@ class Projecting:
         """Bring the rows of every user of the account up to date, and tell the gateway whose changed."""
         changed = False
         for user in sorted(account.users):
+            link = await self._links.get(user)
+            if link is not None and link.account != account.userid:
+                # Moved to another account by a sign-in that was cut off before they left this one.
+                continue
             now = self._clock()
             count = await self._vitals.write(user, projection.rows, gone=projection.gone, now=now)
             if count:

@@ -170,7 +170,7 @@ def _linked_user(user: str, account: Account) -> LinkedUser:
         account=account.userid,
         linked_at=account.linked_at,
         synced_at=account.synced_at,
-        importing=min(backfills) if backfills else None,
+        importing=min(backfills) if account.importing else None,
         consent_needed=account.consent_needed_at is not None,
         troubles=tuple(troubles),
     )

@@ -213,7 +213,7 @@ class Working:
             account=account.userid,
             category=task.category,
             records=len(look.fetched),
-            import_=bool(task.backfill),
+            backfill=bool(task.backfill),
         )
         return look.done, look.fetched
 

@@ -120,7 +120,7 @@ class Settings(BaseSettings):
         SecretStr(""),
         **_of(
             "Withings",
-            "Secret in the callback URL; a comma-separated list rotates: the first is given out.",
+            "Secret in the callback URL. Of a comma-separated list the first is given out, all are accepted.",
             "a-long-random-text",
         ),
     )
@@ -156,7 +156,7 @@ class Settings(BaseSettings):
         90, ge=1, le=36500, **_of("Sync", "Days of sleep in the first import.", "90")
     )
     withings_api_max_pages: int = Field(
-        100, ge=1, **_of("Sync", "Pages one turn fetches of one window; the next turn goes on.", "100")
+        100, ge=1, **_of("Sync", "Pages of an import that one turn fetches; the next turn goes on.", "100")
     )
 
     # Storage
@@ -362,6 +362,7 @@ class Settings(BaseSettings):
             "WITHINGS_REDIRECT_URI": (self.redirect_uri, "https://bridge.example.org/callback"),
             "WITHINGS_WEBHOOK_URL": (self.webhook_url, "https://bridge.example.org/webhook/withings"),
             "WITHINGS_API_URL": (self.api_url, "https://wbsapi.withings.net"),
+            "WITHINGS_NOTIFY_API_URL": (self.notify_url[0], "https://wbsapi.withings.net/notify"),
             "WITHINGS_AUTH_URL": (self.auth_url, "https://account.withings.com/oauth2_user/authorize2"),
         }
         return [

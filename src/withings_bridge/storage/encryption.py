@@ -2,7 +2,8 @@
 
 With keys configured, what is written is Fernet text under the first key; every key decrypts, so keys
 rotate; plain tokens of the predecessor are read as they are and encrypted by the next write. Without
-keys the coat is left off, and the predecessor can read the rows.
+keys tokens are written plain, as the predecessor can read them; encrypted ones are then refused rather
+than sent to Withings, which would take them for a dead link.
 """
 
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ class EncryptedLinks:
     def __init__(self, inner: Links, keys: Sequence[str]) -> None:
         """Raises ValueError for a key that is no Fernet key."""
         self._inner = inner
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._fernet = MultiFernet([Fernet(key) for key in keys]) if keys else None
 
     async def get(self, user: str) -> Link | None:
         """See ``Links``."""
@@ -54,6 +55,8 @@ class EncryptedLinks:
         await self._inner.pushed(user, at=at)
 
     def _sealed(self, pair: TokenPair) -> TokenPair:
+        if self._fernet is None:
+            return pair
         return replace(
             pair,
             access_token=self._fernet.encrypt(pair.access_token.encode()).decode(),
@@ -70,6 +73,8 @@ class EncryptedLinks:
     def _open(self, token: str) -> str:
         if not token.startswith(FERNET_PREFIX):
             return token
+        if self._fernet is None:
+            raise TokensUnreadable
         try:
             return self._fernet.decrypt(token.encode()).decode()
         except InvalidToken:

@@ -77,14 +77,14 @@ class TestWho:
 class TestStatus:
     def test_with_nobody_linked_a_script_reads_why(self, tmp_path: Path) -> None:
         ended = call("status", "--json", folder=tmp_path)
-        assert ended.code == 0
+        assert ended.code == 1
         status = json.loads(ended.out)
         assert set(status) == {"authenticated", "message"}
         assert status["authenticated"] is False
 
     def test_a_person_reads_what_to_do(self, tmp_path: Path) -> None:
         ended = call("status", USER, folder=tmp_path)
-        assert ended.code == 0
+        assert ended.code == 1
         assert "/login" in ended.out
 
 

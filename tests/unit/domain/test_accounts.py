@@ -158,7 +158,7 @@ class TestSettled:
         (task,) = tasks(account, NOON)
         known = Subscriptions(confirmed=frozenset({1}), checked_at=NOON)
         after = settled(account, [Done(task, subscriptions=known)], now=NOON, jitter=0)
-        assert (after.subscriptions, after.synced_at, after.fetched_at) == (known, NOON, None)
+        assert (after.subscriptions, after.synced_at, after.fetched_at) == (known, None, None)
 
     def test_of_a_turn_that_had_nothing_to_do_only_gives_the_lease_back(self) -> None:
         account = an_account(lease=Lease("worker", NOON))
@@ -178,6 +178,26 @@ class TestNeedingConsent:
         assert (after.consent_needed_at, after.lease) == (None, None)
 
 
+class TestAWiderConsent:
+    def test_begins_the_import_that_the_first_did_not_allow(self) -> None:
+        windows = {Category.ACTIVITY: 90 * DAY}
+        narrow = joined(
+            None, userid="1", user="u", scopes=frozenset({"user.metrics"}), now=NOON, windows=windows
+        )
+        posted = announce(narrow, {Category.ACTIVITY: ASKED})
+        wide = joined(
+            posted,
+            userid="1",
+            user="u",
+            scopes=frozenset({"user.metrics", "user.activity"}),
+            now=NOON + DAY,
+            windows=windows,
+        )
+        work = wide.of(Category.ACTIVITY)
+        assert (work.cursor, work.backfill and work.backfill.until) == (NOON + DAY, NOON + DAY)
+        assert work.news
+
+
 class TestJoined:
     def test_first_is_an_import_of_everything_in_the_windows(self) -> None:
         account = a_join()
@@ -192,7 +212,7 @@ class TestJoined:
     def test_first_starts_the_cursors_where_the_import_begins(self) -> None:
         account = a_join()
         cursors = {category: account.of(category).cursor for category in WINDOWS}
-        assert cursors == {category: NOON if category in TRACKED else None for category in WINDOWS}
+        assert cursors == dict.fromkeys(WINDOWS, NOON)
 
     def test_first_asks_for_subscriptions_devices_and_all_heights(self) -> None:
         live = {task.category for task in tasks(a_join(), NOON) if not task.backfill}
