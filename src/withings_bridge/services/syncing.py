@@ -111,6 +111,7 @@ class Syncing:
     async def devices(self, account: Account, task: Task) -> Look:
         """Store the account's devices as Withings lists them; one that is not listed is gone.
 
+        An empty list is believed of nobody who had devices: one mistaken answer must not erase them.
         Asked again within ten seconds, the answer just stored serves: Withings would refuse.
         """
         before = task.work.settled_at
@@ -119,7 +120,7 @@ class Syncing:
         reply = await self._fetching.devices(account)
         listed = {record.name for record in reply.records}
         stored = await self._records.between(account.userid, Kind.DEVICE, EPOCH, FOREVER)
-        gone = [record for record in stored if record.name not in listed]
+        gone = [record for record in stored if listed and record.name not in listed]
         await self._apply(account, Kind.DEVICE, reply.records, gone)
         return Look(task, fetched=reply.records)
 
