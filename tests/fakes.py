@@ -1,6 +1,6 @@
 """Stand-ins that keep the promises of what they stand for, and tell a test what happened."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from withings_bridge.domain.errors import AccountUnknown, StorageUnavailable
 from withings_bridge.domain.links import Link, TokenPair
 from withings_bridge.domain.vitals7 import VitalRow
 from withings_bridge.services.publishing import RealtimeGateway
-from withings_bridge.storage.base import JoinChange, Links, Vitals
+from withings_bridge.storage.base import Ephemera, JoinChange, Links, Vitals
 
 
 class FakeClock:
@@ -128,3 +128,33 @@ class RelinkingLinks(FailingLinks):
 
         await self.join(self._user, userid, self._newer, unchanged)
         await super().replace_pair(userid, pair, replacing=replacing)
+
+
+class UnansweringEphemera(Ephemera):
+    """A store that does not answer."""
+
+    async def put(self, key: str, value: Mapping[str, str], *, until: datetime, now: datetime) -> bool:
+        raise StorageUnavailable
+
+    async def get(self, key: str, *, now: datetime) -> dict[str, str] | None:
+        raise StorageUnavailable
+
+    async def take(self, key: str, *, now: datetime) -> dict[str, str] | None:
+        raise StorageUnavailable
+
+    async def swap(
+        self,
+        key: str,
+        value: Mapping[str, str],
+        *,
+        instead_of: Mapping[str, str] | None,
+        until: datetime,
+        now: datetime,
+    ) -> dict[str, str] | None:
+        raise StorageUnavailable
+
+    async def acquire(self, name: str, holder: str, *, until: datetime, now: datetime) -> bool:
+        raise StorageUnavailable
+
+    async def release(self, name: str, holder: str) -> None:
+        raise StorageUnavailable

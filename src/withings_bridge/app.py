@@ -21,11 +21,13 @@ from withings_bridge.api.middleware import LoopbackOnly, SafeHeaders
 from withings_bridge.api.routers import health, users
 from withings_bridge.api.routers.webhook import CallbackSecret, webhook_router
 from withings_bridge.domain.categories import Category
+from withings_bridge.domain.quota import Budget
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
 from withings_bridge.services import Services
 from withings_bridge.services.clock import Clock, system_clock
 from withings_bridge.services.fetching import Fetching
 from withings_bridge.services.linking import Linking
+from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import Projecting
 from withings_bridge.services.publishing import HttpGateway, NoGateway
 from withings_bridge.services.receiving import Receiving
@@ -34,6 +36,7 @@ from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
 from withings_bridge.services.tokens import Tokens
+from withings_bridge.services.turning import Turning
 from withings_bridge.services.working import Working
 from withings_bridge.settings import LOOPBACK, Settings, StorageKind
 from withings_bridge.storage.base import Storage
@@ -70,13 +73,20 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
     notify_url, warning = settings.notify_url
     if warning:
         log.warning(warning)
-    client = WithingsClient(http, settings.api_url, notify_url=notify_url)
+    pacing = Pacing(
+        ephemera=storage.ephemera,
+        budget=Budget(settings.withings_quota_per_minute),
+        application=settings.client_id,
+        clock=system_clock,  # it sleeps in real time, whatever the rest is told
+    )
+    client = WithingsClient(http, settings.api_url, notify_url=notify_url, pace=pacing)
     oauth = WithingsOAuth(
         http,
         client_id=settings.client_id,
         client_secret=settings.client_secret,
         api_url=settings.api_url,
         auth_url=settings.auth_url,
+        pace=pacing,
     )
     gateway = (
         HttpGateway(
@@ -109,7 +119,8 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         spacing=timedelta(seconds=0 if settings.use_sandbox else settings.subscribe_spacing_seconds),
         clock=clock,
     )
-    working = Working(
+    sweep_every = timedelta(hours=settings.reconcile_hours)
+    turning = Turning(
         accounts=storage.accounts,
         links=links,
         tokens=tokens,
@@ -117,8 +128,11 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         syncing=syncing,
         projecting=projecting,
         subscribing=subscribing,
+        pacing=pacing,
         clock=clock,
+        sweep_every=sweep_every,
     )
+    working = Working(accounts=storage.accounts, turning=turning, pacing=pacing, clock=clock)
     linking = Linking(
         links=links,
         ephemera=storage.ephemera,
@@ -126,6 +140,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         redirect_uri=settings.redirect_uri,
         scopes=settings.withings_scopes,
         windows=windows,
+        sweep_every=sweep_every,
         clock=clock,
     )
     services = Services(

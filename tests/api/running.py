@@ -120,6 +120,7 @@ def settings(folder: Path, **changes: Any) -> Settings:
         "withings_auth_url": f"{NOWHERE}/oauth2_user/authorize2",
         "sqlite_path": folder / "bridge.db",
         "subscribe_spacing_seconds": 0,
+        "withings_quota_per_minute": 6000,  # the pretend one has none
         "shutdown_grace_seconds": 2,
     }
     return Settings(_env_file=None, **{**given, **changes})

@@ -15,7 +15,8 @@ from processes import PATIENCE_SECONDS
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.services.receiving import Receiving
-from withings_bridge.services.working import Turn, Working
+from withings_bridge.services.turning import Turn
+from withings_bridge.services.working import Working
 from withings_bridge.storage.sqlite import SqliteStorage
 
 PATH = "/webhook/withings"
@@ -35,9 +36,9 @@ class SilentWorking(Working):
     """Has a store that does not answer."""
 
     def __init__(self) -> None:
-        pass
+        self._poked = asyncio.Event()
 
-    async def drain(self, userid: str) -> list[Turn]:
+    async def drain(self, userid: str, *, imports: bool = True) -> list[Turn]:
         raise StorageUnavailable
 
 

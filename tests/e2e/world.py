@@ -121,6 +121,7 @@ class World:
             "WITHINGS_REDIRECT_URI": f"{self.url}/callback",
             "WITHINGS_WEBHOOK_URL": f"{self.url}/webhook/withings",
             "SUBSCRIBE_SPACING_SECONDS": "0",
+            "WITHINGS_QUOTA_PER_MINUTE": "6000",
         }
         return Process(
             "serve", env={**settings, **self.store.env, **env}, folder=self._folder, url=f"{self.url}/health"

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from withings_bridge.domain.categories import TRACKED, Category
+from withings_bridge.domain.categories import SWEPT, TRACKED, Category
 from withings_bridge.domain.inbox import (
     ASKED,
+    SWEEP,
     Backfill,
     Done,
     Failed,
@@ -24,6 +25,9 @@ from withings_bridge.domain.inbox import (
 
 LEASE = timedelta(seconds=15)
 RENEW_EVERY = timedelta(seconds=5)
+
+SWEEP_EVERY = timedelta(hours=6)
+"""How often an account is compared with Withings, unless the operator says otherwise."""
 
 LIVE_ORDER = (
     Category.LINK,
@@ -70,6 +74,8 @@ class Account:
     """The last turn that settled without a failure."""
     fetched_at: datetime | None = None
     """The last data reply of Withings."""
+    sweep_at: datetime | None = None
+    """When it is to be compared with Withings whether or not there was news."""
 
     def of(self, category: Category) -> Work:
         """The category's work; of one never heard of, none."""
@@ -95,16 +101,19 @@ def due(account: Account, now: datetime) -> dict[Lane, datetime]:
         return {}
     times = {
         Lane.LIVE: [work.live_at(now) for work in account.work.values()],
+        Lane.RECONCILE: [account.sweep_at, *(work.sweep_at(now) for work in account.work.values())],
         Lane.BACKFILL: [work.backfill_at(now) for work in account.work.values()],
     }
     return {lane: min(found) for lane, all_ in times.items() if (found := [time for time in all_ if time])}
 
 
-def tasks(account: Account, now: datetime) -> list[Task]:
+def tasks(account: Account, now: datetime, *, imports: bool = True) -> list[Task]:
     """What a turn does now: all live work in order, then one chunk of one import."""
     if account.consent_needed_at:
         return []
     live = [task for category in LIVE_ORDER if (task := _live_task(category, account.of(category), now))]
+    if not imports:
+        return live
     chunks = [
         Task(category, work, backfill=work.backfill)
         for category, work in sorted(account.work.items(), key=lambda item: LIVE_ORDER.index(item[0]))
@@ -119,6 +128,14 @@ def announce(account: Account, news: Mapping[Category, News]) -> Account:
     for category, added in news.items():
         work[category] = account.of(category).announce(added)
     return replace(account, work=work)
+
+
+def swept(account: Account, now: datetime, *, every: timedelta) -> Account:
+    """With its sweep among the pending work, if it is due; the next comes after ``every``."""
+    if account.sweep_at is None or account.sweep_at > now:
+        return account
+    news = {category: SWEEP for category in SWEPT if account.may(category)}
+    return announce(replace(account, sweep_at=now + every), news)
 
 
 def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime, jitter: float) -> Account:
@@ -160,11 +177,13 @@ def joined(
     scopes: frozenset[str],
     now: datetime,
     windows: Mapping[Category, timedelta],
+    sweep_every: timedelta = SWEEP_EVERY,
 ) -> Account:
     """With one more user, or anew with its first: everything of its import windows is to be fetched.
 
     Linking again, or as a second user, keeps cursors and what is pending; an import that was done
-    is not done again. ``windows`` says how far back the import of each category goes.
+    is not done again. ``windows`` says how far back the import of each category goes, ``sweep_every``
+    when the account is first swept.
     """
     errands = [Category.SUBSCRIPTIONS, Category.DEVICES, Category.HEIGHTS]
     if account is None:
@@ -179,7 +198,7 @@ def joined(
             backfill = Backfill(since=now - length, until=now, began_at=now, whole=length)
             work[category] = replace(account.of(category), cursor=now, backfill=backfill)
     news = {category: ASKED for category in errands if account.may(category)}
-    return announce(replace(account, work=work), news)
+    return announce(replace(account, work=work, sweep_at=now + sweep_every), news)
 
 
 def _again(account: Account, user: str, scopes: frozenset[str]) -> Account:

@@ -52,6 +52,12 @@ KIND_OF: dict[Category, Kind] = {
 TRACKED = (Category.MEASURES, Category.ACTIVITY, Category.SLEEP, Category.WORKOUTS)
 """Categories whose service offers ``lastupdate``, and which therefore have a cursor."""
 
+ERRANDS = frozenset({Category.SUBSCRIPTIONS, Category.DEVICES, Category.HEIGHTS})
+"""What keeps an account in order, and nobody waits for."""
+
+SWEPT = (*TRACKED, Category.HEART, Category.DEVICES, Category.SUBSCRIPTIONS)
+"""What a sweep looks at."""
+
 SCOPE_OF: dict[Category, str] = {
     Category.MEASURES: "user.metrics",
     Category.HEART: "user.metrics",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from withings_bridge.domain.categories import Category
+from withings_bridge.domain.categories import ERRANDS, Category
 from withings_bridge.domain.errors import BridgeError, RateLimited, Retry, WithingsError
 from withings_bridge.domain.notifications import Window
 
@@ -44,8 +44,15 @@ class News:
     """Somebody wants to know what is new, without naming a window."""
     everything: bool = False
     """More windows were announced than are kept apart: compare all."""
+    sweep: bool = False
+    """It is time to look for what notifications missed."""
 
     def __bool__(self) -> bool:
+        return self.live or self.sweep
+
+    @property
+    def live(self) -> bool:
+        """Whether somebody said that there is something."""
         return bool(self.windows) or self.asked or self.everything
 
     def __len__(self) -> int:
@@ -60,19 +67,22 @@ class News:
     @property
     def tokens(self) -> frozenset[str]:
         """As a set of strings, which is how it is stored."""
-        flags = {name for name, on in (("asked", self.asked), ("everything", self.everything)) if on}
+        flags = {name for name in _FLAGS if getattr(self, name)}
         return frozenset(flags | {str(window) for window in self.windows})
 
     @classmethod
     def of(cls, tokens: Iterable[str]) -> "News":
         """The news in a stored set of strings."""
         tokens = set(tokens)
-        windows = frozenset(Window.parse(token) for token in tokens - {"asked", "everything"})
-        return cls(windows, asked="asked" in tokens, everything="everything" in tokens)
+        windows = frozenset(Window.parse(token) for token in tokens - _FLAGS)
+        return cls(windows, **{name: name in tokens for name in _FLAGS})
 
+
+_FLAGS = frozenset({"asked", "everything", "sweep"})
 
 ASKED = News(asked=True)
 EVERYTHING = News(everything=True)
+SWEEP = News(sweep=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +154,7 @@ class Work:
         """With the news added; past the limit on windows it becomes a comparison of everything."""
         merged = self.news | news
         if len(merged.windows) > MOST_WINDOWS:
-            merged = News(asked=merged.asked, everything=True)
+            merged = replace(merged, windows=frozenset(), everything=True)
         return replace(self, news=merged, announced=self.announced + 1)
 
     def live_at(self, now: datetime) -> datetime | None:
@@ -153,7 +163,11 @@ class Work:
         if opens_at is None:
             return None
         times = [max(recheck.due_at, opens_at) for recheck in self.rechecks]
-        return min([*times, opens_at] if self.news else times, default=None)
+        return min([*times, opens_at] if self.news.live else times, default=None)
+
+    def sweep_at(self, now: datetime) -> datetime | None:
+        """When a sweep that has come to this category next goes on, or None."""
+        return self.opens_at(now) if self.news.sweep else None
 
     def opens_at(self, now: datetime) -> datetime | None:
         """From when live work may be tried; None while it is buried."""
@@ -177,6 +191,8 @@ class Subscriptions:
     """Those it would not subscribe for this person: scope or plan."""
     checked_at: datetime | None = None
     """When it was last compared with Withings' own list; None: to be compared."""
+    former: int = 0
+    """How many Withings still announces to a callback URL that was ours, and is not any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +204,14 @@ class Task:
     news: News = News()
     rechecks: tuple[Recheck, ...] = ()
     backfill: Backfill | None = None
+
+    @property
+    def lane(self) -> Lane:
+        """How urgent its calls are: what only we care about goes behind what somebody waits for."""
+        if self.backfill is not None:
+            return Lane.BACKFILL
+        waited_for = self.category not in ERRANDS and (self.news.live or self.rechecks)
+        return Lane.LIVE if waited_for else Lane.RECONCILE
 
 
 @dataclass(frozen=True, slots=True)

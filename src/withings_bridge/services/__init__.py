@@ -3,7 +3,9 @@
 - ``linking``: begin and complete a link
 - ``tokens``: a live access token for an account, refreshed by one worker at a time
 - ``receiving``: a notification in, durable, acknowledged
-- ``working``: one turn: claim, do what is pending, settle or retry or bury; the loop around it
+- ``working``: who is next: claims due accounts, and the loop around it
+- ``turning``: one turn: do what is pending of an account, then settle or retry or bury
+- ``pacing``: when a call to Withings may leave
 - ``syncing``: one account and category: fetch, compare, save, project, say where the cursor goes
 - ``fetching``: which Withings service answers for which category
 - ``projecting``: records to the rows of every user of the account

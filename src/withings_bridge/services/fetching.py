@@ -7,13 +7,14 @@ Services differ in how a window is said (instants or local days), in whether the
 import itertools
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from withings_bridge.domain import measures
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import KIND_OF, Category
 from withings_bridge.domain.notifications import DAY, SECOND, Window
+from withings_bridge.domain.quota import SAME_ARGUMENTS
 from withings_bridge.domain.readings import height_of
 from withings_bridge.domain.records import EPOCH, Kind, Record, records_from
 from withings_bridge.services.clock import Clock
@@ -21,9 +22,6 @@ from withings_bridge.services.tokens import Tokens
 from withings_bridge.withings import Answer, Between, Days, Since, WithingsClient
 
 QuestionT = TypeVar("QuestionT", Window, datetime)
-
-SAME_ARGUMENTS = timedelta(seconds=10)
-"""Withings refuses a call that is identical to one within this time."""
 
 ASKED_BY_DAY = frozenset({Category.ACTIVITY, Category.SLEEP, Category.WORKOUTS})
 

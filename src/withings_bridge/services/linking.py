@@ -61,6 +61,7 @@ class Linking:
         redirect_uri: str,
         scopes: Sequence[str],
         windows: Mapping[Category, timedelta],
+        sweep_every: timedelta,
         clock: Clock,
     ) -> None:
         self._links = links
@@ -69,6 +70,7 @@ class Linking:
         self._redirect_uri = redirect_uri
         self._scopes = scopes
         self._windows = windows
+        self._sweep_every = sweep_every
         self._clock = clock
 
     async def begin(self, user: str, *, browser: str | None) -> Begun:
@@ -125,6 +127,7 @@ class Linking:
                 scopes=frozenset(reply.scope),
                 now=now,
                 windows=self._windows,
+                sweep_every=self._sweep_every,
             )
 
         before = await self._before(user)

@@ -1,23 +1,27 @@
 """What Withings is to announce, compared with what it announces.
 
-List, compare, subscribe what is missing, one call a step and some seconds apart: bursts fail more
-often, and subscribing twice is not documented as harmless. Callbacks of others that use the same
-Withings application are left alone.
+List, compare, subscribe what is missing, then revoke what is ours no more: one call a step and some
+seconds apart, as bursts fail more often, and subscribing twice is not documented as harmless. Ours is
+a callback with our host and path; those of others that use the same Withings application are left
+alone.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import structlog
 
 from withings_bridge.domain.accounts import Account
-from withings_bridge.domain.errors import BadParameters, BadScope, CallbackRefused
+from withings_bridge.domain.errors import AlreadyAbsent, BadParameters, BadScope, CallbackRefused
 from withings_bridge.domain.inbox import ASKED, Done, Subscriptions, Task
 from withings_bridge.domain.notifications import APPLIS
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.tokens import Tokens
 from withings_bridge.withings import WithingsClient
+from withings_bridge.withings.models import NotificationProfile
 
 log = structlog.get_logger()
 
@@ -55,22 +59,43 @@ class Subscribing:
                 "no webhook URL is configured; Withings will not announce news", account=account.userid
             )
             return Done(task)
-        known = await self._known(account, self._callback_url)
-        missing = self._missing(account, known)
-        if missing:
+        known = account.subscriptions
+        if task.news.sweep or known.checked_at is None or self._clock() - known.checked_at >= LIST_LASTS:
+            profiles = await self._listed(account)
+            known = self._known(profiles, self._callback_url)
+        if missing := self._missing(account, known):
             known = await self._subscribe(account, self._callback_url, missing[0], known)
-        if self._missing(account, known):
+        elif known.former:
+            known = await self._revoke_former(account, self._callback_url, known)
+        if known.former or self._missing(account, known):
             return Done(task, subscriptions=known, news=ASKED, pause_until=self._clock() + self._spacing)
         return Done(task, subscriptions=known)
 
-    async def _known(self, account: Account, callback_url: str) -> Subscriptions:
-        known = account.subscriptions
-        now = self._clock()
-        if known.checked_at and now - known.checked_at < LIST_LASTS:
-            return known
-        profiles = await self._tokens.call(account, self._client.subscriptions)
-        ours = {profile.appli for profile in profiles.models if profile.callbackurl == callback_url}
-        return Subscriptions(confirmed=frozenset(ours), checked_at=now)
+    async def _listed(self, account: Account) -> Sequence[NotificationProfile]:
+        return (await self._tokens.call(account, self._client.subscriptions)).models
+
+    def _known(self, profiles: Sequence[NotificationProfile], callback_url: str) -> Subscriptions:
+        return Subscriptions(
+            confirmed=frozenset(p.appli for p in profiles if p.callbackurl == callback_url),
+            checked_at=self._clock(),
+            former=len(_former(profiles, callback_url)),
+        )
+
+    async def _revoke_former(
+        self, account: Account, callback_url: str, known: Subscriptions
+    ) -> Subscriptions:
+        """Revoke one that was ours; the last to announce a category that we want is kept."""
+        former = [
+            profile
+            for profile in _former(await self._listed(account), callback_url)
+            if profile.appli in known.confirmed or profile.appli not in self._applis
+        ]
+        if former:
+            url, appli = former[0].callbackurl, former[0].appli
+            with suppress(AlreadyAbsent):
+                await self._tokens.call(account, lambda token: self._client.unsubscribe(token, url, appli))
+            log.info("former subscription revoked", appli=appli, account=account.userid)
+        return replace(known, former=max(0, len(former) - 1))
 
     def _missing(self, account: Account, known: Subscriptions) -> list[int]:
         settled = known.confirmed | known.refused
@@ -98,3 +123,16 @@ class Subscribing:
 def _scope(appli: int) -> str:
     known = APPLIS.get(appli)
     return known.scope if known else "user.metrics"
+
+
+def _former(profiles: Sequence[NotificationProfile], callback_url: str) -> list[NotificationProfile]:
+    """Those to a callback that is ours but for its query, where another secret may stand."""
+    return [
+        p for p in profiles if p.callbackurl != callback_url and _place(p.callbackurl) == _place(callback_url)
+    ]
+
+
+def _place(url: str) -> tuple[str | None, str]:
+    """Host and path, by which a callback is ours whatever secret it carries."""
+    parts = urlsplit(url)
+    return parts.hostname, parts.path

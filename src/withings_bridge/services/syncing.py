@@ -4,6 +4,8 @@ A window in which nothing is stored is news, and one ``lastupdate`` call brings 
 else that is new. A window in which something is stored is an edit, a deletion or an echo: that
 window by dates, compared. What neither explains is looked at once more minutes later.
 
+A sweep asks for what changed too, and compares the recent weeks by dates.
+
 A stored record that changed after the cursor may be what a turn left that was cut off, perhaps with
 others that no window names: then ``lastupdate`` is asked again too.
 
@@ -20,14 +22,18 @@ from withings_bridge.domain.categories import KIND_OF, TRACKED, Category
 from withings_bridge.domain.deletions import CONFIRM_AFTER, LOOK_AGAIN_AFTER, believed, digest
 from withings_bridge.domain.inbox import Backfill, Done, Recheck, Task
 from withings_bridge.domain.notifications import DAY, Window, fold
+from withings_bridge.domain.quota import SAME_ARGUMENTS
 from withings_bridge.domain.records import EPOCH, Kind, Record
 from withings_bridge.services.clock import Clock
-from withings_bridge.services.fetching import ASKED_BY_DAY, SAME_ARGUMENTS, Fetching, Reply, Span
+from withings_bridge.services.fetching import ASKED_BY_DAY, Fetching, Reply, Span
 from withings_bridge.services.projecting import FOREVER, Change, Projecting
 from withings_bridge.storage.base import Records
 
 OVERLAP = timedelta(minutes=5)
 """Whether Withings includes the very second of ``lastupdate`` is not documented."""
+
+RECENT = timedelta(days=28)
+"""How far back a sweep compares by dates: a deletion that no notification told of shows only there."""
 
 CHUNK = timedelta(days=92)
 """What one turn imports by dates: a quarter, so that a year is four."""
@@ -71,7 +77,8 @@ class Syncing:
         began = self._clock()
         look = Look(task)
         fresh, unsettled, known = await self._sorted(account, task)
-        if fresh or unsettled or task.news.asked or task.news.everything:
+        swept = task.news.sweep and task.category in TRACKED
+        if fresh or unsettled or task.news.asked or task.news.everything or swept:
             await self._catch_up(account, look, began, fresh)
             found = [record.at for record in look.fetched]
             silent = [w for w in (*fresh, *unsettled) if not any(w.holds(at) for at in found)]
@@ -88,6 +95,8 @@ class Syncing:
             await self._compare(
                 account, look, recheck.window, earlier=recheck.missing, announced=recheck.announced
             )
+        if task.news.sweep:
+            await self._compare_recent(account, look, began)
         if task.news.everything:
             length = self._windows[task.category]
             since = min(began - length, task.work.backfill.since) if task.work.backfill else began - length
@@ -193,6 +202,16 @@ class Syncing:
         )
         if again_at and not changed:
             look.rechecks.append(Recheck(window, again_at))
+
+    async def _compare_recent(self, account: Account, look: Look, began: datetime) -> None:
+        """Compare the recent weeks, which nobody announced. Where there is no ``lastupdate`` they also
+        bring what is new.
+        """
+        start = began - RECENT
+        if look.task.category not in TRACKED:
+            start = min(start, (look.task.work.cursor or account.linked_at) - DAY)
+            look.cursor = began
+        await self._compare(account, look, Window(start, began), announced=False)
 
     async def _store(
         self,

@@ -19,14 +19,21 @@ from withings_bridge.domain.errors import (
     BadGrant,
     BadToken,
     ConsentNeeded,
+    LinkError,
+    Malformed,
     NotLinked,
     PairChanged,
+    RepeatedTooSoon,
     Retry,
     StorageUnavailable,
+    Transient,
     WithingsError,
 )
+from withings_bridge.domain.inbox import Lane
 from withings_bridge.domain.links import TokenPair
+from withings_bridge.domain.quota import SAME_ARGUMENTS
 from withings_bridge.services.clock import Clock
+from withings_bridge.services.pacing import Urgency, in_lane
 from withings_bridge.storage.base import Ephemera, Links
 from withings_bridge.withings import TokenReply, WithingsOAuth
 
@@ -38,8 +45,12 @@ SOONEST = timedelta(minutes=5)
 SPREAD = timedelta(minutes=10)
 """A pair is refreshed 5 to 15 minutes before it ends, each account at its own time."""
 
-LOCK = timedelta(seconds=90)
-"""Longer than a refresh with its time-outs and the save can take."""
+LOCK = timedelta(seconds=15)
+RENEW_EVERY = timedelta(seconds=5)
+"""Whoever refreshes holds a lock of the account and renews it; of one who died it ends by itself."""
+
+AGAIN_AFTER = SAME_ARGUMENTS + timedelta(seconds=1)
+"""When a refresh whose answer got lost may be asked for once more."""
 
 POLL_SECONDS = 0.2
 SAVE_PAUSES = (0.1, 0.3, 1.0, 3.0, 8.0)
@@ -49,11 +60,20 @@ MILLISECOND = timedelta(milliseconds=1)
 class Tokens:
     """Makes calls with an access token that works."""
 
-    def __init__(self, *, links: Links, ephemera: Ephemera, oauth: WithingsOAuth, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        links: Links,
+        ephemera: Ephemera,
+        oauth: WithingsOAuth,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._links = links
         self._ephemera = ephemera
         self._oauth = oauth
         self._clock = clock
+        self._sleep = sleep
 
     async def call(self, account: Account, ask: Callable[[str], Awaitable[ResultT]]) -> ResultT:
         """The answer to a call that is given the account's access token.
@@ -81,13 +101,16 @@ class Tokens:
         pair = await self._stored(account)
         if pair.fresh_at(self._clock(), margin=_margin(account.userid)):
             return pair
-        try:
+        if not pair.fresh_at(self._clock()):
             return await self._refreshed(account, pair)
+        # Early is early: the token at hand works for minutes yet, and the next call tries again.
+        lock = self._lock(account)
+        if not await lock.acquired():
+            return pair
+        try:
+            return await self._shielded(account, pair, lock, patient=False)
         except WithingsError:
-            # Early is early: the token at hand works for minutes yet, and the next call tries again.
-            if pair.fresh_at(self._clock()):
-                return pair
-            raise
+            return pair
 
     async def _stored(self, account: Account) -> TokenPair:
         for user in sorted(account.users):
@@ -98,26 +121,34 @@ class Tokens:
 
     async def _refreshed(self, account: Account, pair: TokenPair) -> TokenPair:
         """The pair after ``pair``, whoever obtained it."""
-        name, holder = f"refresh#{account.userid}", secrets.token_hex(8)
-        while not await self._acquired(name, holder):
+        lock = self._lock(account)
+        while not await lock.acquired():
             await asyncio.sleep(POLL_SECONDS)
             stored = await self._stored(account)
             if stored.saved_at != pair.saved_at:
                 return stored
-        # Shielded: a turn that is stopped between Withings' answer and the save would end the link.
-        return await asyncio.shield(asyncio.ensure_future(self._refresh(account, pair, name, holder)))
+        return await self._shielded(account, pair, lock, patient=True)
 
-    async def _acquired(self, name: str, holder: str) -> bool:
-        now = self._clock()
-        return await self._ephemera.acquire(name, holder, until=now + LOCK, now=now)
+    async def _shielded(
+        self, account: Account, pair: TokenPair, lock: "RefreshLock", *, patient: bool
+    ) -> TokenPair:
+        """Refresh, also when whoever asked is stopped: between Withings' answer and the save that would
+        end the link.
+        """
+        return await asyncio.shield(
+            asyncio.ensure_future(self._refresh(account, pair, lock, patient=patient))
+        )
 
-    async def _refresh(self, account: Account, pair: TokenPair, name: str, holder: str) -> TokenPair:
-        try:
+    async def _refresh(
+        self, account: Account, pair: TokenPair, lock: "RefreshLock", *, patient: bool
+    ) -> TokenPair:
+        async with lock:
             stored = await self._stored(account)
             if stored.saved_at != pair.saved_at:
                 return stored
             try:
-                reply = await self._oauth.refresh(pair.refresh_token)
+                with in_lane(Urgency(Lane.LIVE)):
+                    reply = await self._ask(pair, patient=patient)
             except BadGrant as error:
                 stored = await self._stored(account)
                 if stored.saved_at != pair.saved_at:
@@ -126,8 +157,24 @@ class Tokens:
             fresh = pair_from(reply, saved_at=max(self._clock(), pair.saved_at + MILLISECOND))
             log.info("token pair refreshed", account=account.userid)
             return await self._saved(account, fresh, replacing=pair)
-        finally:
-            await self._ephemera.release(name, holder)
+
+    async def _ask(self, pair: TokenPair, *, patient: bool) -> TokenReply:
+        """Withings' answer to a refresh.
+
+        Without one nobody knows whether Withings has issued the next pair. Until that is used the old
+        token still works, but the identical call only when some seconds have passed.
+        """
+        try:
+            return await self._oauth.refresh(pair.refresh_token)
+        except (Transient, Malformed, RepeatedTooSoon) as error:
+            if not patient:
+                raise
+            log.warning("refresh is tried once more", reason=type(error).__name__)
+        await self._sleep(AGAIN_AFTER.total_seconds())
+        return await self._oauth.refresh(pair.refresh_token)
+
+    def _lock(self, account: Account) -> "RefreshLock":
+        return RefreshLock(self._ephemera, account.userid, self._clock)
 
     async def _saved(self, account: Account, fresh: TokenPair, *, replacing: TokenPair) -> TokenPair:
         for pause in (*SAVE_PAUSES, None):
@@ -143,6 +190,43 @@ class Tokens:
             else:
                 break
         return fresh
+
+
+class RefreshLock:
+    """The right to refresh an account's pair: one at a time, in all replicas.
+
+    Entered once it is acquired, it is renewed until the block ends. After a refresh that failed it is
+    not given back but left to end, so that nobody repeats the same call too soon.
+    """
+
+    def __init__(self, ephemera: Ephemera, userid: str, clock: Clock) -> None:
+        self._ephemera = ephemera
+        self._name = f"refresh#{userid}"
+        self._holder = secrets.token_hex(8)
+        self._clock = clock
+        self._renewing: asyncio.Task[None] | None = None
+
+    async def acquired(self) -> bool:
+        """Take or keep the lock; False while another holds it."""
+        now = self._clock()
+        return await self._ephemera.acquire(self._name, self._holder, until=now + LOCK, now=now)
+
+    async def __aenter__(self) -> None:
+        self._renewing = asyncio.create_task(self._renew())
+
+    async def __aexit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
+        if self._renewing:
+            self._renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._renewing
+        if kind is None or issubclass(kind, LinkError):
+            await self._ephemera.release(self._name, self._holder)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_EVERY.total_seconds())
+            with suppress(StorageUnavailable):
+                await self.acquired()
 
 
 def pair_from(reply: TokenReply, *, saved_at: datetime) -> TokenPair:

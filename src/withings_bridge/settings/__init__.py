@@ -209,10 +209,10 @@ class Settings(BaseSettings):
 
     # Quota and reconciliation
     withings_quota_per_minute: int = Field(
-        120, ge=1, **_of("Quota", f"Calls a minute that Withings grants the application. {NOT_YET}", "120")
+        120, ge=1, **_of("Quota", "Calls a minute that Withings grants the application.", "120")
     )
     reconcile_hours: float = Field(
-        6, gt=0, **_of("Quota", f"Hours without news after which an account is compared. {NOT_YET}", "6")
+        6, gt=0, **_of("Quota", "Hours after which an account is compared with Withings again.", "6")
     )
     extended_vitals: Words = Field(
         (), **_of("Vitals7", f"Metrics outside the app's list to write as rows. {NOT_YET}", "all")

@@ -3,11 +3,12 @@
 Every failure leaves as one WithingsError. Nothing is repeated here: whoever keeps the work decides when.
 """
 
+from datetime import timedelta
 from typing import Any, Protocol
 
 import httpx
 
-from withings_bridge.domain.errors import Malformed, Transient
+from withings_bridge.domain.errors import Malformed, RateLimited, RepeatedTooSoon, Transient
 from withings_bridge.withings.protocol import Call, decode
 
 TIMEOUT = httpx.Timeout(connect=5, read=20, write=20, pool=20)
@@ -25,14 +26,19 @@ class Pace(Protocol):
 
     async def wait(self, call: Call) -> None:
         """Return when the call may be sent; raise RateLimited where that is too far away."""
-        ...
+
+    async def slow_down(self, wait: timedelta | None) -> None:
+        """Withings refused a call for the sake of the quota, and said how long to wait, or did not."""
 
 
 class Unpaced:
     """Lets every call go at once."""
 
     async def wait(self, call: Call) -> None:
-        pass
+        """Do nothing."""
+
+    async def slow_down(self, wait: timedelta | None) -> None:
+        """Do nothing."""
 
 
 class Sender:
@@ -67,10 +73,16 @@ class Sender:
             raise Malformed("Withings answered with a compressed page that cannot be read.") from None
         except httpx.HTTPError as error:
             raise Transient(f"Withings cannot be reached ({type(error).__name__}).") from None
-        return decode(
-            response.status_code,
-            response.headers.get("content-type"),
-            response.content,
-            response.headers,
-            at_token_endpoint=call.at_token_endpoint,
-        )
+        try:
+            return decode(
+                response.status_code,
+                response.headers.get("content-type"),
+                response.content,
+                response.headers,
+                at_token_endpoint=call.at_token_endpoint,
+            )
+        except RepeatedTooSoon:
+            raise  # about this call alone
+        except RateLimited as error:
+            await self._pace.slow_down(error.retry_after)
+            raise

@@ -99,6 +99,59 @@ class TestTake:
         assert [value for value in taken if value is not None] == [VALUE]
 
 
+class TestSwap:
+    async def test_stores_where_nothing_is_alive(self, storage: Storage, key: str) -> None:
+        assert (
+            await storage.ephemera.swap(key, {"by": "1"}, instead_of=None, until=LATER, now=NOON)
+            == {"by": "1"}
+            == await storage.ephemera.get(key, now=NOON)
+        )
+
+    async def test_takes_the_place_of_what_is_expected(self, storage: Storage, key: str) -> None:
+        await storage.ephemera.put(key, VALUE, until=LATER, now=NOON)
+        stored = await storage.ephemera.swap(
+            key, {"by": "2"}, instead_of=VALUE, until=LATER + HOUR, now=JUST_BEFORE
+        )
+        assert stored == {"by": "2"} == await storage.ephemera.get(key, now=LATER)
+
+    async def test_changes_nothing_where_something_else_stands_and_says_what(
+        self, storage: Storage, key: str
+    ) -> None:
+        await storage.ephemera.put(key, VALUE, until=LATER, now=NOON)
+        for expected in (None, {"by": "0"}, {}):
+            assert (
+                await storage.ephemera.swap(key, {"by": "1"}, instead_of=expected, until=LATER, now=NOON)
+                == VALUE
+                == await storage.ephemera.get(key, now=NOON)
+            )
+
+    async def test_says_that_what_was_expected_has_ended(self, storage: Storage, key: str) -> None:
+        await storage.ephemera.put(key, VALUE, until=LATER, now=NOON)
+        assert (
+            await storage.ephemera.swap(key, {"by": "1"}, instead_of=VALUE, until=LATER + HOUR, now=LATER)
+            is None
+        )
+        assert await storage.ephemera.get(key, now=LATER) is None
+
+    async def test_of_many_callers_with_one_expectation_lets_one_store(
+        self, backend: Backend, storage: Storage, key: str
+    ) -> None:
+        await storage.ephemera.put(key, VALUE, until=LATER, now=NOON)
+        async with backend.storage() as another:
+            found = await asyncio.gather(
+                *(
+                    (storage if n % 2 else another).ephemera.swap(
+                        key, {"by": str(n)}, instead_of=VALUE, until=LATER, now=NOON
+                    )
+                    for n in range(20)
+                )
+            )
+        standing = await storage.ephemera.get(key, now=NOON)
+        assert [n for n, value in enumerate(found) if value == {"by": str(n)}] == [
+            int((standing or {})["by"])
+        ]
+
+
 class TestAcquire:
     async def test_takes_a_free_lock(self, storage: Storage, key: str) -> None:
         assert await storage.ephemera.acquire(key, "one", until=LATER, now=NOON)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from unit.services.weather import Weather
 from withings_bridge.domain.accounts import RENEW_EVERY, Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.links import Link
+from withings_bridge.domain.quota import Budget
 from withings_bridge.domain.records import EPOCH, Kind, Record
 from withings_bridge.sandbox import Clock, SandboxOptions
 from withings_bridge.services.fetching import Fetching
 from withings_bridge.services.linking import Linking
+from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import FOREVER, Projecting
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.reporting import Reporting
@@ -30,7 +33,8 @@ from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
 from withings_bridge.services.tokens import Tokens
-from withings_bridge.services.working import Turn, Working
+from withings_bridge.services.turning import Turn, Turning
+from withings_bridge.services.working import Working
 from withings_bridge.storage.sqlite import SqliteStorage
 from withings_bridge.withings import WithingsClient, WithingsOAuth
 
@@ -80,7 +84,13 @@ class House:
             clock=clock.epoch,
         )
         self.client = client
-        self.tokens = Tokens(links=self.links, ephemera=storage.ephemera, oauth=oauth, clock=clock)
+        self.tokens = Tokens(
+            links=self.links,
+            ephemera=storage.ephemera,
+            oauth=oauth,
+            clock=clock,
+            sleep=self.sleep,
+        )
         self.projecting = Projecting(
             records=storage.records, vitals=self.vitals, links=self.links, gateway=self.gateway, clock=clock
         )
@@ -102,7 +112,11 @@ class House:
             spacing=5 * SECOND,
             clock=clock,
         )
-        self.working = Working(
+        self.pacing = Pacing(
+            ephemera=storage.ephemera, budget=Budget(120), application="sandbox", clock=clock
+        )
+        sweep_every = changes.get("sweep_every", 1000 * DAY)
+        self.turning = Turning(
             accounts=storage.accounts,
             links=self.links,
             tokens=self.tokens,
@@ -110,8 +124,13 @@ class House:
             syncing=self.syncing,
             projecting=self.projecting,
             subscribing=self.subscribing,
+            pacing=self.pacing,
             clock=clock,
             renew_every=changes.get("renew_every", RENEW_EVERY),
+            sweep_every=sweep_every,
+        )
+        self.working = Working(
+            accounts=storage.accounts, turning=self.turning, pacing=self.pacing, clock=clock
         )
         self.linking = Linking(
             links=self.links,
@@ -120,6 +139,7 @@ class House:
             redirect_uri=REDIRECT_URI,
             scopes=SCOPES,
             windows=WINDOWS,
+            sweep_every=sweep_every,
             clock=clock,
         )
         self.receiving = Receiving(accounts=storage.accounts, clock=clock)
@@ -127,6 +147,10 @@ class House:
             accounts=storage.accounts, links=self.links, working=self.working, clock=clock
         )
         self.reporting = Reporting(storage=storage, links=self.links, clock=clock)
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the time pass that somebody sleeps."""
+        self.clock.advance(timedelta(seconds=seconds))
 
     # --- linking ----------------------------------------------------------------------------------
 

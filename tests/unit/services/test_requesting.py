@@ -11,7 +11,8 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import ConsentNeeded, NotLinked, SyncFailed
 from withings_bridge.domain.records import Kind
 from withings_bridge.services.requesting import POLL_SECONDS, Requesting
-from withings_bridge.services.working import Turn, Working
+from withings_bridge.services.turning import Turn
+from withings_bridge.services.working import Working
 
 
 class CountingWorking(Working):
@@ -21,9 +22,9 @@ class CountingWorking(Working):
         self._inner = inner
         self.drains = 0
 
-    async def drain(self, userid: str) -> list[Turn]:
+    async def drain(self, userid: str, *, imports: bool = True) -> list[Turn]:
         self.drains += 1
-        return await self._inner.drain(userid)
+        return await self._inner.drain(userid, imports=imports)
 
 
 class TestSync:

@@ -139,7 +139,7 @@ class TestImport:
         userid = await paged.link()
         account = await paged.storage.accounts.claim_one(userid, "dies", now=clock(), lease=15 * SECOND)
         assert account is not None
-        await paged.working._turn(account, "dies")
+        await paged.turning.turn(account, "dies")
         assert (await paged.account(userid)).importing
         after = House(paged.storage, paged.cloud, clock, max_pages=1)
         await after.drain(userid)

@@ -14,7 +14,6 @@ from withings_bridge.domain.errors import (
     BadToken,
     ConsentNeeded,
     NotLinked,
-    RateLimited,
     Retry,
     Transient,
 )
@@ -116,10 +115,11 @@ class TestRefresh:
     ) -> None:
         before = await pair_of(house)
         clock.advance(4 * HOUR)
-        house.weather.breaks("requesttoken")
+        house.weather.breaks("requesttoken", times=2)
         with pytest.raises(Transient):
             await house.tokens.call(account, echo)
         assert await pair_of(house) == before
+        clock.advance(15 * SECOND)
         assert await house.tokens.call(account, echo) == (await pair_of(house)).access_token
 
     async def test_that_failed_before_its_time_leaves_the_token_at_hand_in_use(
@@ -129,17 +129,49 @@ class TestRefresh:
         clock.now = before.expires_at - MINUTE
         house.weather.breaks("requesttoken")
         assert await house.tokens.call(account, echo) == before.access_token
+        assert await house.tokens.call(account, echo) == before.access_token
+        clock.advance(15 * SECOND)
+        assert await house.tokens.call(account, echo) != before.access_token
+
+    async def test_that_another_makes_before_its_time_is_not_waited_for(
+        self, house: House, account: Account, clock: FakeClock
+    ) -> None:
+        before = await pair_of(house)
+        clock.now = before.expires_at - MINUTE
+        async with house.weather.holding("requesttoken") as arrived:
+            first = asyncio.create_task(house.tokens.call(account, echo))
+            await arrived.wait()
+            assert await house.tokens.call(account, echo) == before.access_token
+        assert await first != before.access_token
 
     async def test_whose_answer_was_lost_is_made_once_more_after_ten_seconds(
         self, house: House, account: Account, clock: FakeClock
     ) -> None:
         clock.advance(4 * HOUR)
+        began = clock()
+        house.weather.loses("requesttoken")
+        await house.tokens.call(account, house.client.devices)
+        assert 10 * SECOND < clock() - began < 12 * SECOND
+        assert await refreshes(house) == 2
+
+    async def test_that_one_who_died_had_asked_for_is_made_once_more_after_ten_seconds(
+        self, house: House, account: Account, clock: FakeClock
+    ) -> None:
+        clock.advance(4 * HOUR)
+        await house.oauth.refresh((await pair_of(house)).refresh_token)
+        await house.tokens.call(account, house.client.devices)
+
+    async def test_whose_answer_is_lost_twice_leaves_the_old_pair_for_a_later_try(
+        self, house: House, account: Account, clock: FakeClock
+    ) -> None:
+        before = await pair_of(house)
+        clock.advance(4 * HOUR)
+        house.weather.loses("requesttoken")
         house.weather.loses("requesttoken")
         with pytest.raises(Transient):
             await house.tokens.call(account, echo)
-        with pytest.raises(RateLimited):
-            await house.tokens.call(account, echo)
-        clock.advance(11 * SECOND)
+        assert await pair_of(house) == before
+        clock.advance(HOUR)
         await house.tokens.call(account, house.client.devices)
 
     async def test_waits_for_a_store_that_is_silent_for_a_moment(

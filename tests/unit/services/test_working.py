@@ -11,7 +11,8 @@ from fakes import FakeClock
 from unit.services.house import House, a_house, eventually
 from withings_bridge.domain.accounts import LEASE
 from withings_bridge.domain.categories import Category
-from withings_bridge.domain.inbox import ASKED, Failed
+from withings_bridge.domain.inbox import ASKED, Failed, Lane
+from withings_bridge.services.working import MOST_AT_ONCE
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ class TestLostLease:
         assert slow is not None
         clock.advance(LEASE)
         taken = await accounts.claim_one(userid, "quick", now=clock(), lease=LEASE)
-        turn = await house.working._turn(slow, "slow")
+        turn = await house.turning.turn(slow, "slow")
         assert turn.account is None
         assert await house.account(userid) == taken
 
@@ -225,18 +226,80 @@ class TestRun:
             account = await house.account(userid)
             assert account.lease is None
             assert account.of(Category.MEASURES).news
-        await house.drain(userid)
-        assert await house.values("weight") == ["154.32"]
+        after = House(house.storage, house.cloud, clock)
+        await after.drain(userid)
+        assert await after.values("weight") == ["154.32"]
 
     async def test_takes_live_work_before_imports(self, house: House, clock: FakeClock) -> None:
         people = [entry["userid"] for entry in await house.cloud.control("GET", "/people")]
         importing = await house.link("user-1", person=people[0])
         begun = await house.storage.accounts.claim_one(importing, "first", now=clock(), lease=LEASE)
         assert begun is not None
-        await house.working._turn(begun, "first")
+        await house.turning.turn(begun, "first")
         waiting = await house.linked("user-2", person=people[1])
         await asked(house, waiting)
-        claimed = await house.working._claim_due(1)
-        assert [account.userid for _, account in claimed] == [waiting]
-        claimed = await house.working._claim_due(1)
-        assert [account.userid for _, account in claimed] == [importing]
+        all_but_one = [Lane.LIVE] * (MOST_AT_ONCE - 1)
+        claimed = await house.working._claim_due(all_but_one)
+        assert [(lane, account.userid) for lane, _, account in claimed] == [(Lane.LIVE, waiting)]
+        claimed = await house.working._claim_due(all_but_one)
+        assert [(lane, account.userid) for lane, _, account in claimed] == [(Lane.BACKFILL, importing)]
+
+    async def test_begins_nothing_new_once_it_was_told_to_stop(self, house: House, userid: str) -> None:
+        stop = asyncio.Event()
+        stop.set()
+        await house.working.run(stop, grace=1)
+        await house.receive(userid, await house.weigh(userid, 70))
+        assert await house.working.drain(userid) == []
+        assert (await house.account(userid)).of(Category.MEASURES).news
+
+    async def test_takes_up_an_import_as_soon_as_a_link_was_worked_off(
+        self, house: House, clock: FakeClock
+    ) -> None:
+        people = [entry["userid"] for entry in await house.cloud.control("GET", "/people")]
+        linked = await house.link("user-2", person=people[1])
+        stop = asyncio.Event()
+        working = asyncio.create_task(house.working.run(stop, grace=5))
+        await house.working.work_off(linked)
+
+        async def imported() -> bool:
+            return not (await house.account(linked)).importing
+
+        await eventually(imported)
+        stop.set()
+        await working
+
+
+class TestHurry:
+    async def test_ends_an_import_early_when_news_comes(self, house: House, clock: FakeClock) -> None:
+        people = [entry["userid"] for entry in await house.cloud.control("GET", "/people")]
+        userid = await house.link("user-2", person=people[1])
+        async with house.weather.holding("getmeas") as arrived:
+            importing = asyncio.create_task(house.drain(userid))
+            await arrived.wait()
+            await house.receive(userid, await house.weigh(userid, 70))
+            assert await house.drain(userid) == []
+            assert house.turning._running[userid].hurried
+        turns = await importing
+        first, second, *_ = turns
+        assert not any(result.task.backfill for result in first.results)
+        assert second.results[0].task.category is Category.MEASURES
+        assert second.results[0].task.news.live
+
+    async def test_reaches_a_turn_of_another_replica(self, tmp_path: Path, clock: FakeClock) -> None:
+        async with a_house(tmp_path, clock, renew_every=SECOND / 100) as house:
+            userid = await house.linked()
+            await house.storage.accounts.announce(userid, {Category.SUBSCRIPTIONS: ASKED}, now=clock())
+            await house.storage.accounts.announce(userid, {Category.DEVICES: ASKED}, now=clock())
+            async with house.weather.holding("getdevice") as arrived:
+                turning = asyncio.create_task(house.drain(userid))
+                await arrived.wait()
+                other = House(house.storage, house.cloud, clock)
+                await other.receive(userid, await other.weigh(userid, 70))
+                assert await other.drain(userid) == []
+
+                async def hurried() -> bool:
+                    return house.turning._running[userid].hurried
+
+                await eventually(hurried)
+            await turning
+            assert await house.values("weight") == ["154.32"]

@@ -82,7 +82,7 @@ class TestConsentNeeded:
         clock.advance(24 * HOUR)
         await self.told_of_news(house, userid)
         assert await house.calls() == []
-        assert await house.working._claim_due(8) == []
+        assert await house.working._claim_due([]) == []
 
     async def test_does_not_hit_a_consent_that_was_given_meanwhile(
         self, house: House, userid: str, clock: FakeClock
@@ -92,6 +92,6 @@ class TestConsentNeeded:
         clock.advance(SECOND)
         await house.link()
         refusal = ConsentNeeded()
-        account = await house.working._without_consent(before, "slow", refusal)
+        account = await house.turning._without_consent(before, "slow", refusal)
         assert account is not None
         assert (account.consent_needed_at, account.lease) == (None, None)

@@ -1,5 +1,7 @@
 """What can go wrong between here and Withings, over a real connection."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
 
@@ -12,6 +14,7 @@ from withings_bridge.domain.errors import (
     WithingsError,
 )
 from withings_bridge.withings import TIMEOUT, Call, WithingsClient
+from withings_bridge.withings.sending import Unpaced
 
 TOKEN = "access-token"
 
@@ -128,7 +131,7 @@ class TestPace:
     ) -> None:
         waited: list[tuple[Call, int]] = []
 
-        class Counting:
+        class Counting(Unpaced):
             async def wait(self, call: Call) -> None:
                 waited.append((call, len(cloud.received)))
 
@@ -139,13 +142,33 @@ class TestPace:
         assert [(call.action, before) for call, before in waited] == [("getdevice", 0), ("getgoals", 1)]
 
     async def test_can_hold_a_call_back(self, cloud: ScriptedWithings, http: httpx.AsyncClient) -> None:
-        class Spent:
+        class Spent(Unpaced):
             async def wait(self, call: Call) -> None:
                 raise RateLimited
 
         with pytest.raises(RateLimited):
             await WithingsClient(http, cloud.url, pace=Spent()).devices(TOKEN)
         assert cloud.received == []
+
+    async def test_is_told_when_the_application_is_too_fast_and_not_when_one_call_came_twice(
+        self, cloud: ScriptedWithings, http: httpx.AsyncClient
+    ) -> None:
+        told: list[timedelta | None] = []
+
+        class Listening(Unpaced):
+            async def slow_down(self, wait: timedelta | None) -> None:
+                told.append(wait)
+
+        cloud.replies(
+            envelope({"wait_seconds": 68}, status=601, error="Too Many Requests"),
+            envelope({}, status=601, error="Too Many Requests"),
+            envelope({"wait_seconds": 9}, status=601, error="Same arguments in less than 10 seconds"),
+        )
+        client = WithingsClient(http, cloud.url, pace=Listening())
+        for _ in range(3):
+            with pytest.raises(RateLimited):
+                await client.devices(TOKEN)
+        assert told == [timedelta(seconds=68), timedelta(seconds=60)]
 
 
 class TestDamagedTokens:

@@ -40,6 +40,29 @@ class DynamoEphemera:
         value: dict[str, str] = taken["value"]
         return value
 
+    async def swap(
+        self,
+        key: str,
+        value: Mapping[str, str],
+        *,
+        instead_of: Mapping[str, str] | None,
+        until: datetime,
+        now: datetime,
+    ) -> dict[str, str] | None:
+        condition = _FREE
+        values: dict[str, object] = {"now": microseconds(now)}
+        if instead_of is not None:
+            condition = "#until > :now AND #value = :expected"
+            values["expected"] = instead_of
+        item = {**_value_key(key), "value": value, **_ending(until)}
+        try:
+            await self._engine.write(put(self._table, item, condition=condition, values=values))
+        except Refused as refused:
+            # The client repeats a write whose answer was lost: then the one in the way is our own.
+            standing = refused.item
+            return standing["value"] if standing and microseconds(now) < standing["until"] else None
+        return dict(value)
+
     async def acquire(self, name: str, holder: str, *, until: datetime, now: datetime) -> bool:
         item = {**_lock_key(name), "holder": holder, **_ending(until)}
         values = {"now": microseconds(now), "holder": holder}

@@ -27,6 +27,22 @@ class SqliteEphemera:
     async def take(self, key: str, *, now: datetime) -> dict[str, str] | None:
         return await self._database.write(lambda connection: take(connection, _value(key), now=now))
 
+    async def swap(
+        self,
+        key: str,
+        value: Mapping[str, str],
+        *,
+        instead_of: Mapping[str, str] | None,
+        until: datetime,
+        now: datetime,
+    ) -> dict[str, str] | None:
+        expected = None if instead_of is None else dict(instead_of)
+        return await self._database.write(
+            lambda connection: swap(
+                connection, _value(key), dict(value), instead_of=expected, until=until, now=now
+            )
+        )
+
     async def acquire(self, name: str, holder: str, *, until: datetime, now: datetime) -> bool:
         return await self._database.write(
             lambda connection: acquire(connection, _lock(name), holder, until=until, now=now)
@@ -57,6 +73,25 @@ def take(connection: sqlite3.Connection, key: str, *, now: datetime) -> dict[str
             "DELETE FROM ephemera WHERE key = ? AND until > ? RETURNING value", (key, micros(now))
         )
     )
+
+
+def swap(
+    connection: sqlite3.Connection,
+    key: str,
+    value: dict[str, str],
+    *,
+    instead_of: dict[str, str] | None,
+    until: datetime,
+    now: datetime,
+) -> dict[str, str] | None:
+    standing = get(connection, key, now=now)
+    if standing != instead_of:
+        return standing
+    connection.execute(
+        "INSERT OR REPLACE INTO ephemera (key, value, until) VALUES (?, ?, ?)",
+        (key, json.dumps(value), micros(until)),
+    )
+    return value
 
 
 def acquire(connection: sqlite3.Connection, key: str, holder: str, *, until: datetime, now: datetime) -> bool:

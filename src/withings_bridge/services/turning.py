@@ -1,0 +1,289 @@
+"""One turn over a claimed account: do what is pending, then settle or retry or bury.
+
+Nothing here is kept in memory that the store does not know: a process that dies in mid-turn leaves a
+lease that ends by itself, and the next turn begins the same work again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import structlog
+
+from withings_bridge.domain.accounts import (
+    LEASE,
+    RENEW_EVERY,
+    SWEEP_EVERY,
+    Account,
+    needing_consent,
+    settled,
+    swept,
+    tasks,
+)
+from withings_bridge.domain.categories import Category
+from withings_bridge.domain.errors import (
+    AccountUnknown,
+    BadGrant,
+    BadScope,
+    BridgeError,
+    ConsentNeeded,
+    LeaseLost,
+    NotLinked,
+    RateLimited,
+    RepeatedTooSoon,
+    StorageError,
+    StorageUnavailable,
+)
+from withings_bridge.domain.inbox import Done, Failed, Lane, Task, jitter
+from withings_bridge.domain.records import Record
+from withings_bridge.services.clock import Clock
+from withings_bridge.services.pacing import Pacing, Urgency, in_lane
+from withings_bridge.services.projecting import Projecting
+from withings_bridge.services.subscriptions import Subscribing
+from withings_bridge.services.syncing import Syncing
+from withings_bridge.services.tokens import Tokens
+from withings_bridge.storage.base import Accounts, Links
+from withings_bridge.withings import WithingsClient
+
+log = structlog.get_logger()
+
+SWEEP_CALLS = 12
+"""What a sweep of an account costs: two calls a tracked category, the devices, the subscriptions, and
+some for pages and second looks.
+"""
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a turn did, and the account as it left it."""
+
+    account: Account | None
+    results: list[Done | Failed] = field(default_factory=list)
+    fetched: list[Record] = field(default_factory=list)
+    urgency: Urgency = field(default_factory=lambda: Urgency(Lane.LIVE))
+    hurried: bool = False
+    """News came while it did what nobody waits for: it ends as soon as it can."""
+
+
+class Turning:
+    """Works off what is pending of one account at a time."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        links: Links,
+        tokens: Tokens,
+        client: WithingsClient,
+        syncing: Syncing,
+        projecting: Projecting,
+        subscribing: Subscribing,
+        pacing: Pacing,
+        clock: Clock,
+        renew_every: timedelta = RENEW_EVERY,
+        sweep_every: timedelta = SWEEP_EVERY,
+    ) -> None:
+        self._accounts = accounts
+        self._links = links
+        self._tokens = tokens
+        self._client = client
+        self._syncing = syncing
+        self._projecting = projecting
+        self._subscribing = subscribing
+        self._pacing = pacing
+        self._clock = clock
+        self._renew_every = renew_every
+        self._sweep_every = sweep_every
+        self._running: dict[str, Turn] = {}
+
+    async def turn(self, account: Account, holder: str, *, imports: bool = True) -> Turn:
+        """Do what is pending of an account that the holder has claimed, then settle.
+
+        A lost lease ends it without a word to the store. Without ``imports`` what is left of an
+        import stays for another turn.
+        """
+        turn = Turn(account=None)
+        self._running[account.userid] = turn
+        try:
+            async with self._renewed(account, holder, turn):
+                try:
+                    account = await self._swept(account, holder)
+                    await self._work(account, turn, imports=imports)
+                except ConsentNeeded as error:
+                    turn.account = await self._without_consent(account, holder, error)
+                    return turn
+            turn.account = await self._accounts.change(
+                account.userid,
+                lambda stored: settled(stored, turn.results, now=self._clock(), jitter=jitter()),
+                now=self._clock(),
+                holder=holder,
+            )
+        except (LeaseLost, AccountUnknown) as error:
+            log.warning("turn abandoned", account=account.userid, reason=str(error))
+        except StorageError as error:
+            # Not settled, so it will be done again when the lease has ended.
+            log.warning("turn not settled", account=account.userid, reason=str(error))
+        except asyncio.CancelledError:
+            await asyncio.shield(self._release(account.userid, holder))
+            raise
+        finally:
+            del self._running[account.userid]
+        return turn
+
+    def hurry(self, userid: str) -> None:
+        """Somebody waits for this account: a turn that does what nobody waits for makes room."""
+        turn = self._running.get(userid)
+        if turn is not None:
+            turn.hurried = True
+            self._pacing.hurry(turn.urgency)
+
+    async def _swept(self, account: Account, holder: str) -> Account:
+        """With its sweep among the pending work, where it is due and the budget of sweeps allows it."""
+        now = self._clock()
+        if account.sweep_at is None or account.sweep_at > now or not self._pacing.may_sweep():
+            return account
+        await self._pacing.sweeping(SWEEP_CALLS)
+        return await self._accounts.change(
+            account.userid,
+            lambda stored: swept(stored, now, every=self._sweep_every),
+            now=now,
+            holder=holder,
+        )
+
+    async def _work(self, account: Account, turn: Turn, *, imports: bool) -> None:
+        todo = tasks(account, self._clock(), imports=imports)
+        for index, task in enumerate(todo):
+            if turn.hurried and task.lane is not Lane.LIVE:
+                return
+            turn.urgency.lane = task.lane
+            try:
+                with in_lane(turn.urgency):
+                    done, fetched = await self._do(account, task)
+            except NotLinked as error:
+                raise ConsentNeeded from error
+            except (ConsentNeeded, StorageUnavailable, LeaseLost, AccountUnknown):
+                # Nothing can be settled now. Any other error of the store is about this task.
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, the decision to retry is stored
+                _log_failure(account, task, error)
+                if _spent(error):
+                    # The rest would be refused too.
+                    turn.results += [Failed(waiting, error) for waiting in todo[index:]]
+                    return
+                turn.results.append(Failed(task, error))
+            else:
+                turn.results.append(done)
+                turn.fetched += fetched
+
+    async def _do(self, account: Account, task: Task) -> tuple[Done, Sequence[Record]]:
+        match task.category:
+            case Category.LINK:
+                with suppress(BadScope):  # what is refused then is the call and not the token
+                    await self._tokens.call(account, self._client.devices)
+                log.info("the link still stands", account=account.userid)
+                return Done(task), ()
+            case Category.SUBSCRIPTIONS:
+                return await self._subscribing.step(account, task), ()
+            case Category.ROWS:
+                await self._projecting.everything(account)
+                return Done(task), ()
+            case Category.HEIGHTS:
+                look = await self._syncing.heights(account, task)
+            case Category.DEVICES:
+                look = await self._syncing.devices(account, task)
+            case _ if task.backfill:
+                look = await self._syncing.fill(account, task, task.backfill)
+            case _:
+                look = await self._syncing.look(account, task)
+        log.info(
+            "synced",
+            account=account.userid,
+            category=task.category,
+            records=len(look.fetched),
+            lane=task.lane,
+        )
+        return look.done, look.fetched
+
+    async def _without_consent(self, account: Account, holder: str, error: ConsentNeeded) -> Account | None:
+        """Withings refuses us: an announced end of the link was true, else the user must consent again.
+
+        The end is believed when the grant is refused; an access token alone may be refused by a fault.
+        """
+        current = await self._accounts.get(account.userid)
+        refused = isinstance(error.__cause__, BadGrant)
+        if refused and current and current.of(Category.LINK).news and current.consents == account.consents:
+            for user in sorted(current.users):
+                await self._links.leave(user, account.userid)
+            log.info("link ended by the user", account=account.userid)
+            return None
+        log.warning("consent needed", account=account.userid)
+        now = self._clock()
+        return await self._accounts.change(
+            account.userid,
+            lambda stored: needing_consent(stored, now, refused=account),
+            now=now,
+            holder=holder,
+        )
+
+    async def _release(self, userid: str, holder: str) -> None:
+        with suppress(BridgeError):
+            await self._accounts.change(
+                userid, lambda stored: replace(stored, lease=None), now=self._clock(), holder=holder
+            )
+
+    @asynccontextmanager
+    async def _renewed(self, account: Account, holder: str, turn: Turn) -> AsyncIterator[None]:
+        """Hold the lease while the body runs; a lost one raises LeaseLost out of the body."""
+        lost: list[LeaseLost] = []
+        body = asyncio.current_task()
+
+        async def renew() -> None:
+            while True:
+                await asyncio.sleep(self._renew_every.total_seconds())
+                try:
+                    await self._accounts.renew(account.userid, holder, now=self._clock(), lease=LEASE)
+                    if turn.urgency.lane is not Lane.LIVE:
+                        await self._listen(account)
+                except LeaseLost as error:
+                    lost.append(error)
+                    if body:
+                        body.cancel()
+                    return
+                except StorageError:
+                    continue
+
+        renewing = asyncio.create_task(renew())
+        try:
+            yield
+        except asyncio.CancelledError:
+            if lost and body and body.uncancel() == 0:
+                raise lost[0] from None
+            raise
+        finally:
+            renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewing
+
+    async def _listen(self, account: Account) -> None:
+        """Hurry when news came that another replica received."""
+        stored = await self._accounts.get(account.userid)
+        if stored and any(
+            work.news.live and work.announced > account.of(category).announced
+            for category, work in stored.work.items()
+        ):
+            self.hurry(account.userid)
+
+
+def _spent(error: Exception) -> bool:
+    """Whether the whole application has to wait, rather than this one call."""
+    return isinstance(error, RateLimited) and not isinstance(error, RepeatedTooSoon)
+
+
+def _log_failure(account: Account, task: Task, error: Exception) -> None:
+    about = {"account": account.userid, "category": task.category}
+    if isinstance(error, BridgeError):
+        log.warning("not done", **about, reason=f"{type(error).__name__}: {error}")
+    else:
+        log.error("our bug", **about, exc_info=error)
