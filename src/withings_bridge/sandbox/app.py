@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from withings_bridge.sandbox.clock import Clock
 from withings_bridge.sandbox.cloud import authorize, gate
-from withings_bridge.sandbox.control import console, operations, people, records
+from withings_bridge.sandbox.control import console, mishaps, operations, people, records
 from withings_bridge.sandbox.options import SandboxOptions
 from withings_bridge.sandbox.running import running_sandbox
 from withings_bridge.sandbox.same_origin import require_local_host, require_same_origin
@@ -48,6 +48,7 @@ def create_sandbox(options: SandboxOptions, *, clock: Clock | None = None) -> Fa
         people.one_person,
         records.router,
         operations.router,
+        mishaps.router,
         console.router,
         console.forms,
     )

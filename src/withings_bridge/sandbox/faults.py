@@ -1,7 +1,7 @@
-"""The switches that can be thrown while the sandbox runs: its strictness, and its mishaps.
+"""The switches that can be thrown while the sandbox runs: its strictness, and what befalls notifications.
 
 Where no source says how Withings behaves, both answers can be had, and the harsh one is the
-default.
+default. What goes wrong with single calls is in `mishaps`.
 """
 
 from pydantic import BaseModel, ConfigDict, Field

@@ -14,6 +14,7 @@ from withings_bridge.sandbox.clock import Clock
 from withings_bridge.sandbox.delivering import Courier
 from withings_bridge.sandbox.faults import Faults
 from withings_bridge.sandbox.journal import Journal
+from withings_bridge.sandbox.mishaps import Mishaps
 from withings_bridge.sandbox.options import SandboxOptions
 from withings_bridge.sandbox.quota import Echoes, Quota
 from withings_bridge.sandbox.seeding import seed_people
@@ -28,6 +29,7 @@ class RunningSandbox:
     clock: Clock
     world: World
     faults: Faults
+    mishaps: Mishaps
     quota: Quota
     echoes: Echoes
     journal: Journal
@@ -53,7 +55,8 @@ async def running_sandbox(options: SandboxOptions, clock: Clock) -> AsyncIterato
                     clock=clock,
                     world=world,
                     faults=Faults(),
-                    quota=Quota(options.quota_per_minute, clock),
+                    mishaps=Mishaps(options.seed),
+                    quota=Quota(options.quota_per_minute),
                     echoes=Echoes(clock),
                     journal=Journal(),
                     courier=courier,

@@ -95,6 +95,10 @@ class Driver:
     async def faults(self, **switches: Any) -> None:
         await self.control("PUT", "/faults", switches)
 
+    async def plan(self, kind: str, **how: Any) -> int:
+        """Adds a mishap; its number."""
+        return int((await self.control("POST", "/mishaps", {"kind": kind, **how}))["id"])
+
     async def userid(self) -> int:
         people = await self.control("GET", "/people")
         return int(people[0]["userid"])
@@ -118,6 +122,11 @@ class Linked:
     @property
     def refresh_token(self) -> str:
         return str(self.tokens["refresh_token"])
+
+    async def ask(self, path: str, action: str, **parameters: Any) -> httpx.Response:
+        """The raw response of one bearer call."""
+        headers = {"Authorization": f"Bearer {self.access_token}"}
+        return await self.driver.http.post(path, data={"action": action, **parameters}, headers=headers)
 
     async def call(self, path: str, action: str, **parameters: Any) -> dict[str, Any]:
         """The envelope of one bearer call."""

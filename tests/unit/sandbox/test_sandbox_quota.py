@@ -1,30 +1,22 @@
-from unit.sandbox.sandbox_driver import Driver, Linked, StandingTime, opened
+from unit.sandbox.sandbox_driver import NOON, Driver, Linked, StandingTime, opened
 from withings_bridge.sandbox import Clock, SandboxOptions
 from withings_bridge.sandbox.quota import Echoes, Quota
 
 
 class TestQuota:
     def test_lets_so_many_calls_through_in_any_minute(self) -> None:
-        time = StandingTime()
-        quota = Quota(3, Clock(time))
-        assert [quota.spend() for _ in range(4)] == [0, 0, 0, 60]
-        time.at += 59
-        assert quota.spend() == 1
-        time.at += 1
-        assert [quota.spend() for _ in range(4)] == [0, 0, 0, 60]
+        quota = Quota(3)
+        assert [quota.spend(now=NOON) for _ in range(4)] == [0, 0, 0, 60]
+        assert quota.spend(now=NOON + 59) == 1
+        assert [quota.spend(now=NOON + 60) for _ in range(4)] == [0, 0, 0, 60]
 
     def test_does_not_count_what_it_refused(self) -> None:
-        time = StandingTime()
-        quota = Quota(1, Clock(time))
-        waits = []
-        for _ in range(4):
-            waits.append(quota.spend())
-            time.at += 20
-        assert waits == [0, 40, 20, 0]
+        quota = Quota(1)
+        assert [quota.spend(now=NOON + later) for later in (0, 20, 40, 60)] == [0, 40, 20, 0]
 
     def test_of_zero_is_unlimited(self) -> None:
-        quota = Quota(0, Clock(StandingTime()))
-        assert {quota.spend() for _ in range(500)} == {0}
+        quota = Quota(0)
+        assert {quota.spend(now=NOON) for _ in range(500)} == {0}
 
     async def test_covers_all_people_and_token_calls_together(self) -> None:
         options = SandboxOptions(auto_approve=True, days=0, people=2, quota_per_minute=4)

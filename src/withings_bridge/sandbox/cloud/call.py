@@ -41,6 +41,14 @@ def sent_token(request: Request, parameters: Mapping[str, str]) -> str | None:
     return parameters.get("access_token")
 
 
+def offset_of(parameters: Mapping[str, str]) -> int:
+    """Where the page that is asked for begins; 0 for a first page, and for what is no number."""
+    try:
+        return int(parameters.get("offset", "0"))
+    except ValueError:
+        return 0
+
+
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()

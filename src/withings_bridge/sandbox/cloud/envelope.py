@@ -1,6 +1,7 @@
 """Withings' reply form: HTTP 200 and a status of its own inside, for success and failure alike."""
 
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from fastapi.responses import JSONResponse
 
@@ -14,6 +15,7 @@ NOTHING_DELETED = 294
 COMMENT_REFUSED = 304
 BAD_SIGNATURE, BAD_NONCE = 342, 343
 BAD_PARAMETERS = 503
+TIMED_OUT = 522
 THROTTLED = 601
 NOT_IMPLEMENTED = 2554
 
@@ -44,9 +46,22 @@ def throttled(text: str, wait_seconds: int) -> Refusal:
     return Refusal(THROTTLED, text, {"wait_seconds": wait_seconds})
 
 
-def success(body: JsonObject) -> JSONResponse:
-    return JSONResponse({"status": 0, "body": body})
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One reply, before it is written out."""
 
+    status: int | None
+    """0 is success; None stands for no reply at all."""
+    body: JsonObject = field(default_factory=dict)
+    error: str = ""
 
-def failure(refusal: Refusal) -> JSONResponse:
-    return JSONResponse({"status": refusal.status, "body": refusal.body, "error": refusal.text})
+    @classmethod
+    def of(cls, refusal: Refusal) -> Self:
+        return cls(refusal.status, refusal.body, refusal.text)
+
+    def with_body(self, body: JsonObject) -> Self:
+        return replace(self, body=body)
+
+    def response(self) -> JSONResponse:
+        content: JsonObject = {"status": self.status, "body": self.body}
+        return JSONResponse(content if self.status == 0 else content | {"error": self.error})

@@ -1,25 +1,27 @@
-"""The way in for every call to the API host: quota, token, scope and repetition, then the service."""
+"""The way in for every call to the API host: quota, mishap, token, scope and repetition, then the service."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 
 from withings_bridge.sandbox.cloud.actions import ACTIONS, Action
-from withings_bridge.sandbox.cloud.call import Call, sent_parameters, sent_token
+from withings_bridge.sandbox.cloud.call import Call, offset_of, sent_parameters, sent_token
 from withings_bridge.sandbox.cloud.envelope import (
     NO_SCOPE,
     NOT_IMPLEMENTED,
     SAME_ARGUMENTS,
     TOO_MANY_REQUESTS,
+    Envelope,
     Refusal,
     bad_token,
-    failure,
-    success,
     throttled,
 )
+from withings_bridge.sandbox.cloud.spoiling import instead_of_work, spoilt
 from withings_bridge.sandbox.dependencies import CurrentSandbox
+from withings_bridge.sandbox.mishaps import Arrival, Planned
 from withings_bridge.sandbox.running import RunningSandbox
 from withings_bridge.sandbox.world.grants import TokenPair
 
@@ -32,28 +34,79 @@ class Gate:
 
     request: Request
     sandbox: RunningSandbox
-    parameters: dict[str, str]
-    pair: TokenPair | None = None
+    at: datetime
+    """When it took its place in the quota."""
+    parameters: dict[str, str] = field(default_factory=dict)
+    userid: int | None = None
+    planned: Planned | None = None
+    """The mishap that it met."""
 
     @property
     def path(self) -> str:
         return self.request.url.path.rstrip("/") or "/"
 
-    async def pass_through(self) -> dict[str, Any]:
-        """The body of the service's reply; raises Refusal."""
-        self.parameters = await sent_parameters(self.request)
+    @property
+    def action(self) -> str:
+        return self.parameters.get("action", "")
+
+    async def pass_through(self) -> Envelope:
+        """The service's reply, or the word against it."""
+        try:
+            self.parameters = await sent_parameters(self.request)
+            self.userid = self._whose()
+            self._spend_quota()
+            return self._prevented() or await self._served()
+        except Refusal as refusal:
+            return Envelope.of(refusal)
+
+    async def spoil(self, envelope: Envelope) -> Response:
+        """What the caller gets of this reply."""
+        if self.planned is None:
+            return envelope.response()
+        return await spoilt(self.planned.mishap, envelope, self.request, self.parameters)
+
+    def note(self, envelope: Envelope) -> None:
+        """Puts the call into the journal: with a reply that is lost, if it is to be lost."""
+        self.sandbox.journal.note(
+            at=self.at,
+            method=self.request.method,
+            path=self.path,
+            parameters=self.parameters,
+            userid=self.userid,
+            status=envelope.status,
+            error=envelope.error,
+            mishap=self.planned,
+        )
+
+    def _whose(self) -> int | None:
+        return self.sandbox.world.grants.whose(
+            access_token=sent_token(self.request, self.parameters),
+            refresh_token=self.parameters.get("refresh_token"),
+            code=self.parameters.get("code"),
+        )
+
+    def _spend_quota(self) -> None:
+        self.at = self.sandbox.clock.now()
         if self.sandbox.faults.quota:
-            wait = self.sandbox.quota.spend()
+            wait = self.sandbox.quota.spend(now=self.at.timestamp())
             if wait:
                 raise throttled(TOO_MANY_REQUESTS, wait)
-        action = ACTIONS.get((self.path, self.parameters.get("action", "")))
+
+    def _prevented(self) -> Envelope | None:
+        """What a mishap says in place of the service, if one does."""
+        later_page = offset_of(self.parameters) > 0
+        self.planned = self.sandbox.mishaps.met_by(Arrival(self.path, self.action, self.userid, later_page))
+        return instead_of_work(self.planned.mishap, self.parameters) if self.planned else None
+
+    async def _served(self) -> Envelope:
+        action = ACTIONS.get((self.path, self.action))
         if action is None:
             raise Refusal(NOT_IMPLEMENTED, "Not implemented")
+        pair = None
         if action.scopes is not None:
-            self.pair = self._authenticated()
-            self._check_allowed(action, action.scopes, self.pair)
-        call = Call(self.parameters["action"], self.parameters, self.sandbox, self.pair)
-        return await action.answer(call)
+            pair = self._authenticated()
+            self._check_allowed(action, action.scopes, pair)
+        return Envelope(0, await action.answer(Call(self.action, self.parameters, self.sandbox, pair)))
 
     def _authenticated(self) -> TokenPair:
         now = self.sandbox.clock.timestamp()
@@ -77,24 +130,12 @@ class Gate:
 
 
 async def _gate(request: Request, sandbox: CurrentSandbox) -> Gate:
-    return Gate(request, sandbox, parameters={})
+    return Gate(request, sandbox, at=sandbox.clock.now())
 
 
 @router.api_route("/{path:path}", methods=["GET", "POST"])
-async def answer(gate: Annotated[Gate, Depends(_gate)]) -> JSONResponse:
+async def answer(gate: Annotated[Gate, Depends(_gate)]) -> Response:
     """Any path of the API host, known or not."""
-    try:
-        body = await gate.pass_through()
-    except Refusal as refusal:
-        status, response = refusal.status, failure(refusal)
-    else:
-        status, response = 0, success(body)
-    gate.sandbox.journal.note(
-        at=gate.sandbox.clock.now(),
-        method=gate.request.method,
-        path=gate.path,
-        parameters=gate.parameters,
-        userid=gate.pair.userid if gate.pair else None,
-        status=status,
-    )
-    return response
+    envelope = await gate.pass_through()
+    gate.note(envelope)
+    return await gate.spoil(envelope)

@@ -32,7 +32,8 @@ async def show(request: Request, sandbox: CurrentSandbox) -> Response:
         {
             "now": sandbox.clock.now(),
             "people": [shown(sandbox, person) for person in sandbox.world.people.all()],
-            "requests": list(reversed(list(sandbox.journal.entries())))[:_SHOWN],
+            "mishaps": sandbox.mishaps.all(),
+            "requests": sandbox.journal.last(_SHOWN),
             "deliveries": [(delivery, urlsplit(delivery.url).netloc) for delivery in reversed(deliveries)],
         },
     )

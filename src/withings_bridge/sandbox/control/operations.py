@@ -15,13 +15,13 @@ from withings_bridge.sandbox.control.models import (
 )
 from withings_bridge.sandbox.dependencies import CurrentSandbox
 from withings_bridge.sandbox.faults import Faults
-from withings_bridge.sandbox.journal import Entry
+from withings_bridge.sandbox.journal import KEPT, Entry
 from withings_bridge.sandbox.running import RunningSandbox
 from withings_bridge.sandbox.world.deliveries import Delivery, DeliveryState
 
 router = APIRouter(prefix="/sandbox", tags=["cloud"])
 
-Limit = Annotated[int, Query(ge=1, le=5000)]
+Limit = Annotated[int, Query(ge=1, le=KEPT)]
 
 
 @router.get("/clock")

@@ -113,6 +113,16 @@ class Grants:
         """The pair of a live refresh token."""
         return self._pair("refresh_token = ? AND refresh_until > ?", token, now)
 
+    def whose(self, *, access_token: str | None, refresh_token: str | None, code: str | None) -> int | None:
+        """Whose token or unspent code one of these is, live or not; None if it is nobody's."""
+        row = self._connection.execute(
+            "SELECT userid FROM pairs WHERE access_token = ?"
+            " UNION ALL SELECT userid FROM pairs WHERE refresh_token = ?"
+            " UNION ALL SELECT userid FROM codes WHERE code = ? LIMIT 1",
+            (access_token, refresh_token, code),
+        ).fetchone()
+        return None if row is None else int(row["userid"])
+
     def newest_child(self, pair: TokenPair) -> TokenPair | None:
         return self._pair("parent = ? AND refresh_until > ? ORDER BY id DESC", pair.id, 0)
 
