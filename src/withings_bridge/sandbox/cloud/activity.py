@@ -5,7 +5,7 @@ from typing import Any
 
 from withings_bridge.domain import fields
 from withings_bridge.sandbox.cloud.call import Call
-from withings_bridge.sandbox.cloud.windows import page_of, rows_of_days
+from withings_bridge.sandbox.cloud.windows import page_of_days
 from withings_bridge.sandbox.seeding.activity import minutes_of
 from withings_bridge.sandbox.world.people import Person
 from withings_bridge.sandbox.world.records import Service
@@ -33,7 +33,7 @@ async def getactivity(call: Call) -> JsonObject:
     asked = call.names("data_fields")
     if asked is None:
         asked = _BASIC_METRICS if call.sandbox.faults.bare_activity_metrics else frozenset()
-    page = page_of(call, rows_of_days(call, Service.ACTIVITY))
+    page = page_of_days(call, Service.ACTIVITY)
     return {
         "activities": [without_unasked(record.body, _METRICS, asked) for record in page.rows],
         **page.as_booleans(),
@@ -78,7 +78,7 @@ def _minutes(row: JsonObject, person: Person, now: int) -> dict[int, JsonObject]
 
 async def getworkouts(call: Call) -> JsonObject:
     asked = call.names("data_fields") or _UNASKED_OF_WORKOUT
-    page = page_of(call, rows_of_days(call, Service.WORKOUTS))
+    page = page_of_days(call, Service.WORKOUTS)
     return {
         "series": [
             record.body | {"data": without_unasked(record.body["data"], _WORKOUT, asked)}

@@ -4,7 +4,7 @@ from typing import Any
 
 from withings_bridge.sandbox.cloud.call import Call
 from withings_bridge.sandbox.cloud.envelope import invalid_params
-from withings_bridge.sandbox.cloud.windows import page_of, rows_of_epochs
+from withings_bridge.sandbox.cloud.windows import page_of_epochs
 from withings_bridge.sandbox.seeding.character import BPM_CORE
 from withings_bridge.sandbox.seeding.heart import ecg_signal, heart_sound
 from withings_bridge.sandbox.world.records import Record, Service
@@ -56,7 +56,7 @@ async def get_sound(call: Call) -> JsonObject:
 
 
 def _listed(call: Call, service: Service) -> JsonObject:
-    page = page_of(call, rows_of_epochs(call, service, lastupdate=False))
+    page = page_of_epochs(call, service, lastupdate=False)
     return {"series": [record.body for record in page.rows], **page.as_booleans()}
 
 

@@ -5,9 +5,9 @@ from typing import Any
 from withings_bridge.sandbox.announcing import announce, notices_of
 from withings_bridge.sandbox.cloud.call import Call
 from withings_bridge.sandbox.cloud.envelope import invalid_params
-from withings_bridge.sandbox.cloud.windows import page_of, rows_of_epochs
+from withings_bridge.sandbox.cloud.windows import page_of_epochs
 from withings_bridge.sandbox.seeding.groups import ATTRIB_AMBIGUOUS, ATTRIB_CONFIRMED
-from withings_bridge.sandbox.world.records import Record, Service
+from withings_bridge.sandbox.world.records import Service
 
 JsonObject = dict[str, Any]
 
@@ -15,13 +15,7 @@ JsonObject = dict[str, Any]
 async def getmeas(call: Call) -> JsonObject:
     """Groups by date or change, narrowed to the types asked for, in the order of their last change."""
     types = call.numbers("meastypes") or call.numbers("meastype")
-    category = call.integer("category")
-    rows = [
-        record
-        for record in rows_of_epochs(call, Service.MEASURES)
-        if (category is None or record.body.get("category") == category) and _has_type(record, types)
-    ]
-    page = page_of(call, rows)
+    page = page_of_epochs(call, Service.MEASURES, types=types, category=call.integer("category"))
     groups = [_narrowed(record.body, types) for record in page.rows]
     return {
         "updatetime": call.now,
@@ -46,10 +40,6 @@ async def confirmuser(call: Call) -> JsonObject:
         records.vanish(group, at=call.now)
     announce(call.sandbox, call.person.userid, notices_of([group]))
     return {}
-
-
-def _has_type(record: Record, types: frozenset[int] | None) -> bool:
-    return types is None or any(measure["type"] in types for measure in record.body["measures"])
 
 
 def _narrowed(group: JsonObject, types: frozenset[int] | None) -> JsonObject:

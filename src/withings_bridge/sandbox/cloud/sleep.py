@@ -8,7 +8,7 @@ from withings_bridge.domain import fields
 from withings_bridge.domain.devices import DEVICE_MODELS
 from withings_bridge.sandbox.cloud.activity import without_unasked
 from withings_bridge.sandbox.cloud.call import Call
-from withings_bridge.sandbox.cloud.windows import page_of, rows_of_days
+from withings_bridge.sandbox.cloud.windows import page_of_days
 from withings_bridge.sandbox.seeding.sleep import MAT, samples, stages_of
 from withings_bridge.sandbox.world.records import Record, Service
 
@@ -22,7 +22,7 @@ _DAY_SECONDS = 86_400
 
 async def getsummary(call: Call) -> JsonObject:
     asked = call.names("data_fields") or _UNASKED
-    page = page_of(call, rows_of_days(call, Service.NIGHTS))
+    page = page_of_days(call, Service.NIGHTS)
     return {
         "series": [
             record.body | {"data": without_unasked(record.body["data"], _SUMMARY, asked)}

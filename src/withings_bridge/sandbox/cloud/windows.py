@@ -1,11 +1,11 @@
 """What the paged services share: the window asked for, and one page of its rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from withings_bridge.sandbox.cloud.call import Call
 from withings_bridge.sandbox.cloud.envelope import invalid_params
-from withings_bridge.sandbox.world.records import Record, Service
+from withings_bridge.sandbox.world.records import Portion, Record, Service
 
 JsonObject = dict[str, Any]
 
@@ -35,46 +35,73 @@ class Page:
         return {"more": int(self.more), "offset": self.offset}
 
 
-def page_of(call: Call, rows: list[Record]) -> Page:
-    """The page that ``offset`` names; offsets count rows."""
-    start = call.integer("offset") or 0
-    if start < 0:
-        raise invalid_params("offset")
-    size = call.sandbox.options.rows_per_page(call.action)
-    shown = rows[start : start + size]
-    return Page(shown, start + size < len(rows), start + len(shown), start == 0)
-
-
-def rows_of_epochs(call: Call, service: Service, *, lastupdate: bool = True) -> list[Record]:
-    """Rows by ``startdate`` and ``enddate``, both optional and inclusive, or by ``lastupdate``."""
-    if lastupdate and (changed := _changed(call, service)) is not None:
-        return changed
+def page_of_epochs(
+    call: Call,
+    service: Service,
+    *,
+    lastupdate: bool = True,
+    types: frozenset[int] | None = None,
+    category: int | None = None,
+) -> Page:
+    """By ``startdate`` and ``enddate``, both optional and inclusive, or by ``lastupdate``."""
+    portion = replace(_portion(call), types=types, category=category)
+    if lastupdate and (moment := _lastupdate(call)) is not None:
+        return _changed(call, service, moment, portion)
     first, last = call.integer("startdate"), call.integer("enddate")
-    return call.sandbox.world.records.taken_between(
+    rows = call.sandbox.world.records.taken_between(
         call.person.userid,
         service,
         0 if first is None else first,
         _END_OF_TIME if last is None else last,
         at=call.now,
+        portion=portion,
     )
+    return _page(rows, portion)
 
 
-def rows_of_days(call: Call, service: Service) -> list[Record]:
-    """Rows by ``startdateymd`` and ``enddateymd``, both needed, or by ``lastupdate``."""
-    changed = _changed(call, service)
-    if changed is not None:
-        return changed
-    return call.sandbox.world.records.of_days(
-        call.person.userid, service, call.day("startdateymd"), call.day("enddateymd"), at=call.now
+def page_of_days(call: Call, service: Service) -> Page:
+    """By ``startdateymd`` and ``enddateymd``, both needed, or by ``lastupdate``."""
+    portion = _portion(call)
+    if (moment := _lastupdate(call)) is not None:
+        return _changed(call, service, moment, portion)
+    rows = call.sandbox.world.records.of_days(
+        call.person.userid,
+        service,
+        call.day("startdateymd"),
+        call.day("enddateymd"),
+        at=call.now,
+        portion=portion,
     )
+    return _page(rows, portion)
 
 
-def _changed(call: Call, service: Service) -> list[Record] | None:
-    """Rows changed after ``lastupdate``, which takes the place of dates and never stands beside them."""
+def _portion(call: Call) -> Portion:
+    """The page that ``offset`` names, which counts rows, and one row more: it tells whether there are."""
+    start = call.integer("offset") or 0
+    if start < 0:
+        raise invalid_params("offset")
+    return Portion(start, call.sandbox.options.rows_per_page(call.action) + 1)
+
+
+def _page(rows: list[Record], portion: Portion) -> Page:
+    more = len(rows) == portion.most
+    shown = rows[:-1] if more else rows
+    return Page(shown, more, portion.start + len(shown), portion.start == 0)
+
+
+def _lastupdate(call: Call) -> int | None:
+    """It takes the place of dates and never stands beside them."""
     moment = call.integer("lastupdate")
     if moment is None:
         return None
     beside = any(name in call.parameters for name in _DATES)
     if beside and not call.sandbox.faults.dates_beside_lastupdate:
         raise invalid_params("lastupdate")
-    return call.sandbox.world.records.changed_after(call.person.userid, service, moment, at=call.now)
+    return moment
+
+
+def _changed(call: Call, service: Service, moment: int, portion: Portion) -> Page:
+    rows = call.sandbox.world.records.changed_after(
+        call.person.userid, service, moment, at=call.now, portion=portion
+    )
+    return _page(rows, portion)

@@ -44,6 +44,22 @@ class Record:
         return replace(self, body=body, modified=modified)
 
 
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Which of the rows that were found are wanted; left alone, all of them."""
+
+    start: int = 0
+    """How many rows to pass over."""
+    most: int | None = None
+    types: frozenset[int] | None = None
+    """Measure groups that hold any of these types."""
+    category: int | None = None
+    """Measure groups of this category: 1 is measured, 2 a goal."""
+
+
+_ALL = Portion()
+
+
 class Records:
     """Adds, finds, changes and drops records."""
 
@@ -103,16 +119,24 @@ class Records:
         found = self._select(userid, service, "AND key = ?", (key,), at=at)
         return found[0] if found else None
 
-    def taken_between(self, userid: int, service: Service, first: int, last: int, *, at: int) -> list[Record]:
+    def taken_between(
+        self, userid: int, service: Service, first: int, last: int, *, at: int, portion: Portion = _ALL
+    ) -> list[Record]:
         """Taken from ``first`` to ``last``, both included."""
-        return self._select(userid, service, "AND taken BETWEEN ? AND ?", (first, last), at=at)
+        return self._select(
+            userid, service, "AND taken BETWEEN ? AND ?", (first, last), at=at, portion=portion
+        )
 
-    def of_days(self, userid: int, service: Service, first: str, last: str, *, at: int) -> list[Record]:
+    def of_days(
+        self, userid: int, service: Service, first: str, last: str, *, at: int, portion: Portion = _ALL
+    ) -> list[Record]:
         """Of the local days ``first`` to ``last``, both included, as YYYY-MM-DD."""
-        return self._select(userid, service, "AND day BETWEEN ? AND ?", (first, last), at=at)
+        return self._select(userid, service, "AND day BETWEEN ? AND ?", (first, last), at=at, portion=portion)
 
-    def changed_after(self, userid: int, service: Service, moment: int, *, at: int) -> list[Record]:
-        return self._select(userid, service, "AND modified > ?", (moment,), at=at)
+    def changed_after(
+        self, userid: int, service: Service, moment: int, *, at: int, portion: Portion = _ALL
+    ) -> list[Record]:
+        return self._select(userid, service, "AND modified > ?", (moment,), at=at, portion=portion)
 
     def counts(self, userid: int, *, at: int) -> dict[str, int]:
         """How many records of each service are served."""
@@ -131,13 +155,34 @@ class Records:
         values: tuple[object, ...],
         *,
         at: int,
+        portion: Portion = _ALL,
     ) -> list[Record]:
+        """By ascending change. Only the wanted rows are read, so that a page costs what it holds."""
+        wanted, measures = _wanted(portion)
+        most = -1 if portion.most is None else portion.most
         rows = self._connection.execute(
             "SELECT * FROM records WHERE userid = ? AND service = ?"  # noqa: S608 conditions are literals above
-            f" AND (gone_at IS NULL OR gone_at > ?) {condition} ORDER BY modified, id",
-            (userid, service, at, *values),
+            f" AND (gone_at IS NULL OR gone_at > ?) {condition} {wanted}"
+            " ORDER BY modified, id LIMIT ? OFFSET ?",
+            (userid, service, at, *values, *measures, most, portion.start),
         )
         return [_record(row) for row in rows]
+
+
+def _wanted(portion: Portion) -> tuple[str, list[int]]:
+    """The condition on measure groups, and its values."""
+    condition, values = "", []
+    if portion.category is not None:
+        condition += " AND json_extract(body, '$.category') = ?"
+        values.append(portion.category)
+    if portion.types is not None:
+        marks = ",".join("?" * len(portion.types))
+        condition += (
+            " AND EXISTS (SELECT 1 FROM json_each(body, '$.measures')"  # noqa: S608 question marks alone
+            f" WHERE json_extract(value, '$.type') IN ({marks}))"
+        )
+        values += sorted(portion.types)
+    return condition, values
 
 
 def _record(row: sqlite3.Row) -> Record:
