@@ -7,7 +7,6 @@ subscription is dropped.
 
 import asyncio
 import contextlib
-from collections import defaultdict
 from random import Random
 
 import httpx
@@ -39,41 +38,52 @@ def seconds_before_try(number: int, random: Random) -> float:
 
 
 class Courier:
-    """Delivers what is due and sleeps until something is, or until it is woken."""
+    """Delivers what is due and sleeps until something is, or until it is woken.
+
+    In order for each URL, one after the other; a URL that is slow or dead delays no other.
+    """
 
     def __init__(self, world: World, clock: Clock, http: httpx.AsyncClient) -> None:
         self._world = world
         self._clock = clock
         self._http = http
         self._woken = asyncio.Event()
+        self._under_way: set[str] = set()
 
     def wake(self) -> None:
         """To be called when a delivery was added or the clock was moved."""
         self._woken.set()
 
     async def run(self) -> None:
-        while True:
-            self._woken.clear()
-            await self.deliver_due()
-            due_at = self._world.deliveries.next_due_at()
-            pause = None if due_at is None else max(0.0, due_at - self._clock.timestamp())
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._woken.wait()
+        async with asyncio.TaskGroup() as rounds:
+            while True:
+                self._woken.clear()
+                pause = self._set_out(rounds)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._woken.wait()
 
-    async def deliver_due(self) -> None:
-        """One try of everything that is due: in order for each URL, so that a dead one delays no other."""
-        by_url: dict[str, list[Delivery]] = defaultdict(list)
-        for delivery in self._world.deliveries.due(now=self._clock.timestamp()):
-            by_url[delivery.url].append(delivery)
-        async with asyncio.TaskGroup() as group:
-            for deliveries in by_url.values():
-                group.create_task(self._deliver(deliveries))
+    def _set_out(self, rounds: asyncio.TaskGroup) -> float | None:
+        """Starts a round to every URL that has something due; returns the seconds until the next has."""
+        now, pauses = self._clock.timestamp(), []
+        for url, due_at in self._world.deliveries.next_due().items():
+            if url in self._under_way:
+                continue
+            if due_at <= now:
+                self._under_way.add(url)
+                rounds.create_task(self._round(url))
+            else:
+                pauses.append(due_at - now)
+        return min(pauses, default=None)
 
-    async def _deliver(self, deliveries: list[Delivery]) -> None:
-        for delivery in deliveries:
-            status = await self._post(delivery)
-            self._settle(delivery, status)
+    async def _round(self, url: str) -> None:
+        """One try of everything that is due at this URL."""
+        try:
+            for delivery in self._world.deliveries.due(url, now=self._clock.timestamp()):
+                self._settle(delivery, await self._post(delivery))
+        finally:
+            self._under_way.discard(url)
+            self.wake()
 
     async def _post(self, delivery: Delivery) -> int | None:
         """The HTTP status of the answer, or None where none came."""

@@ -95,6 +95,15 @@ class Driver:
     async def faults(self, **switches: Any) -> None:
         await self.control("PUT", "/faults", switches)
 
+    async def move_clock(self, seconds: float) -> None:
+        """Moves time as people do, which wakes the courier."""
+        await self.control("POST", "/clock", {"advance_seconds": seconds})
+
+    async def deliveries(self, **query: str) -> list[dict[str, Any]]:
+        """Notifications, oldest first."""
+        rows: list[dict[str, Any]] = await self.control("GET", f"/deliveries?{httpx.QueryParams(query)}")
+        return rows
+
     async def plan(self, kind: str, **how: Any) -> int:
         """Adds a mishap; its number."""
         return int((await self.control("POST", "/mishaps", {"kind": kind, **how}))["id"])
@@ -138,6 +147,10 @@ class Linked:
         assert envelope["status"] == 0, envelope
         body: dict[str, Any] = envelope["body"]
         return body
+
+    async def do(self, what: str, **how: Any) -> Any:
+        """Something that this person does, as a control call names it."""
+        return await self.driver.control("POST", f"/people/{self.userid}/{what}", how)
 
     async def subscribe(self, appli: int, url: str = WEBHOOK) -> dict[str, Any]:
         return await self.call("/notify", "subscribe", callbackurl=url, appli=appli)

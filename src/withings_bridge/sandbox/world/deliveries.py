@@ -80,19 +80,21 @@ class Deliveries:
             (subscription_id, userid, appli, url, json.dumps(dict(fields)), state, now, now),
         )
 
-    def due(self, *, now: float) -> list[Delivery]:
-        """Those whose next try is due, by due time."""
+    def next_due(self) -> dict[str, float]:
+        """When each URL that has any waiting has its next one due."""
         rows = self._connection.execute(
-            "SELECT * FROM deliveries WHERE state = ? AND due_at <= ? ORDER BY due_at, id",
-            (DeliveryState.WAITING, now),
+            "SELECT url, MIN(due_at) AS due_at FROM deliveries WHERE state = ? GROUP BY url",
+            (DeliveryState.WAITING,),
+        )
+        return {row["url"]: row["due_at"] for row in rows}
+
+    def due(self, url: str, *, now: float) -> list[Delivery]:
+        """Those whose next try at this URL is due, by due time."""
+        rows = self._connection.execute(
+            "SELECT * FROM deliveries WHERE state = ? AND due_at <= ? AND url = ? ORDER BY due_at, id",
+            (DeliveryState.WAITING, now, url),
         )
         return [_delivery(row) for row in rows]
-
-    def next_due_at(self) -> float | None:
-        row = self._connection.execute(
-            "SELECT MIN(due_at) AS due_at FROM deliveries WHERE state = ?", (DeliveryState.WAITING,)
-        ).fetchone()
-        return None if row["due_at"] is None else float(row["due_at"])
 
     def note_try(
         self, delivery: Delivery, *, state: DeliveryState, due_at: float, status: int | None
