@@ -55,6 +55,12 @@ def sandbox(
     days: Annotated[int, typer.Option(min=0, help="Days of data each person has.")] = 365,
     people: Annotated[int, typer.Option(min=1, help="How many people there are.")] = 1,
     auto_approve: Annotated[bool, typer.Option("--auto-approve", help="Skip the consent page.")] = False,
+    quota: Annotated[
+        int, typer.Option(min=0, help="Calls a minute that all people have together; 0 is unlimited.")
+    ] = 120,
+    page_size: Annotated[
+        int | None, typer.Option(min=1, help="Rows per page. Default: 100, and 300 nights.")
+    ] = None,
     state: Annotated[
         Path | None, typer.Option(help="File that keeps the pretend world over restarts.")
     ] = None,
@@ -66,7 +72,15 @@ def sandbox(
     from withings_bridge.cli.serving import serve_sandbox
 
     serve_sandbox(
-        host=host, port=port, seed=seed, days=days, people=people, auto_approve=auto_approve, state=state
+        host=host,
+        port=port,
+        seed=seed,
+        days=days,
+        people=people,
+        auto_approve=auto_approve,
+        quota=quota,
+        page_size=page_size,
+        state=state,
     )
 
 

@@ -83,6 +83,8 @@ def serve_sandbox(
     days: int,
     people: int,
     auto_approve: bool,
+    quota: int,
+    page_size: int | None,
     state: Path | None,
 ) -> None:
     """Serve the pretend Withings alone."""
@@ -94,6 +96,8 @@ def serve_sandbox(
         days=days,
         people=people,
         auto_approve=auto_approve,
+        quota_per_minute=quota,
+        page_size=page_size,
         state_path=state,
     )
     _run(_serve_sandbox(options, host, port))

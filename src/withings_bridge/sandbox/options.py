@@ -25,9 +25,9 @@ class SandboxOptions:
     """SQLite file that keeps the world over restarts; None keeps it in memory."""
     quota_per_minute: int = 120
     """Calls of all users together in any 60 seconds; 0 is unlimited."""
-    page_size: int = _DEFAULT_PAGE
-    """Rows per page of every service, save those named in ``page_sizes``. Left alone, getsummary
-    has its captured 300."""
+    page_size: int | None = None
+    """Rows per page of every service, save those named in ``page_sizes``. Left alone, it is 100, and
+    getsummary has its captured 300."""
     page_sizes: Mapping[str, int] = field(default_factory=dict)
     """Rows per page by action, as in ``{"getmeas": 5}``."""
     redirect_uris: tuple[str, ...] = ()
@@ -39,6 +39,6 @@ class SandboxOptions:
         """How many rows one reply of this action holds at most."""
         if action in self.page_sizes:
             return self.page_sizes[action]
-        if self.page_size == _DEFAULT_PAGE:
-            return _CAPTURED_PAGES.get(action, _DEFAULT_PAGE)
-        return self.page_size
+        if self.page_size is not None:
+            return self.page_size
+        return _CAPTURED_PAGES.get(action, _DEFAULT_PAGE)

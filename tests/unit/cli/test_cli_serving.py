@@ -165,6 +165,34 @@ class TestSandbox:
         start("sandbox", "--port", str(port), "--days", "0", "--people", "3", url=url)
         assert len(httpx.get(url).json()) == 3
 
+    def test_the_quota_and_the_pages_are_as_big_as_asked(self, start: Start) -> None:
+        port = free_port()
+        base = f"http://127.0.0.1:{port}"
+        start(
+            *("sandbox", "--port", str(port), "--days", "9", "--auto-approve"),
+            *("--quota", "2", "--page-size", "3"),
+            url=f"{base}/sandbox/people",
+        )
+        known = {"client_id": "sandbox", "redirect_uri": "http://localhost:5001/callback"}
+        asked = known | {"response_type": "code", "state": "s", "scope": "user.metrics"}
+        consented = httpx.get(f"{base}/oauth2_user/authorize2", params=asked)
+        exchange = known | {
+            "action": "requesttoken",
+            "grant_type": "authorization_code",
+            "client_secret": "sandbox-secret",
+            "code": httpx.URL(consented.headers["location"]).params["code"],
+        }
+        tokens = httpx.post(f"{base}/v2/oauth2", data=exchange).json()["body"]
+        bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+        first, refused = (
+            httpx.post(
+                f"{base}/measure", data={"action": "getmeas", "lastupdate": str(since)}, headers=bearer
+            ).json()
+            for since in range(2)
+        )
+        assert (len(first["body"]["measuregrps"]), first["body"]["more"]) == (3, 1)
+        assert (refused["status"], refused["error"]) == (601, "Too Many Requests")
+
     def test_a_port_in_use_is_told_in_one_line(self, tmp_path: Path, taken: int) -> None:
         ended = call("sandbox", "--port", str(taken), folder=tmp_path)
         assert ended.code == 1

@@ -71,5 +71,6 @@ class TestPageSize:
     def test_is_the_captured_one_of_getsummary_unless_set(self) -> None:
         assert SandboxOptions().rows_per_page("getsummary") == 300
         assert SandboxOptions().rows_per_page("getmeas") == 100
+        assert SandboxOptions(page_size=100).rows_per_page("getsummary") == 100
         assert SandboxOptions(page_size=7).rows_per_page("getsummary") == 7
         assert SandboxOptions(page_sizes={"getsummary": 3}).rows_per_page("getsummary") == 3
