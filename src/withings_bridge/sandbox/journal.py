@@ -1,15 +1,18 @@
 """What the cloud was asked lately, without tokens or secrets, so that tests can count calls."""
 
 import itertools
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
 
 from withings_bridge.sandbox.mishaps import Planned
 
 KEPT = 50_000
+_ACCOUNT_HOST = "/oauth2_user/"
+"""What the paths of the consent page begin with; it is on another host and outside the quota."""
+_MINUTE = timedelta(minutes=1)
 _SECRET = frozenset(
     {"access_token", "client_secret", "code", "csrf_token", "nonce", "refresh_token", "signature"}
 )
@@ -35,6 +38,30 @@ class Entry(BaseModel):
     error: str = Field(description="Withings' text beside the status; empty on success.")
     mishap: str | None = Field(description="The kind of the mishap that hit the call.")
     mishap_id: int | None
+
+    @property
+    def at_api_host(self) -> bool:
+        return not self.path.startswith(_ACCOUNT_HOST)
+
+
+class Answers(BaseModel):
+    """How many calls ended alike."""
+
+    action: str
+    status: int | None
+    error: str
+    mishap: str | None
+    calls: int
+
+
+class Totals(BaseModel):
+    """The calls of the API host in numbers. The consent page is not one of them."""
+
+    calls: int
+    busiest_minute: int = Field(
+        description="The most calls that any 60 s saw, those that were refused included."
+    )
+    answers: list[Answers]
 
 
 class Journal:
@@ -81,8 +108,31 @@ class Journal:
         """The last so many, newest first."""
         return list(itertools.islice(reversed(self._entries), count))
 
+    def totals(self, *, after: int = 0) -> Totals:
+        """The numbers of those entries with a higher id than ``after``."""
+        calls = [entry for entry in self.entries(after=after) if entry.at_api_host]
+        alike = Counter((entry.action, entry.status, entry.error, entry.mishap) for entry in calls)
+        return Totals(
+            calls=len(calls),
+            busiest_minute=_busiest(sorted(entry.at for entry in calls)),
+            answers=[
+                Answers(action=action, status=status, error=error, mishap=mishap, calls=count)
+                for (action, status, error, mishap), count in alike.most_common()
+            ],
+        )
+
     def clear(self) -> None:
         self._entries.clear()
+
+
+def _busiest(moments: list[datetime]) -> int:
+    """The most of these moments, in ascending order, that lie within less than a minute."""
+    most = first = 0
+    for last, moment in enumerate(moments):
+        while moment - moments[first] >= _MINUTE:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
 
 
 def _without_secrets(parameters: Mapping[str, str]) -> dict[str, str]:

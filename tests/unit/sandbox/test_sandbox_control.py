@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from unit.sandbox.sandbox_driver import NOON, Driver, Linked
+from withings_bridge.sandbox.world.records import Service
 
 
 async def _last_groups(linked: Linked) -> list[dict[str, Any]]:
@@ -202,6 +203,26 @@ class TestLoading:
         )
         assert [g["grpid"] for g in await _last_groups(linked)] == [1]
 
+    async def test_is_told_back_whole_by_service(self, linked: Linked) -> None:
+        path = f"/people/{linked.userid}/records"
+        whole = await linked.driver.control("GET", path)
+        assert sorted(whole) == sorted(Service)
+        assert whole["segments"] == []
+        for service in Service:
+            assert whole[service] == (await linked.driver.control("GET", f"{path}/{service.value}"))["rows"]
+        assert await linked.body("/measure", "getmeas", lastupdate=0) | {
+            "measuregrps": whole["measures"]
+        } == await linked.body("/measure", "getmeas", lastupdate=1)
+
+    async def test_tells_nothing_back_that_is_gone(self, linked: Linked) -> None:
+        path = f"/people/{linked.userid}"
+        await linked.driver.faults(deletions_show_after_seconds=60)
+        made = (await linked.do("nights"))["row"]
+        await linked.driver.control("DELETE", f"{path}/nights/{made['id']}")
+        assert (await linked.driver.control("GET", f"{path}/records"))["nights"][-1] == made
+        linked.driver.advance(60)
+        assert made not in (await linked.driver.control("GET", f"{path}/records"))["nights"]
+
     @pytest.mark.parametrize(
         "rows",
         [{"measuregrps": [{"measures": []}]}, {"series": [{"id": 1}]}, {"activities": [{}]}, {"typo": []}],
@@ -211,33 +232,6 @@ class TestLoading:
     ) -> None:
         response = await linked.driver.http.post(f"/sandbox/people/{linked.userid}/records", json=rows)
         assert response.status_code == 422
-
-
-class TestRequests:
-    async def test_are_told_without_tokens_or_secrets(self, linked: Linked) -> None:
-        await linked.call(
-            "/notify", "get", callbackurl="http://webhook.test/in?secret=hidden", access_token="hidden"
-        )
-        entries = await linked.driver.control("GET", "/requests")
-        assert "hidden" not in str(entries)
-        assert linked.refresh_token not in str(entries)
-        assert [entry["action"] for entry in entries] == ["", "requesttoken", "get"]
-        assert entries[1]["parameters"] == {
-            "client_id": "sandbox",
-            "grant_type": "authorization_code",
-            "redirect_uri": "http://localhost:5001/callback",
-        }
-        assert (entries[2]["status"], entries[2]["userid"]) == (286, linked.userid)
-
-    async def test_can_be_counted_and_forgotten(self, linked: Linked) -> None:
-        for lastupdate in range(3):
-            await linked.call("/measure", "getmeas", lastupdate=lastupdate)
-        http = linked.driver.http
-        counted = (await http.get("/sandbox/requests", params={"action": "getmeas"})).json()
-        later = (await http.get("/sandbox/requests", params={"after": counted[0]["id"]})).json()
-        assert (len(counted), len(later)) == (3, 2)
-        await linked.driver.control("DELETE", "/requests")
-        assert await linked.driver.control("GET", "/requests") == []
 
 
 class TestFaults:

@@ -15,7 +15,7 @@ from withings_bridge.sandbox.control.models import (
 )
 from withings_bridge.sandbox.dependencies import CurrentSandbox
 from withings_bridge.sandbox.faults import Faults
-from withings_bridge.sandbox.journal import KEPT, Entry
+from withings_bridge.sandbox.journal import KEPT, Entry, Totals
 from withings_bridge.sandbox.running import RunningSandbox
 from withings_bridge.sandbox.world.deliveries import Delivery, DeliveryState
 
@@ -63,6 +63,14 @@ async def list_requests(
         entry for entry in sandbox.journal.entries(after=after) if action is None or entry.action == action
     ]
     return found[-limit:]
+
+
+@router.get("/requests/totals")
+async def count_requests(sandbox: CurrentSandbox, after: int = 0) -> Totals:
+    """The calls of the API host in numbers: how they ended, and how many came in the busiest minute.
+    As far as the journal goes back, which keeps the last 50 000.
+    """
+    return sandbox.journal.totals(after=after)
 
 
 @router.delete("/requests", status_code=204)

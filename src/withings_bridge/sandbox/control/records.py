@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, HTTPException, status
+from fastapi import APIRouter, HTTPException, Response, status
 
 from withings_bridge.sandbox.control.asked import CurrentDoer, KnownPerson, epoch, known_record
 from withings_bridge.sandbox.control.models import (
@@ -53,6 +53,17 @@ async def load(given: Load, person: KnownPerson, doer: CurrentDoer, sandbox: Cur
     if given.goals is not None:
         sandbox.world.people.set_goals(person.userid, given.goals)
     return Loaded(records=len(records))
+
+
+@router.get("/records", response_model=dict[Service, list[JsonObject]])
+async def show_all_records(person: KnownPerson, sandbox: CurrentSandbox) -> Response:
+    """All that Withings would serve of this person now, by service, with all fields: what a faithful
+    copy holds.
+    """
+    written = sandbox.world.records.written(person.userid, at=sandbox.clock.epoch())
+    # Joined as they are stored, since reading years of JSON to write it again would hold up every call.
+    services = (f'"{service.value}":[{",".join(bodies)}]' for service, bodies in written.items())
+    return Response(f"{{{','.join(services)}}}", media_type="application/json")
 
 
 @router.get("/records/{service}")

@@ -138,6 +138,18 @@ class Records:
     ) -> list[Record]:
         return self._select(userid, service, "AND modified > ?", (moment,), at=at, portion=portion)
 
+    def written(self, userid: int, *, at: int) -> dict[Service, list[str]]:
+        """The bodies of all records that are served, as JSON texts by ascending change."""
+        rows = self._connection.execute(
+            "SELECT service, body FROM records WHERE userid = ? AND (gone_at IS NULL OR gone_at > ?)"
+            " ORDER BY modified, id",
+            (userid, at),
+        )
+        written: dict[Service, list[str]] = {service: [] for service in Service}
+        for row in rows:
+            written[Service(row["service"])].append(row["body"])
+        return written
+
     def counts(self, userid: int, *, at: int) -> dict[str, int]:
         """How many records of each service are served."""
         rows = self._connection.execute(
