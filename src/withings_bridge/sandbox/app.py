@@ -19,7 +19,9 @@ from withings_bridge.vendor import SWAGGER_UI
 _DESCRIPTION = """\
 Withings' own paths (`/oauth2_user/authorize2`, `/v2/oauth2`, `/measure`, `/notify` and the rest) answer
 as Withings documents them and are not listed here. The calls below are the sandbox's own: they let
-people and tests play with what happens in the pretend cloud.
+people and tests play with what happens in the pretend cloud: what people do, what goes wrong
+(`/sandbox/mishaps` for single calls, `/sandbox/faults` for notifications and strictness), what the cloud
+was asked (`/sandbox/requests`), what it sent, and what time it is there.
 """
 
 

@@ -39,7 +39,7 @@ _PROMISED = 4096
 
 
 class Broken(Response):
-    """A reply that ends before its end: servers that keep to ASGI then close the connection.
+    """A reply that ends before its end: servers then close the connection, and Uvicorn logs a line.
 
     Where the caller runs in the same process (httpx's ASGITransport) there is no connection: the
     caller gets httpx's own error at once, that of a time-out where silence was asked for.

@@ -46,6 +46,8 @@ async def add_mishap(
     meets a mishap has been counted. The kinds `status`, `http`, `empty` and `cut` strike before any
     work: no token is used, no code spent, and the same call may follow at once. With `lost`, `slow`,
     `incomplete` and `stuck` the work is done as ever. A call meets the first mishap that hits it.
+
+    A restart forgets all mishaps.
     """
     known = any(mishap.path in {None, path} and mishap.action in {None, action} for path, action in ACTIONS)
     if not known:

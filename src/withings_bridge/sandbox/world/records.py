@@ -77,7 +77,7 @@ class Records:
             gone_at INTEGER
         ) STRICT;
         CREATE INDEX IF NOT EXISTS records_by_key ON records (userid, service, key);
-        CREATE INDEX IF NOT EXISTS records_by_taken ON records (userid, service, taken);
+        CREATE INDEX IF NOT EXISTS records_by_taken ON records (userid, service, taken, gone_at);
         CREATE INDEX IF NOT EXISTS records_by_modified ON records (userid, service, modified);
     """
 
