@@ -5,6 +5,7 @@ import os
 import secrets
 import socket
 from collections.abc import Sequence
+from datetime import timedelta
 
 import structlog
 
@@ -19,6 +20,10 @@ from withings_bridge.storage.base import Accounts
 log = structlog.get_logger()
 
 POLL_SECONDS = 2.0
+IDLE_POLL_SECONDS = 5.0
+IDLE_AFTER = timedelta(minutes=1)
+"""How often to look for what is due, and how often when for a while nothing was: a look costs money."""
+
 MOST_AT_ONCE = 8
 MOST_IN_LANE = {Lane.LIVE: MOST_AT_ONCE, Lane.RECONCILE: 1, Lane.BACKFILL: 4}
 """Turns of a lane at once: what nobody waits for leaves room for what comes back to be tried again."""
@@ -39,15 +44,18 @@ class Working:
     async def run(self, stop: asyncio.Event, *, grace: float) -> None:
         """Work off whatever is due, until told to stop; then finish what is under way within the grace."""
         running: dict[asyncio.Task[Turn], Lane] = {}
+        busy_at = self._clock()
         while not stop.is_set():
             self._poked.clear()
             try:
                 for lane, holder, account in await self._claim_due(list(running.values())):
                     running[asyncio.create_task(self._turning.turn(account, holder))] = lane
+                    busy_at = self._clock()
             except Exception as error:
                 # The loop is all that stands between an acknowledged notification and oblivion.
                 log.exception("our bug", exc_info=error)
-            await self._rest(set(running), stop)
+            idle = self._clock() - busy_at >= IDLE_AFTER
+            await self._rest(set(running), stop, IDLE_POLL_SECONDS if idle else POLL_SECONDS)
             running = {turn: lane for turn, lane in running.items() if not _ended(turn)}
         self._stopping = True
         if running:
@@ -104,10 +112,10 @@ class Working:
             return 0
         return max(0, min(MOST_AT_ONCE - len(taken), MOST_IN_LANE[lane] - taken.count(lane)))
 
-    async def _rest(self, running: set[asyncio.Task[Turn]], stop: asyncio.Event) -> None:
+    async def _rest(self, running: set[asyncio.Task[Turn]], stop: asyncio.Event, seconds: float) -> None:
         """Wait until a turn ends, somebody says stop or that there is work, or it is time to look."""
         signs = {asyncio.create_task(stop.wait()), asyncio.create_task(self._poked.wait())}
-        await asyncio.wait({*running, *signs}, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({*running, *signs}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for sign in signs:
             sign.cancel()
 
