@@ -1,12 +1,14 @@
 """Real processes for end-to-end tests: started, watched, killed, started again."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,12 +19,17 @@ ResultT = TypeVar("ResultT")
 PATIENCE_SECONDS = 30.0
 
 
+BELOW_EPHEMERAL = range(20_000, 32_000)
+"""Ports that no outgoing connection is given, so that a server that was killed finds its own free again."""
+
+
 def free_port() -> int:
     """A port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:
+        port = random.choice(BELOW_EPHEMERAL)  # noqa: S311 - guards nothing
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def eventually(
@@ -42,12 +49,14 @@ def eventually(
 class Process:
     """``python -m withings_bridge ...`` with an environment of its own, its log in a file."""
 
-    def __init__(self, *arguments: str, env: Mapping[str, str], folder: Path, url: str) -> None:
-        self._command = [sys.executable, "-m", "withings_bridge", *arguments]
+    def __init__(
+        self, *arguments: str, env: Mapping[str, str], folder: Path, url: str, name: str = ""
+    ) -> None:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        self._arguments = arguments
         self._env = inherited | {"PYTHONWARNINGS": "error::RuntimeWarning"} | dict(env)
         self._folder = folder
-        self._log = folder / f"{arguments[0]}.log"
+        self._log = folder / f"{name or arguments[0]}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.url = url
 
@@ -57,31 +66,53 @@ class Process:
 
     def start(self) -> None:
         """Start, and wait until it answers."""
+        self.launch()
+        self.await_answer()
+
+    def launch(self) -> None:
+        """Start, and wait for nothing."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                self._command, env=self._env, cwd=self._folder, stdout=log, stderr=log
+                [sys.executable, "-m", "withings_bridge", *self._arguments],
+                env=self._env,
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
             )
+
+    def await_answer(self) -> None:
         eventually(f"{self.url} answers; its log:\n{self.log}", self._answers)
 
     def kill(self) -> None:
         """End it in the middle of whatever it does."""
-        self._end(signal.SIGKILL)
+        self.signal(signal.SIGKILL)
+        self.await_end()
 
     def stop(self) -> int:
         """Ask it to end; its exit code."""
-        return self._end(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
+        return self.await_end()
 
-    def _end(self, number: signal.Signals) -> int:
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal; nothing where it does not run."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    def await_end(self, *, within: float = PATIENCE_SECONDS) -> int:
+        """Its exit code once it has ended, negative where a signal ended it; 0 where it never ran."""
         if self._process is None:
             return 0
-        self._process.send_signal(number)
-        code = self._process.wait(PATIENCE_SECONDS)
+        code = self._process.wait(within)
         self._process = None
         return code
 
+    def ended(self) -> int | None:
+        """Its exit code where it has ended by itself."""
+        return self._process.poll() if self._process is not None else None
+
     def _answers(self) -> bool:
-        if self._process is not None and self._process.poll() is not None:
-            raise AssertionError(f"it ended with {self._process.returncode}:\n{self.log}")
+        if (code := self.ended()) is not None:
+            raise AssertionError(f"it ended with {code}:\n{self.log}")
         try:
             return httpx.get(self.url, timeout=5).status_code < 500
         except httpx.HTTPError:

@@ -5,8 +5,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from processes import free_port
 
 PROGRAM = (sys.executable, "-m", "withings_bridge")
 SCRIPT = (str(Path(sys.executable).with_name("withings-bridge")),)
@@ -52,11 +55,7 @@ def run(program: tuple[str, ...], *arguments: str, folder: Path, variables: Mapp
 def free_neighbours() -> int:
     """A port that nobody listens on, nor on the one after it."""
     while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
+        port = free_port()
+        with suppress(OSError), socket.socket() as neighbour:
+            neighbour.bind(("127.0.0.1", port + 1))
             return port
