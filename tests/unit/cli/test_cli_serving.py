@@ -11,6 +11,7 @@ import pytest
 
 from processes import Process, free_port
 from unit.cli.calling import call, free_neighbours
+from withings_bridge.cli import serving
 
 pytestmark = pytest.mark.e2e
 
@@ -45,6 +46,17 @@ def taken() -> Iterator[int]:
         yield listening.getsockname()[1]
 
 
+class TestAConnection:
+    def test_lets_no_half_of_an_answer_wait_for_the_other(self) -> None:
+        with (
+            serving._listening("127.0.0.1", 0, "") as listening,
+            socket.create_connection(listening.getsockname()),
+        ):
+            accepted, _ = listening.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 class TestServe:
     def test_without_credentials_the_sandbox_runs_beside_it(self, start: Start, port: int) -> None:
         bridge = start("serve", url=f"http://localhost:{port}/health", PORT=str(port))
@@ -74,7 +86,8 @@ class TestServe:
         self, start: Start, port: int, number: signal.Signals
     ) -> None:
         bridge = start("serve", url=f"http://localhost:{port}/health", PORT=str(port))
-        assert bridge._end(number) == 0
+        bridge.signal(number)
+        assert bridge.await_end() == 0
         assert "error" not in bridge.log.lower()
         assert "Traceback" not in bridge.log
 
