@@ -27,6 +27,11 @@ class TestPeople:
         assert (await linked.call("/v2/user", "getgoals"))["status"] == 401
         assert (await cloud.http.get(f"/sandbox/people/{added['userid']}")).status_code == 404
 
+    async def test_show_their_devices_as_the_service_does(self, linked: Linked) -> None:
+        shown = await linked.driver.control("GET", f"/people/{linked.userid}/devices")
+        assert shown == await linked.body("/v2/user", "getdevice")
+        assert shown["devices"]
+
     async def test_live_in_zones_that_exist(self, cloud: Driver) -> None:
         response = await cloud.http.post("/sandbox/people", json={"timezone": "Mars/Olympus"})
         assert response.status_code == 422

@@ -117,6 +117,10 @@ class Groups(BaseModel):
     measuregrps: list[JsonObject]
 
 
+class Devices(BaseModel):
+    devices: list[JsonObject]
+
+
 class Row(BaseModel):
     row: JsonObject = Field(description="The record as Withings' service would send it.")
 

@@ -10,6 +10,7 @@ from withings_bridge.sandbox.control.models import (
     ActivityDay,
     BedEvent,
     BloodPressure,
+    Devices,
     Groups,
     NewPerson,
     Night,
@@ -69,6 +70,12 @@ async def add_person(new: NewPerson, sandbox: CurrentSandbox) -> PersonShown:
 @one_person.get("")
 async def show_person(person: KnownPerson, sandbox: CurrentSandbox) -> PersonShown:
     return shown(sandbox, person)
+
+
+@one_person.get("/devices")
+async def show_devices(person: KnownPerson, sandbox: CurrentSandbox) -> Devices:
+    """As getdevice shows them."""
+    return Devices(devices=sandbox.world.people.devices(person.userid))
 
 
 @one_person.delete("", status_code=204)
