@@ -157,6 +157,27 @@ class TestEdits:
         days = await linked.body("/v2/measure", "getactivity", lastupdate=int(NOON) - 1)
         assert (nights["series"], days["activities"]) == ([], [])
 
+    async def test_of_any_record_names_it_as_its_service_does(self, linked: Linked) -> None:
+        path = f"/people/{linked.userid}"
+        ecg = {"timestamp": int(NOON), "deviceid": "w", "ecg": {"signalid": 7, "afib": 0}, "model": 93}
+        workout = {"id": 8, "category": 1, "startdate": int(NOON), "date": "2026-11-23", "data": {}}
+        day = {"date": "2026-11-23", "deviceid": "w", "modelid": 93, "steps": 5}
+        rows = {"series": [ecg, workout], "activities": [day], "replace": True}
+        await linked.driver.control("POST", f"{path}/records", rows)
+        for named in ("heart/7", "workouts/8", "activity/2026-11-23/w/93"):
+            reply = await linked.driver.control("DELETE", f"{path}/records/{named}")
+            assert reply == {"deleted": 1}
+        assert (await linked.driver.control("GET", path))["records"] == {}
+
+    async def test_does_not_bring_back_what_had_its_name_before(self, linked: Linked) -> None:
+        path = f"/people/{linked.userid}"
+        for seconds in (0, 60):
+            await linked.driver.faults(deletions_show_after_seconds=seconds)
+            await linked.driver.control("POST", f"{path}/activity-days", {"steps": 5})
+            await linked.driver.control("DELETE", f"{path}/activity-days/2026-11-23")
+        days = await linked.body("/v2/measure", "getactivity", lastupdate=int(NOON) - 1)
+        assert len(days["activities"]) == 1
+
 
 class TestLoading:
     async def test_takes_the_place_of_everything_when_told_to(self, linked: Linked) -> None:

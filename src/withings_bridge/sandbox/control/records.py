@@ -73,6 +73,17 @@ async def show_records(service: Service, person: KnownPerson, sandbox: CurrentSa
     return Rows(service=service, rows=[record.body for record in found])
 
 
+@router.delete("/records/{service}/{key:path}")
+async def delete_record(
+    service: Service, key: str, person: KnownPerson, doer: CurrentDoer, sandbox: CurrentSandbox
+) -> Deleted:
+    """Any record goes, named by what its service knows it by: a workout's or night's id, an ECG's
+    signalid, ``{date}/{deviceid}/{modelid}`` of one device's day.
+    """
+    doer.delete([known_record(sandbox, person, service, key)])
+    return Deleted(deleted=1)
+
+
 @router.patch("/measure-groups/{grpid}")
 async def edit_group(
     grpid: int, edit: MeasureGroupEdit, person: KnownPerson, doer: CurrentDoer, sandbox: CurrentSandbox

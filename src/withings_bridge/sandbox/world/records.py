@@ -103,7 +103,8 @@ class Records:
     def vanish(self, record: Record, *, at: int) -> None:
         """From ``at`` on the record is no longer served; nothing tells that it existed."""
         self._connection.execute(
-            "UPDATE records SET gone_at = ? WHERE userid = ? AND service = ? AND key = ?",
+            "UPDATE records SET gone_at = ? WHERE userid = ? AND service = ? AND key = ?"
+            " AND gone_at IS NULL",  # what went long ago does not come back
             (at, record.userid, record.service, record.key),
         )
 
