@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from e2e.stores import DynamoTables, SqliteFile, Store
+from e2e.trial import Lasting, Trial, begun
 from e2e.world import World
 from engines import dynamodb_endpoint
 
@@ -17,11 +18,19 @@ def dynamodb() -> Iterator[str]:
         yield endpoint
 
 
-@pytest.fixture(params=["sqlite", pytest.param("dynamodb", marks=pytest.mark.engine)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    if request.param == "sqlite":
-        return SqliteFile(tmp_path / "data" / "bridge.db")
+BACKENDS = ("sqlite", pytest.param("dynamodb", marks=pytest.mark.engine))
+
+
+def a_store(backend: str, folder: Path, request: pytest.FixtureRequest) -> Store:
+    """A new store of the kind."""
+    if backend == "sqlite":
+        return SqliteFile(folder / "data" / "bridge.db")
     return DynamoTables(request.getfixturevalue("dynamodb"), prefix=f"e2e-{uuid4().hex[:8]}")
+
+
+@pytest.fixture(params=BACKENDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    return a_store(request.param, tmp_path, request)
 
 
 @pytest.fixture
@@ -32,3 +41,28 @@ def world(store: Store, tmp_path: Path) -> Iterator[World]:
         yield world
     finally:
         world.end()
+
+
+@pytest.fixture
+def trial(store: Store, tmp_path: Path) -> Iterator[Trial]:
+    with begun(Trial(store, tmp_path)) as trial:
+        yield trial
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def lasting(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lasting]:
+    def another() -> Trial:
+        folder = tmp_path_factory.mktemp("trial")
+        return Trial(a_store(request.param, folder, request), folder, days=6)
+
+    lasting = Lasting(another)
+    try:
+        yield lasting
+    finally:
+        lasting.end()
+
+
+@pytest.fixture
+def lasting_trial(lasting: Lasting) -> Trial:
+    """A trial that serves many tests; one that failed leaves a new one to the next."""
+    return lasting.trial()

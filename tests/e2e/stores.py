@@ -1,9 +1,15 @@
 """The stores of end-to-end tests: how a bridge is told to use them, and how a test looks inside."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
+
+from withings_bridge.domain.accounts import Account
+from withings_bridge.storage.documents import load_account, load_body
+from withings_bridge.storage.dynamodb.account_item import StoredAccount
 
 Row = dict[str, Any]
 
@@ -20,6 +26,12 @@ class Store(Protocol):
 
     def token_row(self, key: str) -> Row | None:
         """A row of the tokens table."""
+
+    def records(self, account: str) -> dict[str, Row]:
+        """The account's records by kind and natural key (``measures#17``), as JSON; no tombstones."""
+
+    def account(self, userid: str) -> Account | None:
+        """The account, with its pending work."""
 
 
 class SqliteFile:
@@ -38,6 +50,14 @@ class SqliteFile:
     def token_row(self, key: str) -> Row | None:
         found = self._select("SELECT * FROM vitals_di_tokens WHERE userId = ?", key)
         return found[0] if found else None
+
+    def records(self, account: str) -> dict[str, Row]:
+        found = self._select("SELECT * FROM records WHERE userid = ? AND body IS NOT NULL", account)
+        return {f"{row['kind']}#{row['key']}": load_body(row["body"]) for row in found}
+
+    def account(self, userid: str) -> Account | None:
+        found = self._select("SELECT document FROM accounts WHERE userid = ?", userid)
+        return load_account(found[0]["document"]) if found else None
 
     def _select(self, statement: str, *arguments: str) -> list[Row]:
         connection = sqlite3.connect(self._path)
@@ -68,27 +88,50 @@ class DynamoTables:
         }
 
     def rows(self, user: str) -> list[Row]:
-        from boto3.dynamodb.conditions import Key  # type: ignore[import-untyped]  # it ships no types
-
-        table, found = self._table("USER_VITALS_TABLE"), []
-        question: dict[str, Any] = {"KeyConditionExpression": Key("user_id").eq(user), "ConsistentRead": True}
-        while True:
-            reply = table.query(**question)
-            found += reply["Items"]
-            if "LastEvaluatedKey" not in reply:
-                return [_plain(item) for item in found]
-            question["ExclusiveStartKey"] = reply["LastEvaluatedKey"]
+        return [_plain(item) for item in self._partition("USER_VITALS_TABLE", "user_id", user)]
 
     def token_row(self, key: str) -> Row | None:
         item = self._table("TOKENS_TABLE").get_item(Key={"userId": key}, ConsistentRead=True).get("Item")
         return _plain(item) if item else None
 
+    def records(self, account: str) -> dict[str, Row]:
+        items = self._partition("RECORDS_TABLE", "userid", account)
+        return {item["name"]: load_body(_unpacked(item["body"])) for item in items if "body" in item}
+
+    def account(self, userid: str) -> Account | None:
+        item = self._table("ACCOUNTS_TABLE").get_item(Key={"userid": userid}, ConsistentRead=True).get("Item")
+        return StoredAccount.load(_numbered(item)).account if item else None
+
+    def _partition(self, variable: str, key: str, value: str) -> Iterator[dict[str, Any]]:
+        from boto3.dynamodb.conditions import Key  # type: ignore[import-untyped]  # it ships no types
+
+        table = self._table(variable)
+        question: dict[str, Any] = {"KeyConditionExpression": Key(key).eq(value), "ConsistentRead": True}
+        while True:
+            reply = table.query(**question)
+            yield from reply["Items"]
+            if "LastEvaluatedKey" not in reply:
+                return
+            question["ExclusiveStartKey"] = reply["LastEvaluatedKey"]
+
     def _table(self, variable: str) -> Any:
+        return self._database.Table(self._tables[variable])
+
+    @cached_property
+    def _database(self) -> Any:
         import boto3  # type: ignore[import-untyped]  # it ships no types
 
         session = boto3.session.Session("test", "test", region_name="us-east-1")
-        return session.resource("dynamodb", endpoint_url=self._endpoint).Table(self._tables[variable])
+        return session.resource("dynamodb", endpoint_url=self._endpoint)
 
 
 def _plain(item: Mapping[str, Any]) -> Row:
     return {name: value if isinstance(value, str) else int(value) for name, value in item.items()}
+
+
+def _numbered(item: Mapping[str, Any]) -> Row:
+    return {name: int(value) if isinstance(value, Decimal) else value for name, value in item.items()}
+
+
+def _unpacked(body: Any) -> str | bytes:
+    return body if isinstance(body, str) else bytes(body)

@@ -18,28 +18,13 @@ Json = dict[str, Any]
 class World:
     """Withings, a bridge, and a browser."""
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    def __init__(self, store: Store, folder: Path, *, days: int = 0, seed: int = 1) -> None:
         self.store = store
         self._folder = folder
-        cloud_port, port = free_port(), free_port()
-        self.cloud = f"http://127.0.0.1:{cloud_port}"
-        self.url = f"http://127.0.0.1:{port}"
-        self.withings = Process(
-            "sandbox",
-            *(
-                "--port",
-                str(cloud_port),
-                "--days",
-                "0",
-                "--auto-approve",
-                "--state",
-                str(folder / "cloud.db"),
-            ),
-            env={},
-            folder=folder,
-            url=f"{self.cloud}/sandbox/people",
-        )
-        self._port = port
+        self._cloud_port, self._port = free_port(), free_port()
+        self.cloud = f"http://127.0.0.1:{self._cloud_port}"
+        self.url = f"http://127.0.0.1:{self._port}"
+        self.withings = self._withings(days, seed)
         self.bridge = self._bridge({})
         self.http = httpx.Client(timeout=70)
 
@@ -111,8 +96,22 @@ class World:
 
         return eventually(f"{vital_type} {value} is in the store", found)
 
+    def _withings(self, days: int, seed: int) -> Process:
+        options = {"--port": self._cloud_port, "--days": days, "--seed": seed}
+        given = [str(word) for option in options.items() for word in option]
+        return self._process(
+            ("sandbox", *given, "--auto-approve", "--state", str(self._folder / "cloud.db")),
+            env={},
+            url=f"{self.cloud}/sandbox/people",
+        )
+
     def _bridge(self, env: Mapping[str, str]) -> Process:
-        settings = {
+        return self._process(
+            ("serve",), env={**self._settings(), **self.store.env, **env}, url=f"{self.url}/health"
+        )
+
+    def _settings(self) -> dict[str, str]:
+        return {
             "PORT": str(self._port),
             "WITHINGS_CLIENT_ID": "sandbox",
             "WITHINGS_CLIENT_SECRET": "sandbox-secret",
@@ -123,6 +122,6 @@ class World:
             "SUBSCRIBE_SPACING_SECONDS": "0",
             "WITHINGS_QUOTA_PER_MINUTE": "6000",
         }
-        return Process(
-            "serve", env={**settings, **self.store.env, **env}, folder=self._folder, url=f"{self.url}/health"
-        )
+
+    def _process(self, arguments: tuple[str, ...], *, env: Mapping[str, str], url: str) -> Process:
+        return Process(*arguments, env=env, folder=self._folder, url=url)

@@ -1,0 +1,148 @@
+"""A bridge as its tests start it: by a clock that they move, and mortal at each named step.
+
+Production code has no switch for this. The steps below are wrapped from outside, in this process
+alone, before the command line takes over.
+"""
+
+import functools
+import importlib
+import inspect
+import os
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from e2e.levers import MovableClock, Trap
+from withings_bridge.cli import main, serving
+from withings_bridge.domain.records import Kind
+from withings_bridge.services import working
+
+CLOCK = "TEST_CLOCK"
+TRAP = "TEST_TRAP"
+POLL = "TEST_POLL"
+
+Arguments = dict[str, Any]
+
+_BACKENDS = (("sqlite", "Sqlite"), ("dynamodb", "Dynamo"))
+_SERVICES = "withings_bridge.services"
+_CLIENT = "withings_bridge.withings.client:WithingsClient"
+
+
+def in_stores(protocol: str, method: str) -> tuple[str, ...]:
+    """A method of one of the protocols in ``storage/base.py``, in both backends."""
+    return tuple(
+        f"withings_bridge.storage.{package}.{protocol.lower()}:{prefix}{protocol}.{method}"
+        for package, prefix in _BACKENDS
+    )
+
+
+def _always(_: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a walk: the calls that make it, as ``module:Class.method``."""
+
+    name: str
+    calls: tuple[str, ...]
+    of: Callable[[Arguments], bool] = _always
+    """Which calls count, by their arguments."""
+    counts: Callable[[Any], bool] = _always
+    """After which results a passing counts as made."""
+
+
+def _saves(arguments: Arguments) -> bool:
+    records = arguments["records"]
+    return bool(records) and any(record.kind is not Kind.HEIGHT for record in records)
+
+
+LINK = (
+    Step("state spent", in_stores("Ephemera", "take")),
+    Step("code exchanged", ("withings_bridge.withings.oauth:WithingsOAuth.exchange",)),
+    Step("joined", in_stores("Links", "join")),
+    Step("subscriptions listed", (f"{_CLIENT}.subscriptions",)),
+    Step("subscribed", (f"{_CLIENT}.subscribe",)),
+)
+NOTIFICATION = (
+    Step("acknowledged", (f"{_SERVICES}.receiving:Receiving.receive",)),
+    Step("begun", (f"{_SERVICES}.working:Working.work_off",)),
+)
+TURN = (
+    Step("claimed", in_stores("Accounts", "claim_one") + in_stores("Accounts", "claim"), counts=bool),
+    Step(
+        "fetched",
+        tuple(f"{_CLIENT}.{name}" for name in ("measures", "activity", "sleep_summaries", "workouts")),
+    ),
+    Step("records saved", in_stores("Records", "save"), of=_saves),
+    Step("rows written", in_stores("Vitals", "write"), of=lambda asked: bool(asked["rows"] or asked["gone"])),
+    Step("push noted", in_stores("Links", "pushed")),
+    Step(
+        "gateway told",
+        tuple(f"{_SERVICES}.publishing:{gateway}.publish" for gateway in ("NoGateway", "HttpGateway")),
+    ),
+    Step("tombstones written", in_stores("Records", "save"), of=lambda asked: bool(asked["removed"])),
+    Step("settled", in_stores("Accounts", "change"), of=lambda asked: asked["holder"] is not None),
+)
+REFRESH = (
+    Step("refresh locked", in_stores("Ephemera", "acquire"), counts=bool),
+    Step("refresh answered", ("withings_bridge.withings.oauth:WithingsOAuth.refresh",)),
+    Step("pair saved", in_stores("Links", "replace_pair")),
+    Step("refresh unlocked", in_stores("Ephemera", "release")),
+)
+STEPS = {step.name: step for step in (*LINK, *NOTIFICATION, *TURN, *REFRESH)}
+
+MOMENTS = ("before", "after")
+
+
+def bridge() -> None:
+    """The command line, by the test's clock and with its trap, where the environment names them."""
+    if path := os.environ.get(TRAP):
+        set_up(Trap(Path(path)))
+    if path := os.environ.get(CLOCK):
+        clock = MovableClock(Path(path))
+        _replace(serving, "create_app", lambda create: functools.partial(create, clock=clock))
+    if seconds := os.environ.get(POLL):
+        _replace(working, "POLL_SECONDS", lambda _: float(seconds))
+    main()
+
+
+def _replace(module: ModuleType, name: str, change: Callable[[Any], Any]) -> None:
+    """Another value for a name that must be there."""
+    vars(module)[name] = change(vars(module)[name])
+
+
+def set_up(trap: Trap) -> None:
+    """Make every step mortal."""
+    for step in STEPS.values():
+        for owner, name in _found(step):
+            setattr(owner, name, _mortal(getattr(owner, name), step, trap))
+
+
+def _found(step: Step) -> Iterator[tuple[type, str]]:
+    for call in step.calls:
+        module, _, qualified = call.partition(":")
+        owner, _, name = qualified.partition(".")
+        yield getattr(importlib.import_module(module), owner), name
+
+
+def _mortal(method: Callable[..., Any], step: Step, trap: Trap) -> Callable[..., Any]:
+    signature = inspect.signature(method)
+
+    @functools.wraps(method)
+    async def wrapped(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        if not step.of(bound.arguments):
+            return await method(*args, **kwargs)
+        if trap.springs(step.name, "before"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = await method(*args, **kwargs)
+        if step.counts(result) and trap.springs(step.name, "after"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    return wrapped

@@ -1,0 +1,57 @@
+"""Killed before and after each named step of a walk, a bridge loses nothing and keeps its links."""
+
+from contextlib import suppress
+
+import httpx
+import pytest
+
+from e2e.failing import LINK, MOMENTS, NOTIFICATION, REFRESH, TURN, Step
+from e2e.levers import Failpoint
+from e2e.trial import Trial
+
+pytestmark = pytest.mark.e2e
+
+HOUR = 3600
+
+
+def failpoints(*steps: Step) -> pytest.MarkDecorator:
+    found = [Failpoint(step.name, moment) for step in steps for moment in MOMENTS]
+    return pytest.mark.parametrize("failpoint", found, ids=str)
+
+
+class TestATurn:
+    @failpoints(*NOTIFICATION, *TURN, *REFRESH)
+    def test_that_is_killed_is_done_again(self, lasting_trial: Trial, failpoint: Failpoint) -> None:
+        trial, person = lasting_trial, lasting_trial.person
+        if not trial.linked(person):
+            trial.link_person()
+        weighed = trial.tell("POST", f"{person.path}/weighings", {"kg": 71, "fat_percent": 20})
+        trial.quiet()
+        trial.advance(3 * HOUR)  # so that the first call needs a refresh
+        trial.trap.set(failpoint)
+
+        trial.tell("POST", f"{person.path}/weighings", {"kg": 72, "fat_percent": 21, "pulse": 61})
+        trial.tell("POST", f"{person.path}/activity-days", {"steps": 4321})
+        trial.tell("POST", f"{person.path}/nights", {"hours": 7})
+        trial.tell("DELETE", f"{person.path}/measure-groups/{weighed['measuregrps'][0]['grpid']}")
+        trial.dies_at(failpoint)
+        trial.revive()
+
+        trial.check()
+
+
+class TestALink:
+    @failpoints(*LINK)
+    def test_that_is_killed_can_be_made(self, lasting_trial: Trial, failpoint: Failpoint) -> None:
+        trial = lasting_trial
+        person = trial.add_somebody()
+        trial.trap.set(failpoint)
+        with suppress(httpx.HTTPError):
+            trial.begin_link(person.user, person.userid)
+        trial.dies_at(failpoint)
+        trial.revive()
+
+        if not trial.linked(person):
+            trial.begin_link(person.user, person.userid)
+
+        trial.check(person)

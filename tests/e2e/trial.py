@@ -1,0 +1,223 @@
+"""A world that puts bridges to the test: killed where and when it likes, moved through time, then compared.
+
+Time is one clock for Withings and for the bridges, which a test moves; so retries, leases, expiries
+and second looks take no waiting.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from e2e import failing
+from e2e.forked import Forked
+from e2e.levers import Failpoint, MovableClock, Trap
+from e2e.stores import DynamoTables, Store
+from e2e.truth import differences, truth
+from e2e.world import World
+from processes import Process, eventually
+from withings_bridge.domain.accounts import Account, due
+from withings_bridge.domain.inbox import Lane
+from withings_bridge.domain.records import Kind
+
+LEASES_END = 95
+"""Seconds after which nothing is left of a dead process's leases and locks."""
+
+ASKED_AGAIN = 11
+"""Seconds after which Withings answers the identical question."""
+
+ALONE = {"RECONCILE_HOURS": "1000", "WITHINGS_QUOTA_PER_MINUTE": "6000", "WITHINGS_MEASURE_DAYS": "90"}
+"""No sweep heals what a test is about, no budget slows it down, and an import is one chunk a category."""
+
+
+class Person:
+    """Somebody at Withings who links as a user."""
+
+    def __init__(self, userid: int) -> None:
+        self.userid = userid
+        self.user = str(uuid4())
+
+    @property
+    def account(self) -> str:
+        return str(self.userid)
+
+    @property
+    def path(self) -> str:
+        return f"/people/{self.userid}"
+
+
+class Trial(World):
+    """A pretend Withings and a bridge by one movable clock, and the first person there."""
+
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        *,
+        days: int = 14,
+        seed: int = 1,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.clock = MovableClock(folder / "clock")
+        self.trap = Trap(folder / "trap")
+        self._env = ALONE | dict(env or {})
+        self.sound = True
+        super().__init__(store, folder, days=days, seed=seed)
+
+    def start(self) -> None:
+        super().start()
+        self.tell("PUT", "/faults", {"quota": False})
+        self.person = Person(self.tell("GET", "/people")[0]["userid"])
+
+    # People
+
+    def add_somebody(self) -> Person:
+        """Another person, with a record of most kinds."""
+        person = Person(self.add_person())
+        for path, deed in (
+            ("weighings", {"kg": 82.5, "fat_percent": 24}),
+            ("blood-pressures", {"systolic": 124, "diastolic": 81}),
+            ("activity-days", {"steps": 5150}),
+            ("nights", {"hours": 8}),
+        ):
+            self.tell("POST", f"{person.path}/{path}", deed)
+        return person
+
+    def link_person(self, person: Person | None = None) -> Person:
+        """Link somebody, by default the first person, and wait until the import is done."""
+        person = person or self.person
+        self.link(person.user, person.userid)
+        self.quiet(person)
+        return person
+
+    def linked(self, person: Person) -> bool:
+        """Whether a token row names the person's account."""
+        row = self.store.token_row(f"{person.user}#withings")
+        return row is not None and row["withings_userid"] == person.account
+
+    # Time
+
+    def advance(self, seconds: float) -> None:
+        """Move Withings and the bridges through time."""
+        self.tell("POST", "/clock", {"advance_seconds": seconds})
+        self.clock.offset += timedelta(seconds=seconds)
+
+    def quiet(self, *people: Person, within: float = 60) -> None:
+        """Let all that is pending be done, moving the clock on to whatever is due next."""
+        people = people or (self.person,)
+        give_up_at = time.monotonic() + within
+        while (at := self._next_due(people)) is not None:
+            wait = (at - self.clock()).total_seconds()
+            if wait > 0:
+                self.advance(wait + 0.01)
+            elif time.monotonic() > give_up_at:
+                pending = [self.store.account(person.account) for person in people]
+                raise AssertionError(f"still pending after {within:g} s: {pending}\n{self._tail}")
+            else:
+                time.sleep(0.01)
+
+    def _next_due(self, people: tuple[Person, ...]) -> datetime | None:
+        """When something is to be done next; the sweep, which comes back for ever, left out."""
+        waiting = self.tell("GET", "/deliveries?state=waiting")
+        times = [datetime.fromisoformat(delivery["due_at"]) for delivery in waiting]
+        for person in people:
+            if account := self.store.account(person.account):
+                times += self._due(account)
+        return min(times, default=None)
+
+    def _due(self, account: Account) -> list[datetime]:
+        now = self.clock()
+        times = [at for lane, at in due(account, now).items() if lane is not Lane.RECONCILE]
+        return [*times, now] if account.leased_at(now) else times
+
+    # Death
+
+    def dies_at(self, failpoint: Failpoint, *, within: float = 20) -> None:
+        """Wait until the bridge has killed itself there."""
+        code = eventually(f"the bridge is dead {failpoint}\n{self._tail}", self.bridge.ended, within=within)
+        assert code == -9, f"it ended with {code}\n{self._tail}"
+        self.bridge.await_end()
+        self.trap.set(None)
+
+    def revive(self) -> None:
+        """Start the bridge again, with the dead one's leases at their end."""
+        self.advance(LEASES_END)
+        self.bridge.start()
+
+    # Judgement
+
+    def check(self, person: Person | None = None, *, beyond: frozenset[str] = frozenset()) -> None:
+        """The store equals Withings, the link is alive, and a sync has nothing to mend."""
+        person = person or self.person
+        self.quiet(person)
+        found = self.differences(person, beyond=beyond)
+        # A device's last session is announced by nobody; the sync fetches it.
+        found = [line for line in found if not line.startswith(f"record {Kind.DEVICE}#")]
+        assert not found, self._told(found)
+        self.advance(ASKED_AGAIN)
+        self.sync(person.user)
+        self.quiet(person)
+        found = self.differences(person, beyond=beyond)
+        assert not found, self._told(found)
+        self.sound = True
+
+    def differences(self, person: Person, *, beyond: frozenset[str] = frozenset()) -> list[str]:
+        """In what the store is not equal to Withings."""
+        expected = truth(self.tell, person.userid, person.user, beyond=beyond)
+        return differences(self.store, person.userid, person.user, expected)
+
+    def _told(self, found: list[str]) -> str:
+        return "\n".join(["the store differs from Withings:", *found, self._tail])
+
+    @property
+    def _tail(self) -> str:
+        return "its log ends:\n" + "\n".join(self.bridge.log.splitlines()[-25:])
+
+    # Processes
+
+    def _settings(self) -> dict[str, str]:
+        slow = isinstance(self.store, DynamoTables)
+        return {
+            **super()._settings(),
+            **self._env,
+            failing.CLOCK: str(self._folder / "clock"),
+            failing.TRAP: str(self._folder / "trap"),
+            failing.POLL: "0.5" if slow else "0.05",
+        }
+
+    def _process(self, arguments: tuple[str, ...], *, env: Mapping[str, str], url: str) -> Process:
+        return Forked(*arguments, env=env, folder=self._folder, url=url, program=failing.bridge)
+
+
+@contextmanager
+def begun(trial: Trial) -> Iterator[Trial]:
+    """The trial while it runs."""
+    try:
+        trial.start()
+        yield trial
+    finally:
+        trial.end()
+
+
+class Lasting:
+    """A trial for as long as it is sound."""
+
+    def __init__(self, another: Callable[[], Trial]) -> None:
+        self._another = another
+        self._trial: Trial | None = None
+
+    def trial(self) -> Trial:
+        """The same one as before, unless a test has left it unsound."""
+        if self._trial is None or not self._trial.sound:
+            self.end()
+            self._trial = self._another()
+            self._trial.start()
+        # Whoever takes it has to prove that it is sound.
+        self._trial.sound = False
+        return self._trial
+
+    def end(self) -> None:
+        if self._trial is not None:
+            self._trial.end()
