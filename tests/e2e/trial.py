@@ -16,7 +16,7 @@ from e2e.forked import Forked
 from e2e.levers import Failpoint, MovableClock, Trap
 from e2e.stores import DynamoTables, Store
 from e2e.truth import differences, truth
-from e2e.world import World
+from e2e.world import Json, World
 from processes import Process, eventually
 from withings_bridge.domain.accounts import Account, due
 from withings_bridge.domain.inbox import Lane
@@ -64,6 +64,7 @@ class Trial(World):
         self.trap = Trap(folder / "trap")
         self._env = ALONE | dict(env or {})
         self.sound = True
+        self._ahead = 0.0
         super().__init__(store, folder, days=days, seed=seed)
 
     def start(self) -> None:
@@ -103,6 +104,20 @@ class Trial(World):
         """Move Withings and the bridges through time."""
         self.tell("POST", "/clock", {"advance_seconds": seconds})
         self.clock.offset += timedelta(seconds=seconds)
+
+    def run_ahead(self, seconds: float) -> None:
+        """Move Withings' clock alone: what it counts as over, the bridges do not."""
+        self.tell("POST", "/clock", {"advance_seconds": seconds})
+        self._ahead += seconds
+
+    def catch_up(self) -> None:
+        """Move the bridges to where Withings ran ahead to."""
+        self.clock.offset += timedelta(seconds=self._ahead)
+        self._ahead = 0.0
+
+    def ago(self, **since: float) -> str:
+        """An instant so long ago, as the console takes it."""
+        return (self.clock() - timedelta(**since)).isoformat(timespec="seconds")
 
     def quiet(self, *people: Person, within: float = 60) -> None:
         """Let all that is pending be done, moving the clock on to whatever is due next."""
@@ -152,9 +167,7 @@ class Trial(World):
         """The store equals Withings, the link is alive, and a sync has nothing to mend."""
         person = person or self.person
         self.quiet(person)
-        found = self.differences(person, beyond=beyond)
-        # A device's last session is announced by nobody; the sync fetches it.
-        found = [line for line in found if not line.startswith(f"record {Kind.DEVICE}#")]
+        found = self.differences_of_news(person, beyond=beyond)
         assert not found, self._told(found)
         self.advance(ASKED_AGAIN)
         self.sync(person.user)
@@ -162,6 +175,16 @@ class Trial(World):
         found = self.differences(person, beyond=beyond)
         assert not found, self._told(found)
         self.sound = True
+
+    def differences_of_news(self, person: Person, *, beyond: frozenset[str] = frozenset()) -> list[str]:
+        """The same without the devices, whose last session nobody announces: a sync fetches it."""
+        found = self.differences(person, beyond=beyond)
+        return [line for line in found if not line.startswith(f"record {Kind.DEVICE}#")]
+
+    def refreshes(self) -> list[Json]:
+        """The refreshes that Withings was asked for since its journal was last emptied."""
+        entries: list[Json] = self.tell("GET", "/requests?action=requesttoken")
+        return [entry for entry in entries if entry["parameters"].get("grant_type") == "refresh_token"]
 
     def differences(self, person: Person, *, beyond: frozenset[str] = frozenset()) -> list[str]:
         """In what the store is not equal to Withings."""
@@ -173,7 +196,11 @@ class Trial(World):
 
     @property
     def _tail(self) -> str:
-        return "its log ends:\n" + "\n".join(self.bridge.log.splitlines()[-25:])
+        return "its log ends:\n" + "\n".join(self.logs.splitlines()[-25:])
+
+    @property
+    def logs(self) -> str:
+        return self.bridge.log
 
     # Processes
 
@@ -187,8 +214,10 @@ class Trial(World):
             failing.POLL: "0.5" if slow else "0.05",
         }
 
-    def _process(self, arguments: tuple[str, ...], *, env: Mapping[str, str], url: str) -> Process:
-        return Forked(*arguments, env=env, folder=self._folder, url=url, program=failing.bridge)
+    def _process(
+        self, arguments: tuple[str, ...], *, env: Mapping[str, str], url: str, name: str = ""
+    ) -> Process:
+        return Forked(*arguments, env=env, folder=self._folder, url=url, name=name, program=failing.bridge)
 
 
 @contextmanager

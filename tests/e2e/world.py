@@ -26,7 +26,7 @@ class World:
         self.url = f"http://127.0.0.1:{self._port}"
         self.withings = self._withings(days, seed)
         self.bridge = self._bridge({})
-        self.http = httpx.Client(timeout=70)
+        self.http = httpx.Client(timeout=70, limits=httpx.Limits(max_connections=None))
 
     def start(self) -> None:
         self.withings.start()
@@ -123,5 +123,7 @@ class World:
             "WITHINGS_QUOTA_PER_MINUTE": "6000",
         }
 
-    def _process(self, arguments: tuple[str, ...], *, env: Mapping[str, str], url: str) -> Process:
-        return Process(*arguments, env=env, folder=self._folder, url=url)
+    def _process(
+        self, arguments: tuple[str, ...], *, env: Mapping[str, str], url: str, name: str = ""
+    ) -> Process:
+        return Process(*arguments, env=env, folder=self._folder, url=url, name=name)
