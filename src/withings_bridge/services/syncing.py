@@ -23,7 +23,7 @@ from withings_bridge.domain.deletions import CONFIRM_AFTER, LOOK_AGAIN_AFTER, be
 from withings_bridge.domain.inbox import Backfill, Done, Recheck, Task
 from withings_bridge.domain.notifications import DAY, Window, fold
 from withings_bridge.domain.quota import SAME_ARGUMENTS
-from withings_bridge.domain.records import EPOCH, Kind, Record
+from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.fetching import ASKED_BY_DAY, Fetching, Reply, Span
 from withings_bridge.services.projecting import FOREVER, Change, Projecting
@@ -81,13 +81,14 @@ class Syncing:
         if fresh or unsettled or task.news.asked or task.news.everything or swept:
             await self._catch_up(account, look, began, fresh)
             found = [record.at for record in look.fetched]
-            silent = [w for w in (*fresh, *unsettled) if not any(w.holds(at) for at in found)]
-            known += [window for window in silent if window in unsettled]
+            came = {record.name for record in look.fetched}
+            # What is stored there and did not come may be gone.
+            known += [window for window, names in unsettled.items() if not names <= came]
             look.rechecks += [
                 Recheck(window, began + LOOK_AGAIN_AFTER)
-                for window in silent
+                for window in fresh
                 # A day without a workout is the rule: what was announced is its activity.
-                if window in fresh and task.category is not Category.WORKOUTS
+                if not any(window.holds(at) for at in found) and task.category is not Category.WORKOUTS
             ]
         for window in known:
             await self._compare(account, look, window, again_at=began + LOOK_AGAIN_AFTER)
@@ -139,12 +140,15 @@ class Syncing:
         await self._apply(account, Kind.HEIGHT, reply.records)
         return Look(task)
 
-    async def _sorted(self, account: Account, task: Task) -> tuple[list[Window], list[Window], list[Window]]:
+    async def _sorted(
+        self, account: Account, task: Task
+    ) -> tuple[list[Window], dict[Window, set[RecordKey]], list[Window]]:
         """The announced windows: without a stored record; with one that no settled turn may have
-        brought, as it changed after the cursor; and with records that settled turns brought.
+        brought, as it changed after the cursor, and what is stored there; and with records that settled
+        turns brought.
         """
         fresh: list[Window] = []
-        unsettled: list[Window] = []
+        unsettled: dict[Window, set[RecordKey]] = {}
         known: list[Window] = []
         cursor = task.work.cursor
         for window in fold(task.news.windows):
@@ -154,7 +158,7 @@ class Syncing:
             if not stored:
                 fresh.append(window)
             elif cursor and any(record.modified and record.modified > cursor for record in stored):
-                unsettled.append(window)
+                unsettled[window] = {record.name for record in stored}
             else:
                 known.append(window)
         return fresh, unsettled, known

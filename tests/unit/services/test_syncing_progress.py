@@ -220,6 +220,18 @@ class TestCrashBetweenRecordsAndRows:
         await self.repeat(house, userid)
         assert await house.values("weight") == []
 
+    async def test_does_not_hide_a_deletion_beside_another_record_of_the_same_second(
+        self, house: House, userid: str
+    ) -> None:
+        kept, gone = await house.weigh(userid, 72), await house.weigh(userid, 70)
+        house.vitals.failures = 1
+        await house.notified(userid, gone)
+        await house.delete(userid, gone)
+        await house.receive(userid, gone)
+        await self.repeat(house, userid)
+        assert [record.key for record in await house.records(userid)][1:] == [str(kept["grpid"])]
+        assert await house.values("weight") == ["158.73"]
+
     async def test_of_a_late_height_is_healed(self, house: House, userid: str, clock: FakeClock) -> None:
         await house.notified(userid, await house.weigh(userid, 70))
         at = int((clock() - HOUR).timestamp())
