@@ -152,9 +152,7 @@ class Syncing:
         known: list[Window] = []
         cursor = task.work.cursor
         for window in fold(task.news.windows):
-            stored = await self._records.between(
-                account.userid, KIND_OF[task.category], window.start, window.end
-            )
+            stored = await self._stored_in(account, task.category, window)
             if not stored:
                 fresh.append(window)
             elif cursor and any(record.modified and record.modified > cursor for record in stored):
@@ -162,6 +160,17 @@ class Syncing:
             else:
                 known.append(window)
         return fresh, unsettled, known
+
+    async def _stored_in(self, account: Account, category: Category, window: Window) -> list[Record]:
+        """What is stored of an announced window. One of workouts names their local day: a workout after
+        midnight may have begun on the day before, in UTC.
+        """
+        kind, margin = KIND_OF[category], DAY if category is Category.WORKOUTS else timedelta()
+        start, end = window.start, window.end
+        stored = await self._records.between(account.userid, kind, start - margin, end + margin)
+        if category is not Category.WORKOUTS:
+            return stored
+        return [r for r in stored if r.day is not None and start.date() <= r.day <= end.date()]
 
     async def _catch_up(
         self, account: Account, look: Look, began: datetime, fresh: Collection[Window]
