@@ -1,6 +1,6 @@
 """Stand-ins that keep the promises of what they stand for, and tell a test what happened."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -56,6 +56,9 @@ class FailingVitals(Vitals):
             raise self.error
         return await self._inner.write(user, rows, gone=gone, now=now)
 
+    async def forget(self, user: str) -> None:
+        await self._inner.forget(user)
+
     def rows(self, user: str, *, vital_type: str | None = None) -> AsyncIterator[dict[str, Any]]:
         return self._inner.rows(user, vital_type=vital_type)
 
@@ -89,9 +92,13 @@ class FailingLinks(Links):
         self._perhaps_fail()
         await self._inner.replace_pair(userid, pair, replacing=replacing)
 
-    async def leave(self, user: str, userid: str) -> Account | None:
+    async def leave(self, user: str, userid: str | None) -> Account | None:
         self._perhaps_fail()
         return await self._inner.leave(user, userid)
+
+    async def end(self, userid: str, only_if: Callable[[Account], bool]) -> bool:
+        self._perhaps_fail()
+        return await self._inner.end(userid, only_if)
 
     async def pushed(self, user: str, *, at: datetime) -> None:
         await self._inner.pushed(user, at=at)

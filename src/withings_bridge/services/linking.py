@@ -19,11 +19,9 @@ import structlog
 from withings_bridge.domain.accounts import Account, joined
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import ConsentRefused, Malformed, StateRefused, StorageUnavailable
-from withings_bridge.domain.links import Link
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.tokens import SAVE_PAUSES, pair_from
 from withings_bridge.storage.base import Ephemera, Links
-from withings_bridge.storage.encryption import TokensUnreadable
 from withings_bridge.withings import TokenReply, WithingsOAuth
 
 log = structlog.get_logger()
@@ -130,19 +128,9 @@ class Linking:
                 sweep_every=self._sweep_every,
             )
 
-        before = await self._before(user)
         await _patiently(lambda: self._links.join(user, userid, pair, join))
-        if before is not None and before.account != userid:
-            await _patiently(lambda: self._links.leave(user, before.account))
         log.info("linked", user=user, account=userid)
         return Joined(user, userid)
-
-    async def _before(self, user: str) -> Link | None:
-        """The user's link until now; None also where its key is lost, which this consent mends."""
-        try:
-            return await _patiently(lambda: self._links.get(user))
-        except TokensUnreadable:
-            return None
 
 
 async def _patiently(step: Callable[[], Awaitable[ResultT]]) -> ResultT:

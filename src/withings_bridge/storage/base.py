@@ -100,6 +100,9 @@ class Links(Protocol):
         resulting account, since a second consent may end the first pair; only the row of another
         user who has linked a different account meanwhile is left alone. ``created_at`` of every row
         is the pair's ``saved_at``; ``last_vitals7_push_at`` of rows that exist is kept.
+
+        In the same step the user leaves every other account that a row of theirs names, as by
+        ``leave``: of two sign-ins at once the later one wins, and nobody is ever in two accounts.
         """
 
     async def replace_pair(self, userid: str, pair: TokenPair, *, replacing: TokenPair) -> None:
@@ -110,12 +113,20 @@ class Links(Protocol):
         went through does no harm. Raises ``AccountUnknown``.
         """
 
-    async def leave(self, user: str, userid: str) -> Account | None:
+    async def leave(self, user: str, userid: str | None) -> Account | None:
         """End the user's link: the token rows go, and the user leaves the account.
 
         Gives the account that is left, or None when the last user left and the account is gone
-        too. A row that meanwhile names another Withings account is not touched. Repeating it does
+        too. A row that meanwhile holds a pair of another Withings account is not touched; one that
+        holds no pair goes, whomever it names. Without a ``userid`` only those go. Repeating it does
         no harm.
+        """
+
+    async def end(self, userid: str, only_if: Callable[[Account], bool]) -> bool:
+        """End the links of all the account's users, and the account, together or not at all.
+
+        Only if the account as it is stored passes; whether it is gone then. A row that meanwhile
+        holds a pair of another Withings account is not touched. Repeating it does no harm.
         """
 
     async def pushed(self, user: str, *, at: datetime) -> None:
@@ -162,6 +173,14 @@ class Records(Protocol):
     async def changes(self, userid: str, *, after: int, limit: int) -> list[Changed]:
         """What changed since the given number, oldest first, each record once in its last state."""
 
+    async def forget(self, userid: str) -> None:
+        """Remove all of the account's records without a trace, the change feed included.
+
+        Called by the holder of the account's lease, or when there is no such account. Not atomic as
+        a whole: a crash leaves some of them, and repeating it completes it. Numbers of changes go on
+        to grow for whoever links the account again.
+        """
+
 
 class Vitals(Protocol):
     """The rows of ``user_vitals``, read by Vitals7."""
@@ -174,6 +193,12 @@ class Vitals(Protocol):
         A row that exists keeps ``id``, ``created_at`` and ``created_by``; one whose attributes are
         all as stored is not written. Of two rows with one key the last counts, and a key that is
         both written and gone stays.
+        """
+
+    async def forget(self, user: str) -> None:
+        """Remove the user's rows that Withings recorded; those of other sources stay.
+
+        Not atomic as a whole: a crash leaves some of them, and repeating it completes it.
         """
 
     def rows(self, user: str, *, vital_type: str | None = None) -> AsyncIterator[dict[str, Any]]:

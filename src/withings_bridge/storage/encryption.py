@@ -6,7 +6,7 @@ keys tokens are written plain, as the predecessor can read them; encrypted ones 
 than sent to Withings, which would take them for a dead link.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -46,9 +46,13 @@ class EncryptedLinks:
         """See ``Links``."""
         await self._inner.replace_pair(userid, self._sealed(pair), replacing=replacing)
 
-    async def leave(self, user: str, userid: str) -> Account | None:
+    async def leave(self, user: str, userid: str | None) -> Account | None:
         """See ``Links``."""
         return await self._inner.leave(user, userid)
+
+    async def end(self, userid: str, only_if: Callable[[Account], bool]) -> bool:
+        """See ``Links``."""
+        return await self._inner.end(userid, only_if)
 
     async def pushed(self, user: str, *, at: datetime) -> None:
         """See ``Links``."""

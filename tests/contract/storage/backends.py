@@ -25,6 +25,9 @@ class Backend(Protocol):
     async def put_token_row(self, row: TokenRow) -> None:
         """A row as the predecessor or another connector would have left it."""
 
+    async def put_vital_row(self, row: TokenRow) -> None:
+        """A row of ``user_vitals`` as another connector writes it."""
+
 
 class SqliteBackend:
     """A file of its own."""
@@ -45,13 +48,19 @@ class SqliteBackend:
         return {name: row[name] for name in row.keys() if row[name] is not None} if row else None  # noqa: SIM118 - a Row iterates over its values
 
     async def put_token_row(self, row: TokenRow) -> None:
+        self._put("vitals_di_tokens", row)
+
+    async def put_vital_row(self, row: TokenRow) -> None:
+        self._put("user_vitals", row)
+
+    def _put(self, table: str, row: TokenRow) -> None:
         columns = ", ".join(row)
         marks = ", ".join(f":{name}" for name in row)
         connection = sqlite3.connect(self._path)
         try:
             with connection:
                 connection.execute(
-                    f"INSERT OR REPLACE INTO vitals_di_tokens ({columns}) VALUES ({marks})",  # noqa: S608 - names of the test's own
+                    f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 - names of the test's own
                     dict(row),
                 )
         finally:
@@ -80,15 +89,19 @@ class DynamoBackend:
         )
 
     async def token_row(self, key: str) -> TokenRow | None:
-        reply = await asyncio.to_thread(self._tokens().get_item, Key={"userId": key}, ConsistentRead=True)
+        table = self._table("tokens")
+        reply = await asyncio.to_thread(table.get_item, Key={"userId": key}, ConsistentRead=True)
         item = reply.get("Item")
         return {name: v if isinstance(v, str) else int(v) for name, v in item.items()} if item else None
 
     async def put_token_row(self, row: TokenRow) -> None:
-        await asyncio.to_thread(self._tokens().put_item, Item=dict(row))
+        await asyncio.to_thread(self._table("tokens").put_item, Item=dict(row))
 
-    def _tokens(self) -> Any:
+    async def put_vital_row(self, row: TokenRow) -> None:
+        await asyncio.to_thread(self._table("vitals").put_item, Item=dict(row))
+
+    def _table(self, name: str) -> Any:
         import boto3  # type: ignore[import-untyped]  # it ships no types
 
         session = boto3.session.Session(region_name=self.REGION)
-        return session.resource("dynamodb", endpoint_url=self._endpoint).Table(self._names["tokens"])
+        return session.resource("dynamodb", endpoint_url=self._endpoint).Table(self._names[name])

@@ -50,7 +50,7 @@ class TestClaims:
         # Longer ago than anything that other tests of the session leave behind.
         due_at = NOON - 20_000 * DAY
         for each in ids:
-            await link(replicas[0], each, user)
+            await link(replicas[0], each, f"{user}-{each}")
             await replicas[0].accounts.announce(each, news_of(), now=due_at)
 
         async def work(number: int) -> list[str]:
@@ -65,7 +65,7 @@ class TestClaims:
         late = await replicas[0].accounts.claim("late", lane=Lane.LIVE, now=due_at, lease=LEASE, limit=100)
         assert {*claimed, *(account.userid for account in late)} == ids
         for each in ids:
-            await replicas[0].links.leave(user, each)
+            await replicas[0].links.leave(f"{user}-{each}", each)
 
     async def test_of_one_account_have_one_winner(
         self, replicas: list[Storage], userid: str, user: str

@@ -270,8 +270,8 @@ class TestList:
     ) -> None:
         ids = {f"{userid}-{n}" for n in range(7)}
         for each in ids:
-            account = an_account(each, user)
-            await storage.links.join(user, each, a_pair(), giving(account))
+            account = an_account(each, f"{user}-{each}")
+            await storage.links.join(f"{user}-{each}", each, a_pair(), giving(account))
         found: list[str] = []
         while page := await storage.accounts.list(after=found[-1] if found else None, limit=3):
             assert len(page) <= 3

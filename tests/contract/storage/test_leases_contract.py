@@ -64,15 +64,15 @@ class TestClaim:
         long_ago = NOON - 10_000 * DAY
         ids = [f"{userid}-{n}" for n in range(5)]
         for n in (3, 0, 4, 1, 2):
-            account = an_account(ids[n], user)
-            await storage.links.join(user, ids[n], a_pair(), giving(account))
+            account = an_account(ids[n], f"{user}-{n}")
+            await storage.links.join(f"{user}-{n}", ids[n], a_pair(), giving(account))
             await storage.accounts.announce(ids[n], news_of(), now=long_ago + n * MINUTE)
         first = await storage.accounts.claim("a", lane=Lane.LIVE, now=NOON, lease=LEASE, limit=2)
         rest = await storage.accounts.claim("b", lane=Lane.LIVE, now=long_ago + DAY, lease=LEASE, limit=10)
         assert [account.userid for account in first] == ids[:2]
         assert sorted(account.userid for account in rest) == ids[2:]
-        for account_id in ids:
-            await storage.links.leave(user, account_id)
+        for n, account_id in enumerate(ids):
+            await storage.links.leave(f"{user}-{n}", account_id)
 
     async def test_waits_for_the_time_of_a_retry(self, storage: Storage, link: Linking, userid: str) -> None:
         await link(work={Category.SLEEP: Work(rechecks=(Recheck(a_window(), NOON + 5 * MINUTE),))})

@@ -73,8 +73,8 @@ class TestRecords:
         for _ in range(2):
             await storage.records.save("1234", [], removed={a_record().name}, now=NOON)
         with closing(sqlite3.connect(path)) as other:
-            rows = other.execute("SELECT key, number, at, modified, body FROM records").fetchall()
-        assert rows == [(a_record().key, 2, None, None, None)]
+            rows = other.execute("SELECT key, at, modified, body FROM records").fetchall()
+        assert rows == [(a_record().key, None, None, None)]
 
     async def test_are_found_by_an_index_not_by_a_scan(self, storage: SqliteStorage, path: Path) -> None:
         await storage.records.save("1234", [a_record()], now=NOON)

@@ -6,7 +6,7 @@ Knows no table and no meaning. No message made here carries anything of an item.
 import asyncio
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -214,6 +214,19 @@ class Engine:
         requests: list[Any] = [{"PutRequest": {"Item": to_wire(item)}} for item in puts]
         requests += [{"DeleteRequest": {"Key": to_wire(key)}} for key in deletes]
         await _in_waves(self._write_batch(table, batch) for batch in _batches(requests, WRITE_AT_ONCE))
+
+    async def remove_all(
+        self, table: str, items: AsyncGenerator[Item, None], *, key: tuple[str, ...]
+    ) -> None:
+        """Remove items as they are read, however many; ``key`` names the attributes of their keys."""
+        keys: list[Item] = []
+        async with aclosing(items) as found:
+            async for item in found:
+                keys.append({name: item[name] for name in key})
+                if len(keys) == WRITE_AT_ONCE * IN_FLIGHT:
+                    await self.write_many(table, deletes=keys)
+                    keys = []
+        await self.write_many(table, deletes=keys)
 
     async def _get_batch(self, table: str, keys: Sequence[Item]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

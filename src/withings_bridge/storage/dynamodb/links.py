@@ -1,7 +1,7 @@
 """Token rows with their accounts: what belongs together is one transaction."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -44,6 +44,8 @@ class DynamoLinks:
             for each in rows.values():
                 if each.user == user or not _elsewhere(each, userid):
                     together += each.save(self._tokens, userid, pair)
+            for former in rows[user].owners - {userid}:
+                together += await self._departure(user, former)
             if await self._done(together):
                 return account
             await asyncio.sleep(next(tries))
@@ -71,10 +73,10 @@ class DynamoLinks:
                 return
             await asyncio.sleep(next(tries))
 
-    async def leave(self, user: str, userid: str) -> Account | None:
+    async def leave(self, user: str, userid: str | None) -> Account | None:
         tries = pauses()
         while True:
-            stored = await self._account(userid)
+            stored = await self._account(userid) if userid else None
             together = (await self._rows([user]))[user].remove(self._tokens, userid)
             left = stored.account if stored else None
             if stored and user in stored.account.users:
@@ -82,6 +84,21 @@ class DynamoLinks:
                 together.append(self._without(stored, left))
             if not together or await self._done(together):
                 return left if left and left.users else None
+            await asyncio.sleep(next(tries))
+
+    async def end(self, userid: str, only_if: Callable[[Account], bool]) -> bool:
+        tries = pauses()
+        while True:
+            stored = await self._account(userid)
+            if stored is None:
+                return True
+            if not only_if(stored.account):
+                return False
+            together = [self._without(stored, replace(stored.account, users=frozenset()))]
+            for each in (await self._rows(stored.account.users)).values():
+                together += each.remove(self._tokens, userid)
+            if await self._done(together):
+                return True
             await asyncio.sleep(next(tries))
 
     async def pushed(self, user: str, *, at: datetime) -> None:
@@ -123,6 +140,13 @@ class DynamoLinks:
     def _unchanged(self, stored: StoredAccount) -> Write:
         key, version = key_of(stored.account.userid), {"version": stored.version}
         return writes.check(self._accounts, key, condition=UNCHANGED, values=version)
+
+    async def _departure(self, user: str, userid: str) -> list[Write]:
+        """What takes the user out of the account, if they are in it."""
+        stored = await self._account(userid)
+        if stored is None or user not in stored.account.users:
+            return []
+        return [self._without(stored, replace(stored.account, users=stored.account.users - {user}))]
 
     def _without(self, stored: StoredAccount, left: Account) -> Write:
         """The account with a user less, due as before; without any user it goes."""

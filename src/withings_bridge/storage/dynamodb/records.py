@@ -80,6 +80,10 @@ class DynamoRecords:
         )
         return [Changed(item["changed"], _name(item), _record(item)) async for item in found]
 
+    async def forget(self, userid: str) -> None:
+        everything = self._engine.query(self._table, "#userid = :userid", {"userid": userid})
+        await self._engine.remove_all(self._table, everything, key=("userid", "name"))
+
     async def _in_time(
         self, userid: str, first: str, behind: str, *, newest: int | None = None
     ) -> list[Record]:

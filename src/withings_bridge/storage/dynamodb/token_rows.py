@@ -20,6 +20,9 @@ PUSHED = "last_vitals7_push_at"
 USUAL_LIFETIME = 10800
 """Seconds."""
 
+_NOBODY = frozenset({"", "undefined"})
+"""What the predecessor wrote in place of an owner when a refresh had failed."""
+
 _AS_READ = ("withings_userid", "created_at")
 """What every change of a row's owner or pair changes. A push stamps the row without changing them."""
 
@@ -44,6 +47,11 @@ class TokenRows:
                 return Link(user=self.user, account=_owner(row), pair=_pair(row), pushed_at=pushed_at)
         return None
 
+    @property
+    def owners(self) -> set[str]:
+        """The Withings accounts that the rows name."""
+        return {_owner(row) for row in self._rows} - _NOBODY
+
     def save(self, table: str, userid: str, pair: TokenPair) -> list[Write]:
         """Put the pair under the suffixed key, and take the bare row away.
 
@@ -61,7 +69,7 @@ class TokenRows:
         )
         return [write, *(_removal(table, row) for row in (self.bare,) if row)]
 
-    def remove(self, table: str, userid: str) -> list[Write]:
+    def remove(self, table: str, userid: str | None) -> list[Write]:
         """Take the rows away, except one that holds a pair of another Withings account."""
         return [
             _removal(table, row) for row in self._rows if not (_holds_pair(row) and _owner(row) != userid)
@@ -120,7 +128,7 @@ def _pair(row: Item) -> TokenPair:
 
 def _holds_pair(row: Item) -> bool:
     """Not so in a damaged row: the predecessor emptied the token when a refresh failed, and named nobody."""
-    return bool(row.get("refresh_token")) and _owner(row) not in {"", "undefined"}
+    return bool(row.get("refresh_token")) and _owner(row) not in _NOBODY
 
 
 def _owner(row: Item) -> str:

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from datetime import datetime
 from typing import Any
 
-from withings_bridge.domain.vitals7 import VitalRow
+from withings_bridge.domain.vitals7 import RECORDED_BY, VitalRow
 from withings_bridge.storage.dynamodb.engine import Engine
 from withings_bridge.storage.dynamodb.items import Item
 
@@ -48,6 +48,10 @@ class DynamoVitals:
         deletes: list[Item] = [{"user_id": user, "item_key": key} for key in stored.keys() - wanted.keys()]
         await self._engine.write_many(self._table, puts=puts, deletes=deletes)
         return len(puts) + len(deletes)
+
+    async def forget(self, user: str) -> None:
+        by_withings = (row async for row in self.rows(user) if row.get("recordedBy") == RECORDED_BY)
+        await self._engine.remove_all(self._table, by_withings, key=("user_id", "item_key"))
 
     async def rows(self, user: str, *, vital_type: str | None = None) -> AsyncIterator[dict[str, Any]]:
         condition, values = "#user_id = :user", {"user": user}

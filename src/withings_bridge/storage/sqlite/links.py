@@ -4,6 +4,7 @@ Columns are the attributes of the tokens table of Vitals7's wire contract, insta
 """
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -26,6 +27,8 @@ _OF_USER = "(userId = :user || '#withings' OR (userId = :user AND lower(api_name
 _NAMES_NOBODY = "coalesce(withings_userid, '') IN ('', 'undefined')"
 """A damaged row: the predecessor wrote ``undefined`` when a refresh had failed."""
 
+_HOLDS_PAIR = f"(coalesce(refresh_token, '') <> '' AND NOT {_NAMES_NOBODY})"
+
 
 class SqliteLinks:
     """Keeps the promises of ``storage.base.Links``."""
@@ -42,8 +45,11 @@ class SqliteLinks:
     async def replace_pair(self, userid: str, pair: TokenPair, *, replacing: TokenPair) -> None:
         await self._database.write(lambda connection: replace_pair(connection, userid, pair, replacing))
 
-    async def leave(self, user: str, userid: str) -> Account | None:
+    async def leave(self, user: str, userid: str | None) -> Account | None:
         return await self._database.write(lambda connection: leave(connection, user, userid))
+
+    async def end(self, userid: str, only_if: Callable[[Account], bool]) -> bool:
+        return await self._database.write(lambda connection: end(connection, userid, only_if))
 
     async def pushed(self, user: str, *, at: datetime) -> None:
         await self._database.write(lambda connection: pushed(connection, user, at))
@@ -75,6 +81,8 @@ def join(
 ) -> Account:
     account = change(accounts.load(connection, userid))
     accounts.store(connection, account, now=pair.saved_at)
+    for former in _owners(connection, user) - {userid}:
+        _take_out(connection, user, former)
     _put_pair(connection, user, userid, pair)
     _put_pair_for_all(connection, account, pair)
     return account
@@ -92,20 +100,21 @@ def replace_pair(connection: sqlite3.Connection, userid: str, pair: TokenPair, r
         raise PairChanged
 
 
-def leave(connection: sqlite3.Connection, user: str, userid: str) -> Account | None:
-    connection.execute(
-        f"DELETE FROM vitals_di_tokens WHERE {_OF_USER} AND (withings_userid = :userid OR {_NAMES_NOBODY})",  # noqa: S608 - constants
-        {"user": user, "userid": userid},
-    )
+def leave(connection: sqlite3.Connection, user: str, userid: str | None) -> Account | None:
+    _remove_rows(connection, user, userid)
+    return _take_out(connection, user, userid) if userid else None
+
+
+def end(connection: sqlite3.Connection, userid: str, only_if: Callable[[Account], bool]) -> bool:
     account = accounts.load(connection, userid)
     if account is None:
-        return None
-    left = replace(account, users=account.users - {user})
-    if not left.users:
-        accounts.remove(connection, userid)
-        return None
-    accounts.rewrite(connection, left)
-    return left
+        return True
+    if not only_if(account):
+        return False
+    for user in account.users:
+        _remove_rows(connection, user, userid)
+    accounts.remove(connection, userid)
+    return True
 
 
 def pushed(connection: sqlite3.Connection, user: str, at: datetime) -> None:
@@ -121,12 +130,42 @@ def _row(connection: sqlite3.Connection, user: str) -> sqlite3.Row | None:
     row: sqlite3.Row | None = connection.execute(
         f"""
         SELECT * FROM vitals_di_tokens
-        WHERE {_OF_USER} AND coalesce(refresh_token, '') <> '' AND NOT {_NAMES_NOBODY}
+        WHERE {_OF_USER} AND {_HOLDS_PAIR}
         ORDER BY userId DESC LIMIT 1
         """,  # noqa: S608 - constants
         {"user": user},
     ).fetchone()
     return row
+
+
+def _owners(connection: sqlite3.Connection, user: str) -> set[str]:
+    """The Withings accounts that rows of the user name."""
+    rows = connection.execute(
+        f"SELECT withings_userid FROM vitals_di_tokens WHERE {_OF_USER} AND NOT {_NAMES_NOBODY}",  # noqa: S608 - constants
+        {"user": user},
+    )
+    return {row["withings_userid"] for row in rows}
+
+
+def _take_out(connection: sqlite3.Connection, user: str, userid: str) -> Account | None:
+    """The account with a user less; without any user it goes."""
+    account = accounts.load(connection, userid)
+    if account is None:
+        return None
+    left = replace(account, users=account.users - {user})
+    if not left.users:
+        accounts.remove(connection, userid)
+        return None
+    accounts.rewrite(connection, left)
+    return left
+
+
+def _remove_rows(connection: sqlite3.Connection, user: str, userid: str | None) -> None:
+    """Take the user's rows away, except one that holds a pair of another Withings account."""
+    connection.execute(
+        f"DELETE FROM vitals_di_tokens WHERE {_OF_USER} AND (withings_userid = :userid OR NOT {_HOLDS_PAIR})",  # noqa: S608 - constants
+        {"user": user, "userid": userid},
+    )
 
 
 def _put_pair_for_all(connection: sqlite3.Connection, account: Account, pair: TokenPair) -> None:

@@ -50,6 +50,10 @@ class SqliteRecords:
     async def changes(self, userid: str, *, after: int, limit: int) -> list[Changed]:
         return await self._database.read(lambda connection: changes(connection, userid, after, limit))
 
+    async def forget(self, userid: str) -> None:
+        while await self._database.write(lambda connection: forget(connection, userid)):
+            pass
+
 
 def save(connection: sqlite3.Connection, userid: str, records: Iterable[Record], now: datetime) -> None:
     connection.executemany(
@@ -74,7 +78,7 @@ def save(connection: sqlite3.Connection, userid: str, records: Iterable[Record],
                 "modified": micros(record.modified) if record.modified else None,
                 "body": dump_body(record.body),
             }
-            for number, record in enumerate(records, start=_next_number(connection, userid))
+            for number, record in enumerate(records, start=_next_number(connection, userid, now))
         ],
     )
 
@@ -95,7 +99,7 @@ def bury(connection: sqlite3.Connection, userid: str, names: Iterable[RecordKey]
                 "number": number,
                 "saved_at": micros(now),
             }
-            for number, name in enumerate(names, start=_next_number(connection, userid))
+            for number, name in enumerate(names, start=_next_number(connection, userid, now))
         ],
     )
 
@@ -149,12 +153,22 @@ def changes(connection: sqlite3.Connection, userid: str, after: int, limit: int)
     ]
 
 
-def _next_number(connection: sqlite3.Connection, userid: str) -> int:
+def forget(connection: sqlite3.Connection, userid: str) -> int:
+    """Remove some of the account's records and tombstones; how many."""
+    deleted = connection.execute(
+        "DELETE FROM records WHERE rowid IN (SELECT rowid FROM records WHERE userid = ? LIMIT ?)",
+        (userid, MOST_AT_ONCE),
+    )
+    return deleted.rowcount
+
+
+def _next_number(connection: sqlite3.Connection, userid: str, now: datetime) -> int:
+    """Not below the time: numbers go on to grow also after all records were forgotten."""
     row = connection.execute(
         "SELECT coalesce(max(number), 0) + 1 AS number FROM records WHERE userid = ?", (userid,)
     ).fetchone()
-    number: int = row["number"]
-    return number
+    following: int = row["number"]
+    return max(following, micros(now))
 
 
 def _record(row: sqlite3.Row) -> Record:

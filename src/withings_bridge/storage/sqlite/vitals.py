@@ -7,11 +7,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from withings_bridge.domain.vitals7 import VitalRow
+from withings_bridge.domain.vitals7 import RECORDED_BY, VitalRow
 from withings_bridge.storage.sqlite.database import Database
 
 PAGE = 500
-"""Rows read at once while a user's rows are gone through."""
+"""Rows read, or removed, at once while a user's rows are gone through."""
 
 PROJECTED = (
     "item_key",
@@ -39,6 +39,10 @@ class SqliteVitals:
     ) -> int:
         return await self._database.write(lambda connection: write(connection, user, rows, gone, now))
 
+    async def forget(self, user: str) -> None:
+        while await self._database.write(lambda connection: forget(connection, user)):
+            pass
+
     async def rows(self, user: str, *, vital_type: str | None = None) -> AsyncIterator[dict[str, Any]]:
         after = ""
         while found := await self._database.read(
@@ -59,6 +63,19 @@ def write(
     wanted = {row.item_key: row for row in rows}
     written = sum(_put(connection, user, row, now) for row in wanted.values())
     return written + sum(_delete(connection, user, key) for key in set(gone) - wanted.keys())
+
+
+def forget(connection: sqlite3.Connection, user: str) -> int:
+    """Remove some of the user's rows by Withings; how many."""
+    deleted = connection.execute(
+        """
+        DELETE FROM user_vitals WHERE user_id = :user AND item_key IN (
+            SELECT item_key FROM user_vitals WHERE user_id = :user AND recordedBy = :ours LIMIT :page
+        )
+        """,
+        {"user": user, "ours": RECORDED_BY, "page": PAGE},
+    )
+    return deleted.rowcount
 
 
 def page(
