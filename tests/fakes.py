@@ -35,13 +35,16 @@ class RecordingGateway(RealtimeGateway):
 
     def __init__(self) -> None:
         self.published: list[str] = []
+        self.consents_needed: list[str] = []
 
-    async def publish(self, user: str, *, at: datetime) -> None:
-        self.published.append(user)
+    async def publish(self, user: str, *, at: datetime, consent_needed: bool = False) -> None:
+        (self.consents_needed if consent_needed else self.published).append(user)
 
 
 class FailingVitals(Vitals):
-    """Rows whose writing fails while ``failures`` last; then those of the store it stands before."""
+    """Rows that can neither be written nor forgotten while ``failures`` last; then those of the store it
+    stands before.
+    """
 
     def __init__(self, inner: Vitals) -> None:
         self._inner = inner
@@ -57,6 +60,9 @@ class FailingVitals(Vitals):
         return await self._inner.write(user, rows, gone=gone, now=now)
 
     async def forget(self, user: str) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise self.error
         await self._inner.forget(user)
 
     def rows(self, user: str, *, vital_type: str | None = None) -> AsyncIterator[dict[str, Any]]:

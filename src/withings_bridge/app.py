@@ -26,6 +26,9 @@ from withings_bridge.pages import Site, docs_router, mount_static, pages_router
 from withings_bridge.services import Services
 from withings_bridge.services.clock import Clock, system_clock
 from withings_bridge.services.fetching import Fetching
+from withings_bridge.services.granting import Granting
+from withings_bridge.services.holding import Holding
+from withings_bridge.services.leaving import SPACING, Leaving
 from withings_bridge.services.linking import Linking
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import Projecting
@@ -99,8 +102,15 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
     )
     windows = _import_windows(settings)
     tokens = Tokens(links=links, ephemera=storage.ephemera, oauth=oauth, clock=clock)
+    holding = Holding(accounts=storage.accounts, clock=clock)
+    granting = Granting(ephemera=storage.ephemera, oauth=oauth, clock=clock)
     projecting = Projecting(
-        records=storage.records, vitals=storage.vitals, links=links, gateway=gateway, clock=clock
+        records=storage.records,
+        vitals=storage.vitals,
+        links=links,
+        holding=holding,
+        gateway=gateway,
+        clock=clock,
     )
     syncing = Syncing(
         fetching=Fetching(
@@ -108,15 +118,18 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         ),
         projecting=projecting,
         records=storage.records,
+        holding=holding,
         windows=windows,
         clock=clock,
     )
+    callback_url = _callback_url(settings)
+    spacing = timedelta(seconds=0 if settings.use_sandbox else settings.subscribe_spacing_seconds)
     subscribing = Subscribing(
         client=client,
         tokens=tokens,
-        callback_url=_callback_url(settings),
+        callback_url=callback_url,
         applis=settings.withings_notify_applis,
-        spacing=timedelta(seconds=0 if settings.use_sandbox else settings.subscribe_spacing_seconds),
+        spacing=spacing,
         clock=clock,
     )
     sweep_every = timedelta(hours=settings.reconcile_hours)
@@ -129,14 +142,32 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         projecting=projecting,
         subscribing=subscribing,
         pacing=pacing,
+        holding=holding,
+        gateway=gateway,
         clock=clock,
         sweep_every=sweep_every,
     )
-    working = Working(accounts=storage.accounts, turning=turning, pacing=pacing, clock=clock)
+    working = Working(accounts=storage.accounts, turning=turning, holding=holding, pacing=pacing, clock=clock)
+    leaving = Leaving(
+        accounts=storage.accounts,
+        links=links,
+        records=storage.records,
+        vitals=storage.vitals,
+        tokens=tokens,
+        client=client,
+        oauth=oauth,
+        granting=granting,
+        holding=holding,
+        callback_url=callback_url,
+        clock=clock,
+        spacing=min(spacing, SPACING),
+    )
     linking = Linking(
         links=links,
         ephemera=storage.ephemera,
         oauth=oauth,
+        granting=granting,
+        leaving=leaving,
         redirect_uri=settings.redirect_uri,
         scopes=settings.withings_scopes,
         windows=windows,
@@ -145,6 +176,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
     )
     services = Services(
         linking=linking,
+        leaving=leaving,
         receiving=Receiving(accounts=storage.accounts, clock=clock),
         working=working,
         requesting=Requesting(accounts=storage.accounts, links=links, working=working, clock=clock),
@@ -206,6 +238,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         pages_router(
             site,
             linking=services.linking,
+            leaving=services.leaving,
             reporting=services.reporting,
             working=services.working,
             clock=clock,

@@ -96,27 +96,29 @@ class Account:
 
 
 def due(account: Account, now: datetime) -> dict[Lane, datetime]:
-    """When the account next has work, by lane. Without consent there is nothing that could be done."""
-    if account.consent_needed_at:
-        return {}
+    """When the account next has work, by lane."""
+    works = _doable(account).values()
     times = {
-        Lane.LIVE: [work.live_at(now) for work in account.work.values()],
-        Lane.RECONCILE: [account.sweep_at, *(work.sweep_at(now) for work in account.work.values())],
-        Lane.BACKFILL: [work.backfill_at(now) for work in account.work.values()],
+        Lane.LIVE: [work.live_at(now) for work in works],
+        Lane.RECONCILE: [_sweep_at(account), *(work.sweep_at(now) for work in works)],
+        Lane.BACKFILL: [work.backfill_at(now) for work in works],
     }
     return {lane: min(found) for lane, all_ in times.items() if (found := [time for time in all_ if time])}
 
 
 def tasks(account: Account, now: datetime, *, imports: bool = True) -> list[Task]:
     """What a turn does now: all live work in order, then one chunk of one import."""
-    if account.consent_needed_at:
-        return []
-    live = [task for category in LIVE_ORDER if (task := _live_task(category, account.of(category), now))]
+    works = _doable(account)
+    live = [
+        task
+        for category in LIVE_ORDER
+        if category in works and (task := _live_task(category, works[category], now))
+    ]
     if not imports:
         return live
     chunks = [
         Task(category, work, backfill=work.backfill)
-        for category, work in sorted(account.work.items(), key=lambda item: LIVE_ORDER.index(item[0]))
+        for category, work in sorted(works.items(), key=lambda item: LIVE_ORDER.index(item[0]))
         if (time := work.backfill_at(now)) and time <= now
     ]
     return live + chunks[:1]
@@ -132,7 +134,8 @@ def announce(account: Account, news: Mapping[Category, News]) -> Account:
 
 def swept(account: Account, now: datetime, *, every: timedelta) -> Account:
     """With its sweep among the pending work, if it is due; the next comes after ``every``."""
-    if account.sweep_at is None or account.sweep_at > now:
+    sweep_at = _sweep_at(account)
+    if sweep_at is None or sweep_at > now:
         return account
     news = {category: SWEEP for category in SWEPT if account.may(category)}
     return announce(replace(account, sweep_at=now + every), news)
@@ -157,6 +160,15 @@ def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime
         synced_at=now if whole else account.synced_at,
         fetched_at=now if answered else account.fetched_at,
     )
+
+
+def end_was_announced(account: Account, *, refused: Account) -> bool:
+    """Whether Withings' refusal of the account, as a turn claimed it, is the end that was announced.
+
+    Not if somebody has linked again since, and not for a turn whose lease is another's by now.
+    """
+    same_turn = account.lease and refused.lease and account.lease.holder == refused.lease.holder
+    return bool(account.of(Category.LINK).news and same_turn and account.consents == refused.consents)
 
 
 def needing_consent(account: Account, now: datetime, *, refused: Account) -> Account:
@@ -216,6 +228,17 @@ def _again(account: Account, user: str, scopes: frozenset[str]) -> Account:
         consents=account.consents + 1,
         consent_needed_at=None,
     )
+
+
+def _doable(account: Account) -> Mapping[Category, Work]:
+    """All work; without consent only whether the person has ended the link, for that may still be told."""
+    if account.consent_needed_at is None:
+        return account.work
+    return {category: work for category, work in account.work.items() if category is Category.LINK}
+
+
+def _sweep_at(account: Account) -> datetime | None:
+    return None if account.consent_needed_at else account.sweep_at
 
 
 def _live_task(category: Category, work: Work, now: datetime) -> Task | None:

@@ -3,6 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+LONGEST_USER = 128
+
+
+def can_be_user(text: str) -> bool:
+    """Whether it can be a user's id. ``#`` cannot be in one: the tokens table divides its keys there."""
+    return 0 < len(text) <= LONGEST_USER and text.isprintable() and "#" not in text
+
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:

@@ -13,6 +13,7 @@ from withings_bridge.pages.home import Home
 from withings_bridge.pages.rendering import Renderer
 from withings_bridge.pages.site import Site
 from withings_bridge.services.clock import Clock, system_clock
+from withings_bridge.services.leaving import Leaving
 from withings_bridge.services.linking import Linking
 from withings_bridge.services.reporting import Reporting
 from withings_bridge.services.working import Working
@@ -24,6 +25,7 @@ def pages_router(
     site: Site,
     *,
     linking: Linking,
+    leaving: Leaving,
     reporting: Reporting,
     working: Working,
     clock: Clock = system_clock,
@@ -31,7 +33,7 @@ def pages_router(
     """``/`` with ``/home/links``, ``/connect``, ``/login`` and ``/callback``; needs ``mount_static`` too."""
     renderer = Renderer(site)
     home = Home(site, renderer, reporting=reporting, clock=clock)
-    connect = Connect(site, renderer, linking=linking, working=working, clock=clock)
+    connect = Connect(site, renderer, linking=linking, leaving=leaving, working=working, clock=clock)
     router = APIRouter()
     router.add_api_route("/", home.page, methods=["GET", "HEAD"], include_in_schema=False)
     if site.open:

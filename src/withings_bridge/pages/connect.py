@@ -4,6 +4,7 @@ Whether a flow may begin, and whether it ended well, is decided by ``services.li
 what the browser carries (a cookie) and sees (a page for each end).
 """
 
+import asyncio
 import logging
 from datetime import UTC
 from urllib.parse import urlencode
@@ -13,16 +14,17 @@ from fastapi.responses import RedirectResponse
 from starlette.background import BackgroundTask
 
 from withings_bridge.domain.errors import ConsentRefused, StateRefused, StorageError, WithingsError
+from withings_bridge.domain.links import can_be_user
 from withings_bridge.pages.failures import NOT_ALLOWED, STORE_SILENT, Failure, Return, failure_of
 from withings_bridge.pages.origins import is_elsewhere, origin_of
 from withings_bridge.pages.rendering import SAFE_HEADERS, Renderer
 from withings_bridge.pages.site import Site
 from withings_bridge.services.clock import Clock
-from withings_bridge.services.linking import Linking
+from withings_bridge.services.leaving import Leaving
+from withings_bridge.services.linking import Joined, Linking
 from withings_bridge.services.working import Working
 
 FLOW_SECONDS = 600
-LONGEST_USER = 128
 
 _log = logging.getLogger(__name__)
 
@@ -36,12 +38,14 @@ class Connect:
         renderer: Renderer,
         *,
         linking: Linking,
+        leaving: Leaving,
         working: Working,
         clock: Clock,
     ) -> None:
         self._site = site
         self._renderer = renderer
         self._linking = linking
+        self._leaving = leaving
         self._working = working
         self._clock = clock
         self._origin = origin_of(site.redirect_uri)
@@ -56,7 +60,7 @@ class Connect:
         Withings may redirect to hosts we don't know. A page that moves on by itself ends that.
         """
         user = request.query_params.get("user", "").strip()
-        if not _is_user(user):
+        if not can_be_user(user):
             return self._ask(user)
         return self._renderer.page("leaving.html", login=f"/login?{urlencode({'state': user})}")
 
@@ -72,7 +76,7 @@ class Connect:
         if not self._site.open:
             return self._failed(NOT_ALLOWED, headers={"WWW-Authenticate": "Bearer"})
         user = request.query_params.get("state", "").strip()
-        if not _is_user(user):
+        if not can_be_user(user):
             return self._ask(user)
         try:
             begun = await self._linking.begin(user, browser=self._browser(request))
@@ -111,10 +115,17 @@ class Connect:
         timestamp = self._clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return self._renderer.page(
             "connected.html",
-            background=BackgroundTask(self._working.work_off, joined.account),
+            background=BackgroundTask(self._afterwards, joined),
             message={"type": "WITHINGS_AUTH_COMPLETE", "success": True, "timestamp": timestamp},
             opener=origin_of(self._site.frontend_url),
         )
+
+    async def _afterwards(self, joined: Joined) -> None:
+        """What nobody waits for: the first sync, and taking leave of an account that was linked before."""
+        async with asyncio.TaskGroup() as together:
+            together.create_task(self._working.work_off(joined.account))
+            if joined.left:
+                together.create_task(self._leaving.let_go(joined.left))
 
     def _ask(self, refused: str) -> Response:
         return self._renderer.page("login.html", status=400 if refused else 200, refused=bool(refused))
@@ -124,8 +135,3 @@ class Connect:
 
     def _browser(self, request: Request) -> str | None:
         return request.cookies.get(self._cookie)
-
-
-def _is_user(user: str) -> bool:
-    """Whether it can be a user's id. ``#`` cannot be in one: the tokens table divides its keys there."""
-    return 0 < len(user) <= LONGEST_USER and user.isprintable() and "#" not in user

@@ -1,6 +1,9 @@
 """What the bridge does, one use case a module.
 
 - ``linking``: begin and complete a link
+- ``leaving``: end a link, at Withings and here
+- ``granting``: a Withings grant stored or revoked by one at a time
+- ``holding``: the lease on an account: kept, proven, taken over
 - ``tokens``: a live access token for an account, refreshed by one worker at a time
 - ``receiving``: a notification in, durable, acknowledged
 - ``working``: who is next: claims due accounts, and the loop around it
@@ -20,6 +23,7 @@ function that gives the time, aware and in UTC.
 
 from dataclasses import dataclass
 
+from withings_bridge.services.leaving import Leaving
 from withings_bridge.services.linking import Linking
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.reporting import Reporting
@@ -32,6 +36,7 @@ class Services:
     """What the edges of the house may call."""
 
     linking: Linking
+    leaving: Leaving
     receiving: Receiving
     working: Working
     requesting: Requesting

@@ -11,7 +11,7 @@ import hmac
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
@@ -20,6 +20,8 @@ from withings_bridge.domain.accounts import Account, joined
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import ConsentRefused, Malformed, StateRefused, StorageUnavailable
 from withings_bridge.services.clock import Clock
+from withings_bridge.services.granting import Granting
+from withings_bridge.services.leaving import Former, Leaving
 from withings_bridge.services.tokens import SAVE_PAUSES, pair_from
 from withings_bridge.storage.base import Ephemera, Links
 from withings_bridge.withings import TokenReply, WithingsOAuth
@@ -45,6 +47,8 @@ class Joined:
 
     user: str
     account: str
+    left: Former | None = None
+    """Another account that was the user's until now."""
 
 
 class Linking:
@@ -56,6 +60,8 @@ class Linking:
         links: Links,
         ephemera: Ephemera,
         oauth: WithingsOAuth,
+        granting: Granting,
+        leaving: Leaving,
         redirect_uri: str,
         scopes: Sequence[str],
         windows: Mapping[Category, timedelta],
@@ -65,6 +71,8 @@ class Linking:
         self._links = links
         self._ephemera = ephemera
         self._oauth = oauth
+        self._granting = granting
+        self._leaving = leaving
         self._redirect_uri = redirect_uri
         self._scopes = scopes
         self._windows = windows
@@ -88,7 +96,7 @@ class Linking:
         """Finish a sign-in with what the callback brought.
 
         Raises StateRefused, ConsentRefused, BadGrant (the code is too old or was used), another
-        WithingsError, or StorageUnavailable.
+        WithingsError, or a StorageError.
         """
         user = await self._spend(state, browser)
         if error:
@@ -96,7 +104,11 @@ class Linking:
         if not code:
             raise StateRefused("Withings sent no code; start again.")
         reply = await self._oauth.exchange(code, self._redirect_uri)
-        return await self._join(user, reply)
+        now = self._clock()
+        if reply.userid is None:
+            raise Malformed("Withings granted tokens without saying whose.")
+        async with self._granting.alone(reply.userid):
+            return await self._join(user, reply.userid, reply, now)
 
     async def _spend(self, state: str | None, browser: str | None) -> str:
         """The user who began with this state in this browser; the state is gone afterwards."""
@@ -110,27 +122,25 @@ class Linking:
             raise StateRefused
         return begun["user"]
 
-    async def _join(self, user: str, reply: TokenReply) -> Joined:
-        userid = reply.userid
-        if userid is None:
-            raise Malformed("Withings granted tokens without saying whose.")
-        now = self._clock()
-        pair = pair_from(reply, saved_at=now)
+    async def _join(self, user: str, userid: str, reply: TokenReply, now: datetime) -> Joined:
+        granted = await _patiently(lambda: self._granting.proven(userid, reply))
+        pair = pair_from(granted, saved_at=now)
 
         def join(account: Account | None) -> Account:
             return joined(
                 account,
                 userid=userid,
                 user=user,
-                scopes=frozenset(reply.scope),
+                scopes=frozenset(granted.scope),
                 now=now,
                 windows=self._windows,
                 sweep_every=self._sweep_every,
             )
 
+        former = await _patiently(lambda: self._leaving.former(user))
         await _patiently(lambda: self._links.join(user, userid, pair, join))
         log.info("linked", user=user, account=userid)
-        return Joined(user, userid)
+        return Joined(user, userid, left=former if former and former.account != userid else None)
 
 
 async def _patiently(step: Callable[[], Awaitable[ResultT]]) -> ResultT:

@@ -20,6 +20,7 @@ from withings_bridge.domain.vitals7 import (
     rows_of_night,
 )
 from withings_bridge.services.clock import Clock
+from withings_bridge.services.holding import Holding
 from withings_bridge.services.publishing import RealtimeGateway
 from withings_bridge.storage.base import Links, Records, Vitals
 
@@ -63,11 +64,19 @@ class Projecting:
     """Keeps ``user_vitals`` true to the records."""
 
     def __init__(
-        self, *, records: Records, vitals: Vitals, links: Links, gateway: RealtimeGateway, clock: Clock
+        self,
+        *,
+        records: Records,
+        vitals: Vitals,
+        links: Links,
+        holding: Holding,
+        gateway: RealtimeGateway,
+        clock: Clock,
     ) -> None:
         self._records = records
         self._vitals = vitals
         self._links = links
+        self._holding = holding
         self._gateway = gateway
         self._clock = clock
 
@@ -90,12 +99,18 @@ class Projecting:
                 return Projection()
 
     async def write(self, account: Account, projection: Projection) -> bool:
-        """Bring the rows of every user of the account up to date, and tell the gateway whose changed."""
+        """Bring the rows of every user of the account up to date, and tell the gateway whose changed.
+
+        Of a user who has left since the account was claimed nothing is written; nor of anybody, but
+        LeaseLost raised, once the lease is another's.
+        """
         changed = False
         for user in sorted(account.users):
             link = await self._links.get(user)
             if link is not None and link.account != account.userid:
-                # Moved to another account by a sign-in that was cut off before they left this one.
+                # Whatever this account says of them, another one's readings are theirs.
+                continue
+            if user not in (await self._holding.check(account)).users:
                 continue
             now = self._clock()
             count = await self._vitals.write(user, projection.rows, gone=projection.gone, now=now)

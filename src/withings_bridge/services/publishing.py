@@ -1,4 +1,7 @@
-"""Tell the realtime gateway that a user's data changed, so that an open app refreshes itself."""
+"""Tell the realtime gateway that a user's data changed, so that an open app refreshes itself.
+
+That Withings wants a consent anew is news in the same shape, with a word more in it.
+"""
 
 from datetime import UTC, datetime
 from typing import Protocol
@@ -14,14 +17,17 @@ TIMEOUT_SECONDS = 5.0
 class RealtimeGateway(Protocol):
     """Where an open app listens."""
 
-    async def publish(self, user: str, *, at: datetime) -> None:
-        """Say that the user's data changed. Never raises: an app that is not told asks later."""
+    async def publish(self, user: str, *, at: datetime, consent_needed: bool = False) -> None:
+        """Say that the user's data changed, or that Withings wants their consent anew.
+
+        Never raises: an app that is not told asks later.
+        """
 
 
 class NoGateway:
     """Tells nobody, where no gateway is configured."""
 
-    async def publish(self, user: str, *, at: datetime) -> None:
+    async def publish(self, user: str, *, at: datetime, consent_needed: bool = False) -> None:
         """Do nothing."""
 
 
@@ -33,14 +39,14 @@ class HttpGateway:
         self._url = f"{url.rstrip('/')}/internal/publish"
         self._secret = secret
 
-    async def publish(self, user: str, *, at: datetime) -> None:
-        """Say that the user's data changed. Never raises: an app that is not told asks later."""
-        message = {
-            "userId": user,
-            "type": "vitals7_refresh",
-            "source": "withings",
-            "data": {"at": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")},
+    async def publish(self, user: str, *, at: datetime, consent_needed: bool = False) -> None:
+        """See ``RealtimeGateway``."""
+        data: dict[str, object] = {
+            "at": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         }
+        if consent_needed:
+            data["consentNeeded"] = True
+        message = {"userId": user, "type": "vitals7_refresh", "source": "withings", "data": data}
         try:
             response = await self._http.post(
                 self._url,

@@ -26,6 +26,7 @@ from withings_bridge.domain.quota import SAME_ARGUMENTS
 from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.fetching import ASKED_BY_DAY, Fetching, Reply, Span
+from withings_bridge.services.holding import Holding
 from withings_bridge.services.projecting import FOREVER, Change, Projecting
 from withings_bridge.storage.base import Records
 
@@ -63,12 +64,14 @@ class Syncing:
         fetching: Fetching,
         projecting: Projecting,
         records: Records,
+        holding: Holding,
         windows: dict[Category, timedelta],
         clock: Clock,
     ) -> None:
         self._fetching = fetching
         self._projecting = projecting
         self._records = records
+        self._holding = holding
         self._windows = windows
         self._clock = clock
 
@@ -275,7 +278,8 @@ class Syncing:
         """Save what was fetched, bring the rows up to date, let go of what was removed.
 
         Rows are projected for all that was fetched, also where the record is stored as it is: an
-        earlier attempt may have ended between the two.
+        earlier attempt may have ended between the two. Raises LeaseLost rather than write what another
+        may have purged meanwhile.
         """
         if not fetched and not removed:
             return False
@@ -283,10 +287,12 @@ class Syncing:
         before = await self._records.get(userid, [record.name for record in fetched])
         fresh = [record for record in fetched if not record.same_as(before.get(record.name))]
         if fresh and kind is not Kind.HEIGHT:
+            await self._holding.check(account)
             await self._records.save(userid, fresh, now=self._clock())
         projection = await self._projecting.project(account, Change(kind, fetched, before, removed))
         await self._projecting.write(account, projection)
         tombstones = {*projection.lost_heights, *(record.name for record in removed)}
         if projection.heights or tombstones:
+            await self._holding.check(account)
             await self._records.save(userid, projection.heights, removed=tombstones, now=self._clock())
         return bool(fresh or removed)

@@ -5,18 +5,17 @@ lease that ends by itself, and the next turn begins the same work again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
 
 from withings_bridge.domain.accounts import (
-    LEASE,
-    RENEW_EVERY,
     SWEEP_EVERY,
     Account,
+    end_was_announced,
     needing_consent,
     settled,
     swept,
@@ -39,8 +38,10 @@ from withings_bridge.domain.errors import (
 from withings_bridge.domain.inbox import Done, Failed, Lane, Task, jitter
 from withings_bridge.domain.records import Record
 from withings_bridge.services.clock import Clock
+from withings_bridge.services.holding import Holding
 from withings_bridge.services.pacing import Pacing, Urgency, in_lane
 from withings_bridge.services.projecting import Projecting
+from withings_bridge.services.publishing import RealtimeGateway
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
 from withings_bridge.services.tokens import Tokens
@@ -48,6 +49,11 @@ from withings_bridge.storage.base import Accounts, Links
 from withings_bridge.withings import WithingsClient
 
 log = structlog.get_logger()
+
+LINK_STANDS = timedelta(minutes=1)
+"""How long what announces the end of a link waits after Withings has just denied it: anybody can post it,
+and each look costs a call.
+"""
 
 SWEEP_CALLS = 12
 """What a sweep of an account costs: two calls a tracked category, the devices, the subscriptions, and
@@ -80,9 +86,10 @@ class Turning:
         syncing: Syncing,
         projecting: Projecting,
         subscribing: Subscribing,
+        holding: Holding,
+        gateway: RealtimeGateway,
         pacing: Pacing,
         clock: Clock,
-        renew_every: timedelta = RENEW_EVERY,
         sweep_every: timedelta = SWEEP_EVERY,
     ) -> None:
         self._accounts = accounts
@@ -92,9 +99,10 @@ class Turning:
         self._syncing = syncing
         self._projecting = projecting
         self._subscribing = subscribing
+        self._holding = holding
+        self._gateway = gateway
         self._pacing = pacing
         self._clock = clock
-        self._renew_every = renew_every
         self._sweep_every = sweep_every
         self._running: dict[str, Turn] = {}
 
@@ -107,7 +115,7 @@ class Turning:
         turn = Turn(account=None)
         self._running[account.userid] = turn
         try:
-            async with self._renewed(account, holder, turn):
+            async with self._holding.kept(account.userid, holder, listen=lambda: self._listen(account, turn)):
                 try:
                     account = await self._swept(account, holder)
                     await self._work(account, turn, imports=imports)
@@ -126,7 +134,7 @@ class Turning:
             # Not settled, so it will be done again when the lease has ended.
             log.warning("turn not settled", account=account.userid, reason=str(error))
         except asyncio.CancelledError:
-            await asyncio.shield(self._release(account.userid, holder))
+            await asyncio.shield(self._holding.release(account.userid, holder))
             raise
         finally:
             del self._running[account.userid]
@@ -183,7 +191,7 @@ class Turning:
                 with suppress(BadScope):  # what is refused then is the call and not the token
                     await self._tokens.call(account, self._client.devices)
                 log.info("the link still stands", account=account.userid)
-                return Done(task), ()
+                return Done(task, pause_until=self._clock() + LINK_STANDS), ()
             case Category.SUBSCRIPTIONS:
                 return await self._subscribing.step(account, task), ()
             case Category.ROWS:
@@ -211,63 +219,29 @@ class Turning:
 
         The end is believed when the grant is refused; an access token alone may be refused by a fault.
         """
-        current = await self._accounts.get(account.userid)
         refused = isinstance(error.__cause__, BadGrant)
-        if refused and current and current.of(Category.LINK).news and current.consents == account.consents:
-            for user in sorted(current.users):
-                await self._links.leave(user, account.userid)
+        if refused and await self._links.end(
+            account.userid, lambda stored: end_was_announced(stored, refused=account)
+        ):
             log.info("link ended by the user", account=account.userid)
             return None
         log.warning("consent needed", account=account.userid)
         now = self._clock()
-        return await self._accounts.change(
+        changed = await self._accounts.change(
             account.userid,
             lambda stored: needing_consent(stored, now, refused=account),
             now=now,
             holder=holder,
         )
+        if changed.consent_needed_at and not account.consent_needed_at:
+            for user in sorted(changed.users):
+                await self._gateway.publish(user, at=now, consent_needed=True)
+        return changed
 
-    async def _release(self, userid: str, holder: str) -> None:
-        with suppress(BridgeError):
-            await self._accounts.change(
-                userid, lambda stored: replace(stored, lease=None), now=self._clock(), holder=holder
-            )
-
-    @asynccontextmanager
-    async def _renewed(self, account: Account, holder: str, turn: Turn) -> AsyncIterator[None]:
-        """Hold the lease while the body runs; a lost one raises LeaseLost out of the body."""
-        lost: list[LeaseLost] = []
-        body = asyncio.current_task()
-
-        async def renew() -> None:
-            while True:
-                await asyncio.sleep(self._renew_every.total_seconds())
-                try:
-                    await self._accounts.renew(account.userid, holder, now=self._clock(), lease=LEASE)
-                    if turn.urgency.lane is not Lane.LIVE:
-                        await self._listen(account)
-                except LeaseLost as error:
-                    lost.append(error)
-                    if body:
-                        body.cancel()
-                    return
-                except StorageError:
-                    continue
-
-        renewing = asyncio.create_task(renew())
-        try:
-            yield
-        except asyncio.CancelledError:
-            if lost and body and body.uncancel() == 0:
-                raise lost[0] from None
-            raise
-        finally:
-            renewing.cancel()
-            with suppress(asyncio.CancelledError):
-                await renewing
-
-    async def _listen(self, account: Account) -> None:
-        """Hurry when news came that another replica received."""
+    async def _listen(self, account: Account, turn: Turn) -> None:
+        """Hurry what nobody waits for when news came that another replica received."""
+        if turn.urgency.lane is Lane.LIVE:
+            return
         stored = await self._accounts.get(account.userid)
         if stored and any(
             work.news.live and work.announced > account.of(category).announced

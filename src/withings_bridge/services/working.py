@@ -1,9 +1,6 @@
 """Who is next: claims due accounts, lane by lane, and gives each a turn; and the loop that never ends."""
 
 import asyncio
-import os
-import secrets
-import socket
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -13,6 +10,7 @@ from withings_bridge.domain.accounts import LEASE, Account, tasks
 from withings_bridge.domain.errors import StorageError
 from withings_bridge.domain.inbox import Lane
 from withings_bridge.services.clock import Clock
+from withings_bridge.services.holding import Holding
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.turning import Turn, Turning
 from withings_bridge.storage.base import Accounts
@@ -32,12 +30,14 @@ MOST_IN_LANE = {Lane.LIVE: MOST_AT_ONCE, Lane.RECONCILE: 1, Lane.BACKFILL: 4}
 class Working:
     """Works off the inbox."""
 
-    def __init__(self, *, accounts: Accounts, turning: Turning, pacing: Pacing, clock: Clock) -> None:
+    def __init__(
+        self, *, accounts: Accounts, turning: Turning, holding: Holding, pacing: Pacing, clock: Clock
+    ) -> None:
         self._accounts = accounts
         self._turning = turning
+        self._holding = holding
         self._pacing = pacing
         self._clock = clock
-        self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._poked = asyncio.Event()
         self._stopping = False
 
@@ -80,7 +80,7 @@ class Working:
         """
         turns: list[Turn] = []
         while not self._stopping:
-            holder = self._holder()
+            holder = self._holding.name()
             account = await self._accounts.claim_one(userid, holder, now=self._clock(), lease=LEASE)
             if account is None:
                 self._turning.hurry(userid)
@@ -100,7 +100,7 @@ class Working:
             for lane in Lane:
                 taken = [*running, *(other for other, _, _ in claimed)]
                 if room := self._room(lane, taken):
-                    holder, now = self._holder(), self._clock()
+                    holder, now = self._holding.name(), self._clock()
                     found = await self._accounts.claim(holder, lane=lane, now=now, lease=LEASE, limit=room)
                     claimed += [(lane, holder, account) for account in found]
         except StorageError as error:
@@ -118,10 +118,6 @@ class Working:
         await asyncio.wait({*running, *signs}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for sign in signs:
             sign.cancel()
-
-    def _holder(self) -> str:
-        """A name of its own for every claim: two turns of one process are two holders."""
-        return f"{self._name}:{secrets.token_hex(4)}"
 
 
 def _ended(turn: asyncio.Task[Turn]) -> bool:

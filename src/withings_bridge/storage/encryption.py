@@ -24,6 +24,11 @@ FERNET_PREFIX = "gAAAA"
 class TokensUnreadable(StorageError):
     """The stored tokens were encrypted with a key that TOKEN_ENCRYPTION_KEYS no longer holds."""
 
+    def __init__(self, account: str) -> None:
+        super().__init__()
+        self.account = account
+        """Withings userid: that is not encrypted."""
+
 
 class EncryptedLinks:
     """Links whose tokens are encrypted in the store."""
@@ -36,7 +41,7 @@ class EncryptedLinks:
     async def get(self, user: str) -> Link | None:
         """See ``Links``."""
         link = await self._inner.get(user)
-        return replace(link, pair=self._opened(link.pair)) if link else None
+        return replace(link, pair=self._opened(link)) if link else None
 
     async def join(self, user: str, userid: str, pair: TokenPair, change: JoinChange) -> Account:
         """See ``Links``."""
@@ -67,19 +72,19 @@ class EncryptedLinks:
             refresh_token=self._fernet.encrypt(pair.refresh_token.encode()).decode(),
         )
 
-    def _opened(self, pair: TokenPair) -> TokenPair:
-        return replace(
-            pair,
-            access_token=self._open(pair.access_token),
-            refresh_token=self._open(pair.refresh_token),
-        )
+    def _opened(self, link: Link) -> TokenPair:
+        try:
+            return replace(
+                link.pair,
+                access_token=self._open(link.pair.access_token),
+                refresh_token=self._open(link.pair.refresh_token),
+            )
+        except InvalidToken:
+            raise TokensUnreadable(link.account) from None
 
     def _open(self, token: str) -> str:
         if not token.startswith(FERNET_PREFIX):
             return token
         if self._fernet is None:
-            raise TokensUnreadable
-        try:
-            return self._fernet.decrypt(token.encode()).decode()
-        except InvalidToken:
-            raise TokensUnreadable from None
+            raise InvalidToken
+        return self._fernet.decrypt(token.encode()).decode()

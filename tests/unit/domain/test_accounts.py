@@ -12,6 +12,7 @@ from withings_bridge.domain.accounts import (
     Lease,
     announce,
     due,
+    end_was_announced,
     joined,
     needing_consent,
     settled,
@@ -70,6 +71,12 @@ class TestDue:
     def test_is_in_its_own_lane_for_an_import(self) -> None:
         work = {Category.SLEEP: Work(backfill=IMPORT)}
         assert due(an_account(work=work), NOON) == {Lane.BACKFILL: NOON}
+
+    def test_is_for_the_end_of_the_link_also_while_consent_is_needed(self) -> None:
+        account = announce(an_account(), {Category.LINK: ASKED, Category.SLEEP: ASKED})
+        refused = replace(account, consent_needed_at=NOON)
+        assert due(refused, NOON + DAY) == {Lane.LIVE: NOON + DAY}
+        assert [task.category for task in tasks(refused, NOON + DAY)] == [Category.LINK]
 
     def test_is_never_while_consent_is_needed(self) -> None:
         account = replace(announce(an_account(), news_of()), consent_needed_at=NOON)
@@ -163,6 +170,25 @@ class TestSettled:
     def test_of_a_turn_that_had_nothing_to_do_only_gives_the_lease_back(self) -> None:
         account = an_account(lease=Lease("worker", NOON))
         assert settled(account, [], now=NOON, jitter=0) == an_account()
+
+
+class TestEndWasAnnounced:
+    claimed = an_account(lease=Lease("mine", NOON))
+    told = announce(claimed, {Category.LINK: ASKED})
+
+    def test_by_news_of_the_link(self) -> None:
+        assert end_was_announced(self.told, refused=self.claimed)
+
+    def test_not_by_other_news(self) -> None:
+        assert not end_was_announced(announce(self.claimed, news_of()), refused=self.claimed)
+
+    def test_not_when_somebody_has_linked_again_since(self) -> None:
+        assert not end_was_announced(a_join(self.told), refused=self.claimed)
+
+    def test_not_to_a_turn_whose_lease_is_another_s(self) -> None:
+        for lease in (None, Lease("another's", NOON)):
+            assert not end_was_announced(replace(self.told, lease=lease), refused=self.claimed)
+        assert not end_was_announced(replace(self.told, lease=None), refused=an_account())
 
 
 class TestNeedingConsent:

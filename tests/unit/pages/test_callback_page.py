@@ -17,6 +17,7 @@ from withings_bridge.domain.errors import (
     StorageUnavailable,
     Transient,
 )
+from withings_bridge.services.leaving import Former
 
 BROWSER = {"connect": "mine"}
 
@@ -31,6 +32,14 @@ class TestSuccess:
     async def test_starts_the_first_sync_once_the_page_is_out(self) -> None:
         visit = Visit(cookies=BROWSER)
         await visit.get("/callback?code=c&state=s")
+        assert visit.working.drained == ["30000001"]
+        assert visit.leaving.gone == []
+
+    async def test_lets_go_of_the_account_before_once_the_page_is_out(self) -> None:
+        visit = Visit(cookies=BROWSER)
+        visit.linking.left = Former("20000001", None, known=True)
+        await visit.get("/callback?code=c&state=s")
+        assert visit.leaving.gone == ["20000001"]
         assert visit.working.drained == ["30000001"]
 
     async def test_holds_the_message_for_the_app(self) -> None:

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from withings_bridge.domain.errors import BridgeError
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
+from withings_bridge.services.leaving import Former, Leaving
 from withings_bridge.services.linking import Begun, Joined, Linking
 from withings_bridge.services.reporting import LinkedUser, Reporting
 from withings_bridge.services.working import Working
@@ -36,6 +37,7 @@ class RehearsedLinking(Linking):
         self.error: BridgeError | None = None
         self.begun: list[tuple[str, str | None]] = []
         self.completed: list[dict[str, str | None]] = []
+        self.left: Former | None = None
 
     async def begin(self, user: str, *, browser: str | None) -> Begun:
         self.begun.append((user, browser))
@@ -49,7 +51,17 @@ class RehearsedLinking(Linking):
         self.completed.append({"state": state, "code": code, "error": error, "browser": browser})
         if self.error:
             raise self.error
-        return Joined(user="u-1", account="30000001")
+        return Joined(user="u-1", account="30000001", left=self.left)
+
+
+class RehearsedLeaving(Leaving):
+    """Remembers which accounts it was to let go."""
+
+    def __init__(self) -> None:
+        self.gone: list[str] = []
+
+    async def let_go(self, former: Former) -> None:
+        self.gone.append(former.account)
 
 
 class RehearsedReporting(Reporting):
@@ -88,6 +100,7 @@ class Visit:
     site: Site = OPEN
     linking: RehearsedLinking = field(default_factory=RehearsedLinking)
     reporting: RehearsedReporting = field(default_factory=RehearsedReporting)
+    leaving: RehearsedLeaving = field(default_factory=RehearsedLeaving)
     working: RehearsedWorking = field(default_factory=RehearsedWorking)
     now: datetime = NOW
     cookies: dict[str, str] = field(default_factory=dict)
@@ -103,6 +116,7 @@ class Visit:
             pages_router(
                 self.site,
                 linking=self.linking,
+                leaving=self.leaving,
                 reporting=self.reporting,
                 working=self.working,
                 clock=lambda: self.now,

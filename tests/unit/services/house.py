@@ -24,6 +24,9 @@ from withings_bridge.domain.quota import Budget
 from withings_bridge.domain.records import EPOCH, Kind, Record
 from withings_bridge.sandbox import Clock, SandboxOptions
 from withings_bridge.services.fetching import Fetching
+from withings_bridge.services.granting import Granting
+from withings_bridge.services.holding import POLITE, Holding
+from withings_bridge.services.leaving import UPSTREAM, Leaving
 from withings_bridge.services.linking import Linking
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import FOREVER, Projecting
@@ -35,6 +38,7 @@ from withings_bridge.services.syncing import Syncing
 from withings_bridge.services.tokens import Tokens
 from withings_bridge.services.turning import Turn, Turning
 from withings_bridge.services.working import Working
+from withings_bridge.storage.encryption import EncryptedLinks
 from withings_bridge.storage.sqlite import SqliteStorage
 from withings_bridge.withings import WithingsClient, WithingsOAuth
 
@@ -70,7 +74,9 @@ class House:
     def __init__(self, storage: SqliteStorage, cloud: Driver, clock: FakeClock, **changes: Any) -> None:
         self.storage, self.cloud, self.clock = storage, cloud, clock
         self.gateway = RecordingGateway()
-        self.links = FailingLinks(storage.links)
+        self.callback_url: str = changes.get("callback_url", "")
+        keys = changes.get("encryption_keys", ())
+        self.links = FailingLinks(EncryptedLinks(storage.links, keys))
         self.vitals = FailingVitals(storage.vitals)
         self.weather = Weather(cloud.http)
         http = httpx.AsyncClient(transport=self.weather)
@@ -84,6 +90,14 @@ class House:
             clock=clock.epoch,
         )
         self.client = client
+        renew_every = changes.get("renew_every", RENEW_EVERY)
+        self.holding = Holding(
+            accounts=storage.accounts,
+            clock=clock,
+            renew_every=renew_every,
+            polite=changes.get("polite", POLITE),
+        )
+        self.granting = Granting(ephemera=storage.ephemera, oauth=oauth, clock=clock, renew_every=renew_every)
         self.tokens = Tokens(
             links=self.links,
             ephemera=storage.ephemera,
@@ -92,7 +106,12 @@ class House:
             sleep=self.sleep,
         )
         self.projecting = Projecting(
-            records=storage.records, vitals=self.vitals, links=self.links, gateway=self.gateway, clock=clock
+            records=storage.records,
+            vitals=self.vitals,
+            links=self.links,
+            holding=self.holding,
+            gateway=self.gateway,
+            clock=clock,
         )
         fetching = Fetching(
             client=client, tokens=self.tokens, max_pages=changes.get("max_pages", 100), clock=clock
@@ -101,13 +120,14 @@ class House:
             fetching=fetching,
             projecting=self.projecting,
             records=storage.records,
+            holding=self.holding,
             windows=WINDOWS,
             clock=clock,
         )
         self.subscribing = Subscribing(
             client=client,
             tokens=self.tokens,
-            callback_url=changes.get("callback_url"),
+            callback_url=self.callback_url or None,
             applis=changes.get("applis", (1, 4, 16, 44, 46)),
             spacing=5 * SECOND,
             clock=clock,
@@ -124,18 +144,40 @@ class House:
             syncing=self.syncing,
             projecting=self.projecting,
             subscribing=self.subscribing,
+            holding=self.holding,
+            gateway=self.gateway,
             pacing=self.pacing,
             clock=clock,
-            renew_every=changes.get("renew_every", RENEW_EVERY),
             sweep_every=sweep_every,
         )
         self.working = Working(
-            accounts=storage.accounts, turning=self.turning, pacing=self.pacing, clock=clock
+            accounts=storage.accounts,
+            turning=self.turning,
+            holding=self.holding,
+            pacing=self.pacing,
+            clock=clock,
+        )
+        self.leaving = Leaving(
+            accounts=storage.accounts,
+            links=self.links,
+            records=storage.records,
+            vitals=self.vitals,
+            tokens=self.tokens,
+            client=client,
+            oauth=oauth,
+            granting=self.granting,
+            holding=self.holding,
+            callback_url=self.callback_url or None,
+            clock=clock,
+            spacing=changes.get("spacing", 0 * SECOND),
+            patience=changes.get("patience", UPSTREAM),
         )
         self.linking = Linking(
             links=self.links,
             ephemera=storage.ephemera,
             oauth=oauth,
+            granting=self.granting,
+            leaving=self.leaving,
             redirect_uri=REDIRECT_URI,
             scopes=SCOPES,
             windows=WINDOWS,
@@ -259,6 +301,11 @@ class House:
         """Values of one vital type, oldest first."""
         rows = [row for row in (await self.rows(user)).values() if row["vitalType"] == vital_type]
         return [row["value"] for row in sorted(rows, key=lambda row: row["recordedAt"])]
+
+    async def person(self, userid: str) -> dict[str, Any]:
+        """What Withings knows of the account: linked or not, how many subscriptions."""
+        shown: dict[str, Any] = await self.cloud.control("GET", f"/people/{userid}")
+        return shown
 
     async def records(self, userid: str, kind: Kind = Kind.MEASURES) -> list[Record]:
         return await self.storage.records.between(userid, kind, EPOCH, FOREVER)

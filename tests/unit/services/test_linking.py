@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from builders import HOUR, MINUTE, SECOND, a_pair, an_account
+from builders import HOUR, MINUTE, SECOND
 from fakes import FakeClock
 from unit.services.house import House
 from withings_bridge.domain.accounts import Account
@@ -16,9 +16,7 @@ from withings_bridge.domain.errors import (
     StateRefused,
     Transient,
 )
-from withings_bridge.domain.records import Kind, records_from
 from withings_bridge.services.linking import Begun, Joined
-from withings_bridge.services.projecting import Change
 
 
 async def begin(house: House, user: str = "user-1") -> tuple[Begun, dict[str, str]]:
@@ -161,23 +159,6 @@ class TestSecondUser:
         clock.advance(12 * HOUR)
         await house.notified(userid, await house.weigh(userid, 70))
         assert await house.values("weight", "user-1") == await house.values("weight", "user-2") == ["154.32"]
-
-
-class TestAnotherAccountHalfway:
-    async def test_brings_no_rows_of_the_old_one_any_more(self, house: House, clock: FakeClock) -> None:
-        """The process died between joining the new account and leaving the old one."""
-        old = await house.linked()
-        new = "99"
-        account = await house.account(old)
-        await house.links.join("user-1", new, a_pair(saved_at=clock()), lambda _: an_account(new, "user-1"))
-        assert "user-1" in (await house.account(old)).users
-        weight = {"type": 1, "value": 70, "unit": 0}
-        group = {"grpid": 1, "category": 1, "attrib": 0, "date": 1, "measures": [weight]}
-        records = records_from(Kind.MEASURES, [group])
-        await house.projecting.write(
-            account, await house.projecting.project(account, Change(Kind.MEASURES, records, {}))
-        )
-        assert await house.values("weight") == []
 
 
 class TestAnotherAccount:

@@ -39,6 +39,17 @@ class TestHttpGateway:
             await HttpGateway(http, url=gateway.url, secret="s").publish("user-1", at=at)
             assert json.loads(gateway.received[0].body)["data"]["at"] == "2026-03-02T12:00:00.123Z"
 
+    async def test_says_in_the_same_shape_whose_consent_is_needed(self, http: httpx.AsyncClient) -> None:
+        async with listening() as gateway:
+            told = HttpGateway(http, url=gateway.url, secret="s")
+            await told.publish("user-1", at=NOON, consent_needed=True)
+        assert json.loads(gateway.received[0].body) == {
+            "userId": "user-1",
+            "type": "vitals7_refresh",
+            "source": "withings",
+            "data": {"at": "2026-03-02T12:00:00.000Z", "consentNeeded": True},
+        }
+
     @pytest.mark.parametrize("status", [401, 404, 500])
     async def test_does_not_fail_when_it_is_refused(self, http: httpx.AsyncClient, status: int) -> None:
         async with listening(status=status) as gateway:
