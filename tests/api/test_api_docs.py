@@ -50,6 +50,7 @@ class TestOpenapi:
             "/callback": {"get"},
             "/api/status": {"get"},
             "/api/withings/sync": {"post"},
+            "/api/withings/disconnect": {"post"},
             "/webhook/withings": {"get", "post"},
             "/health": {"get"},
         }

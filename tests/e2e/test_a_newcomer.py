@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
 from e2e.browser import APP, PHONE, Person, a_person, chromium
 from e2e.stores import Row, SqliteFile
@@ -91,6 +91,26 @@ class TestANewcomer:
         try_the_status(docs, user)
         expect(docs.locator(".live-responses-table")).to_contain_text('"authenticated": true')
 
+    def test_disconnects_and_the_list_says_so(self, server: Server, person: Person) -> None:
+        user = "newcomer-4"
+        home = person.open(server.url)
+        allow(press_connect(home, user))
+        expect(linked(home, user)).to_be_visible()
+        asked: list[str] = []
+
+        def answer(dialog: Dialog) -> None:
+            asked.append(dialog.message)
+            (dialog.dismiss if len(asked) == 1 else dialog.accept)()
+
+        home.on("dialog", answer)
+        button = linked(home, user).get_by_role("button", name="Disconnect")
+        button.click()
+        expect(linked(home, user)).to_be_visible()
+        button.click()
+        expect(linked(home, user)).to_have_count(0)
+        expect(home.get_by_text("Withings is disconnected.")).to_be_visible()
+        assert [user in question for question in asked] == [True, True]
+
     def test_who_refuses_is_told_so_and_led_back_to_the_app(self, server: Server, person: Person) -> None:
         user = "newcomer-2"
         home = person.open(server.url)
@@ -133,7 +153,7 @@ def press_connect(home: Page, user: str) -> Page:
     """Type a user id and press Connect; the pop-up that opens."""
     home.get_by_label("User id").fill(user)
     with home.expect_popup() as opening:
-        home.get_by_role("button", name="Connect").click()
+        home.get_by_role("button", name="Connect", exact=True).click()
     return opening.value
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from withings_bridge.domain.readings import Reading
 from withings_bridge.domain.records import Kind
+from withings_bridge.services.leaving import Disconnected
 from withings_bridge.services.reporting import Status, Summary
 
 Instant = Annotated[
@@ -93,6 +94,23 @@ class SyncRequest(BaseModel):
     def user(self) -> str | None:
         """Who is named, by either name."""
         return self.cognito_user_id or self.user_id
+
+
+class DisconnectRequest(SyncRequest):
+    """Whose link to end. The user must be named."""
+
+    purge: bool = Field(False, description="Delete what Withings has brought, too.")
+
+
+class DisconnectReply(BaseModel):
+    """The link is ended."""
+
+    success: Literal[True] = True
+    message: str = Field(description="What was done, for people.", examples=["Withings is disconnected."])
+
+    @classmethod
+    def of(cls, disconnected: Disconnected) -> "DisconnectReply":
+        return cls(message=disconnected.message)
 
 
 class Weight(BaseModel):

@@ -24,8 +24,8 @@ FERNET_PREFIX = "gAAAA"
 class TokensUnreadable(StorageError):
     """The stored tokens were encrypted with a key that TOKEN_ENCRYPTION_KEYS no longer holds."""
 
-    def __init__(self, account: str) -> None:
-        super().__init__()
+    def __init__(self, message: str | None = None, *, account: str = "") -> None:
+        super().__init__(message)
         self.account = account
         """Withings userid: that is not encrypted."""
 
@@ -80,7 +80,7 @@ class EncryptedLinks:
                 refresh_token=self._open(link.pair.refresh_token),
             )
         except InvalidToken:
-            raise TokensUnreadable(link.account) from None
+            raise TokensUnreadable(account=link.account) from None
 
     def _open(self, token: str) -> str:
         if not token.startswith(FERNET_PREFIX):

@@ -119,6 +119,15 @@ class TestLinkedUsers:
         visit.reporting.users = [a_user("a&b", consent_needed=True)]
         assert 'href="/login?state=a%26b"' in (await visit.get("/home/links")).text
 
+    async def test_offers_to_disconnect_each_by_a_call_that_no_other_page_can_make(self) -> None:
+        visit = Visit()
+        visit.reporting.users = [a_user('a"b')]
+        text = (await visit.get("/home/links")).text
+        assert 'data-user="a&#34;b"' in text
+        assert "<form" not in text
+        script = (await visit.get("/static/home.js")).text
+        assert '"Content-Type": "application/json"' in script
+
     async def test_escapes_what_people_called_themselves(self) -> None:
         visit = Visit()
         visit.reporting.users = [a_user("<script>x</script>")]

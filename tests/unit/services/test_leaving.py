@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from builders import HOUR, MINUTE, SECOND
+from contract.storage.steps import with_one_more
 from fakes import FakeClock
 from unit.services.house import Asked, House, a_house
 from unit.services.listener import Listener, listening
@@ -251,6 +253,19 @@ class TestSharedAccount:
         assert await house.storage.accounts.get(userid) is None
         assert await house.records(userid) == []
         assert await house.values("weight", "user-1") == ["154.32"]
+
+    async def test_keeps_its_records_for_who_joined_in_spite_of_all(self, house: House) -> None:
+        """As it may be where a process slept through the end of its lock."""
+        userid = await settled(house)
+        pair = (await house.link_of()).pair
+        newer = replace(pair, saved_at=pair.saved_at + SECOND)
+        async with house.weather.holding("getnonce") as arrived:
+            leaving = asyncio.create_task(house.leaving.disconnect("user-1", purge=True))
+            await arrived.wait()
+            await house.storage.links.join("user-2", userid, newer, with_one_more(userid, "user-2"))
+        await leaving
+        assert (await house.account(userid)).users == {"user-2"}
+        assert await house.records(userid)
 
     async def test_is_ended_once_when_both_leave_at_the_same_time(self, house: House, userid: str) -> None:
         first, second = await asyncio.gather(

@@ -62,5 +62,6 @@ class TestEncryptedLinks:
         self, storage: SqliteStorage, keys: list[str]
     ) -> None:
         await EncryptedLinks(storage.links, [OLD]).join("user-1", "1234", a_pair(), joining)
-        with pytest.raises(TokensUnreadable):
+        with pytest.raises(TokensUnreadable) as refused:
             await EncryptedLinks(storage.links, keys).get("user-1")
+        assert refused.value.account == "1234"

@@ -1,11 +1,19 @@
-"""A user's link: how it stands, and a sync on demand."""
+"""A user's link: how it stands, a sync on demand, and its end."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
 
 from withings_bridge.api.dependencies import TheServices
-from withings_bridge.api.schemas import ErrorReply, LinkedStatus, SummaryReply, SyncRequest, UnlinkedStatus
+from withings_bridge.api.schemas import (
+    DisconnectReply,
+    DisconnectRequest,
+    ErrorReply,
+    LinkedStatus,
+    SummaryReply,
+    SyncRequest,
+    UnlinkedStatus,
+)
 from withings_bridge.domain.errors import LinkError, UserUnknown
 
 router = APIRouter(
@@ -53,3 +61,24 @@ async def sync(
     whom = await services.reporting.the_user(named)
     synced = await services.requesting.sync(whom)
     return SummaryReply.of(await services.reporting.summary(whom, synced.fetched))
+
+
+@router.post(
+    "/api/withings/disconnect",
+    operation_id="disconnect",
+    responses={400: {"model": ErrorReply, "description": "No user is named, or none could be named so."}},
+)
+async def disconnect(
+    services: TheServices, request: Annotated[DisconnectRequest | None, Body()] = None
+) -> DisconnectReply:
+    """End a user's link: subscriptions and grant at Withings, as far as it plays along, then everything here.
+
+    Takes up to 30 seconds, half of which Withings may use. While others share the Withings account nothing
+    is said to Withings. What was brought stays unless `purge` is set. Who is not linked is disconnected
+    already: that is a success, and so is a repetition.
+    """
+    # Never from the query: a page elsewhere can make a browser post that, but no JSON.
+    user = request.user if request else None
+    if request is None or not user:
+        raise UserUnknown("Name the user to disconnect: userId or cognitoUserId.")
+    return DisconnectReply.of(await services.leaving.disconnect(user, purge=request.purge))
