@@ -112,3 +112,15 @@ def auth(
     from withings_bridge.cli.users import link_user
 
     link_user(user, open_browser=browser)
+
+
+@cli.command()
+def disconnect(
+    user: User = None,
+    purge: Annotated[bool, typer.Option("--purge", help="Delete what Withings has brought, too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """End a user's link, at Withings and here."""
+    from withings_bridge.cli.users import disconnect_user
+
+    disconnect_user(user, purge=purge, yes=yes)

@@ -13,8 +13,9 @@ CHOICES = {
     "3": ("Fetch a user's data now", "sync"),
     "4": ("Show a user's status", "status"),
     "5": ("Start the sandbox alone", "sandbox"),
+    "6": ("Disconnect a user from Withings", "disconnect"),
 }
-ABOUT_A_USER = frozenset({"auth", "sync", "status"})
+ABOUT_A_USER = frozenset({"auth", "sync", "status", "disconnect"})
 
 
 def menu() -> None:

@@ -1,6 +1,7 @@
-"""Commands about one user: sync, status, and the way to the consent page."""
+"""Commands about one user: sync, status, the way to the consent page, and the end of a link."""
 
 import asyncio
+import sys
 import webbrowser
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -8,6 +9,8 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 import typer
+from rich.prompt import Confirm
+from rich.text import Text
 
 from withings_bridge import logs
 from withings_bridge.api.schemas import LinkedStatus, SummaryReply, UnlinkedStatus
@@ -15,6 +18,7 @@ from withings_bridge.app import assemble
 from withings_bridge.cli.output import err, fail, out, show
 from withings_bridge.domain.errors import BridgeError, LinkError, UserUnknown
 from withings_bridge.services import Services
+from withings_bridge.services.leaving import Disconnected
 from withings_bridge.settings import Settings
 from withings_bridge.settings.problems import SettingsError
 
@@ -100,6 +104,28 @@ def link_user(user: str | None, *, open_browser: bool) -> None:
     out.print(f"Open this page to connect Withings:\n{url}", markup=False, highlight=False)
     if open_browser:
         webbrowser.open(url)
+
+
+def disconnect_user(user: str | None, *, purge: bool, yes: bool) -> None:
+    """End a user's link, once a person or ``--yes`` has said that it is meant."""
+    settings = load_settings()
+    whom = user or settings.default_user or fail(USAGE.format(command="disconnect"))
+    if not yes:
+        _ask(f"Disconnect {whom} from Withings{' and delete what it has brought' if purge else ''}?")
+
+    async def work(services: Services) -> Disconnected:
+        with err.status("Telling Withings..."):
+            return await services.leaving.disconnect(whom, purge=purge)
+
+    out.print(_run(settings, work).message, markup=False, highlight=False)
+
+
+def _ask(question: str) -> None:
+    """Go on when a person says yes; where nobody can be asked, the command needs ``--yes``."""
+    if not sys.stdin.isatty():
+        fail("Nobody can be asked here; add --yes to mean it.", code=2)
+    if not Confirm.ask(Text(question), console=err, default=False):
+        fail("Nothing was changed.")
 
 
 def _answers(base: str) -> bool:

@@ -11,8 +11,8 @@ from withings_bridge import __version__
 
 pytestmark = pytest.mark.e2e
 
-COMMANDS = ("serve", "sandbox", "sync", "status", "auth")
-ABOUT_A_USER = ("sync", "get-data", "status", "auth")
+COMMANDS = ("serve", "sandbox", "sync", "status", "auth", "disconnect")
+ABOUT_A_USER = ("sync", "get-data", "status", "auth", "disconnect")
 
 
 class TestHelp:
@@ -47,7 +47,7 @@ class TestHelp:
 
 
 class TestWho:
-    @pytest.mark.parametrize("command", ["sync", "get-data", "auth"])
+    @pytest.mark.parametrize("command", ["sync", "get-data", "auth", "disconnect"])
     def test_without_a_user_it_ends_with_1_and_says_how(self, tmp_path: Path, command: str) -> None:
         ended = call(command, folder=tmp_path)
         assert ended.code == 1
@@ -94,6 +94,25 @@ class TestAuth:
         assert ended.code == 1
         assert "No bridge answers" in ended.err
         assert "serve" in ended.err
+
+
+class TestDisconnect:
+    def test_where_nobody_can_be_asked_it_ends_with_2_and_says_how(self, tmp_path: Path) -> None:
+        ended = call("disconnect", USER, folder=tmp_path)
+        assert ended.code == 2
+        assert "--yes" in ended.err
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("more", [(), ("--purge",)])
+    def test_who_is_not_linked_is_disconnected_already(self, tmp_path: Path, more: tuple[str, ...]) -> None:
+        ended = call("disconnect", USER, "--yes", *more, folder=tmp_path)
+        assert ended.code == 0
+        assert ended.out.startswith("No Withings account was linked.")
+
+    def test_what_cannot_be_a_user_ends_with_1(self, tmp_path: Path) -> None:
+        ended = call("disconnect", f"{USER}#withings", "--yes", folder=tmp_path)
+        assert ended.code == 1
+        assert "cannot be the id of a user" in ended.err
 
 
 class TestWrongEnvironment:

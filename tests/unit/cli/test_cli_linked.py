@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -28,10 +29,23 @@ class Household:
     def call(self, *arguments: str, **variables: str) -> Ended:
         return call(*arguments, folder=self.folder, **{**self.variables, **variables})
 
+    def tell(self, method: str, path: str) -> Any:
+        """A call to the console of the pretend Withings."""
+        reply = httpx.request(method, f"{self.variables['WITHINGS_API_URL']}/sandbox{path}", json={})
+        return reply.raise_for_status().json()
+
+    def link(self, user: str, person: int) -> None:
+        with httpx.Client(timeout=30) as browser:
+            authorize = httpx.URL(
+                browser.get(f"{self.bridge}/login", params={"state": user}).headers["location"]
+            )
+            consented = browser.get(authorize.copy_merge_params({"sandbox_person": str(person)}))
+            assert "WITHINGS_AUTH_COMPLETE" in browser.get(consented.headers["location"]).text
+
 
 @pytest.fixture(scope="module")
 def household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Household]:
-    """One for all tests here; none of them changes more than a sync does."""
+    """One for all tests here; none of them leaves it otherwise than it was, but for what a sync changes."""
     folder = tmp_path_factory.mktemp("household")
     cloud_port, port = free_port(), free_port()
     cloud, url = f"http://127.0.0.1:{cloud_port}", f"http://127.0.0.1:{port}"
@@ -126,3 +140,25 @@ class TestAuth:
         ended = household.call("auth", USER, BROWSER=str(browser))
         assert ended.code == 0, ended.err
         assert opened.read_text() == f"{household.bridge}/login?state={USER}\n"
+
+
+class TestDisconnect:
+    def test_it_ends_the_link_beside_a_running_bridge_and_may_be_repeated(self, household: Household) -> None:
+        person = household.tell("POST", "/people")["userid"]
+        household.link("leaves", person)
+        assert household.tell("GET", f"/people/{person}")["linked"]
+        ended = household.call("disconnect", "leaves", "--purge", "--yes")
+        assert ended.code == 0, ended.err
+        assert ended.out == "Withings is disconnected. What it had brought is deleted.\n"
+        assert not household.tell("GET", f"/people/{person}")["linked"]
+        assert household.call("status", "leaves").code == 1
+        assert household.call("disconnect", "leaves", "--yes").code == 0
+
+    def test_with_withings_out_of_reach_it_is_done_and_says_what_is_left_to_do(
+        self, household: Household
+    ) -> None:
+        household.link("leaves", household.tell("POST", "/people")["userid"])
+        nowhere = f"http://127.0.0.1:{free_port()}"
+        ended = household.call("disconnect", "leaves", "--yes", WITHINGS_API_URL=nowhere)
+        assert ended.code == 0, ended.err
+        assert "remove the app in the Withings app too" in ended.out

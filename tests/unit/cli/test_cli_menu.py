@@ -81,8 +81,8 @@ def terminal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Termina
 class TestMenu:
     def test_it_offers_what_the_program_can_do_and_lets_one_leave(self, terminal: Terminal) -> None:
         shown = terminal.awaits("Choose")
-        assert re.findall(r"(serve|auth|sync|status|sandbox)\r", shown) == [
-            *("serve", "auth", "sync", "status", "sandbox")
+        assert re.findall(r"(serve|auth|sync|status|sandbox|disconnect)\r", shown) == [
+            *("serve", "auth", "sync", "status", "sandbox", "disconnect")
         ]
         terminal.type("q\n")
         assert terminal.ends() == 0
@@ -111,6 +111,18 @@ class TestMenu:
         shown = terminal.awaits("Choose")
         assert "Usage: withings-bridge sync" in shown
         assert "ended with 1" in shown
+        terminal.type("q\n")
+        assert terminal.ends() == 0
+
+    @pytest.mark.parametrize(("answer", "said"), [("n", "Nothing was changed"), ("y", "No Withings account")])
+    def test_a_disconnect_is_asked_about_first(self, terminal: Terminal, answer: str, said: str) -> None:
+        terminal.awaits("Choose")
+        terminal.type("6\n")
+        terminal.awaits("User id")
+        terminal.type("somebody\n")
+        terminal.awaits("Disconnect somebody from Withings?")
+        terminal.type(f"{answer}\n")
+        assert said in terminal.awaits("Choose")
         terminal.type("q\n")
         assert terminal.ends() == 0
 
