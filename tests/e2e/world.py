@@ -67,6 +67,16 @@ class World:
         summary: Json = answered.json()
         return summary
 
+    def disconnect(self, user: str = USER, *, purge: bool = False) -> str:
+        """End a user's link; what the person is told."""
+        answered = self.http.post(
+            f"{self.url}/api/withings/disconnect", json={"userId": user, "purge": purge}
+        )
+        assert answered.status_code == 200, answered.text
+        assert answered.json()["success"] is True
+        message: str = answered.json()["message"]
+        return message
+
     def add_person(self, **records: Any) -> int:
         """A person at Withings with these records, none of them announced."""
         person: int = self.tell("POST", "/people", {"devices": True})["userid"]
