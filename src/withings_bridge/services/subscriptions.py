@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import structlog
 
 from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.callbacks import is_ours
 from withings_bridge.domain.errors import AlreadyAbsent, BadParameters, BadScope, CallbackRefused
 from withings_bridge.domain.inbox import ASKED, Done, Subscriptions, Task
 from withings_bridge.domain.notifications import APPLIS
@@ -127,12 +127,4 @@ def _scope(appli: int) -> str:
 
 def _former(profiles: Sequence[NotificationProfile], callback_url: str) -> list[NotificationProfile]:
     """Those to a callback that is ours but for its query, where another secret may stand."""
-    return [
-        p for p in profiles if p.callbackurl != callback_url and _place(p.callbackurl) == _place(callback_url)
-    ]
-
-
-def _place(url: str) -> tuple[str | None, str]:
-    """Host and path, by which a callback is ours whatever secret it carries."""
-    parts = urlsplit(url)
-    return parts.hostname, parts.path
+    return [p for p in profiles if p.callbackurl != callback_url and is_ours(p.callbackurl, callback_url)]
