@@ -1,5 +1,7 @@
 """Stand-ins that keep the promises of what they stand for, and tell a test what happened."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,6 +30,21 @@ class FakeClock:
     def epoch(self) -> float:
         """Seconds since 1970, as a source of time for those who count so."""
         return self.now.astimezone(UTC).timestamp()
+
+
+class TickingClock:
+    """A clock that was set to a time and goes on from there."""
+
+    def __init__(self, now: datetime = NOON, *, speed: float = 1) -> None:
+        self._set_to, self._speed = now, speed
+        self._set_at = time.monotonic()
+
+    def __call__(self) -> datetime:
+        return self._set_to + timedelta(seconds=(time.monotonic() - self._set_at) * self._speed)
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep by this clock."""
+        await asyncio.sleep(seconds / self._speed)
 
 
 class RecordingGateway(RealtimeGateway):

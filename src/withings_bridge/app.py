@@ -80,7 +80,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         ephemera=storage.ephemera,
         budget=Budget(settings.withings_quota_per_minute),
         application=settings.client_id,
-        clock=system_clock,  # it sleeps in real time, whatever the rest is told
+        clock=clock,
     )
     client = WithingsClient(http, settings.api_url, notify_url=notify_url, pace=pacing)
     oauth = WithingsOAuth(

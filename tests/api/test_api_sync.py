@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from api.running import OTHER_USER, USER, Bridge, Browser, Cloud, alone, given_links
-from builders import NOON, an_account
+from builders import an_account
 
 PATH = "/api/withings/sync"
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -164,7 +164,7 @@ class TestSync:
         self, tmp_path: Path
     ) -> None:
         await given_links(tmp_path, an_account("1234", USER))
-        async with alone(tmp_path, clock=lambda: NOON) as bridge:
+        async with alone(tmp_path, clock=TickingClock()) as bridge:
             reply = await bridge.http.post(PATH, json={"cognitoUserId": USER})
         assert reply.status_code == 503
         assert int(reply.headers["retry-after"]) > 0

@@ -12,6 +12,7 @@ BridgeError
 │   │   └── RepeatedTooSoon       the identical call was made within ten seconds
 │   ├── NotImplementedByWithings  wrong action, path or host
 │   ├── Transient                 timeouts, cut connections, 5xx and Withings' own server errors
+│   │   └── Unreachable           the call did not even leave
 │   └── Malformed                 the reply is not what Withings documents or was seen to send
 ├── LinkError
 │   ├── NotLinked                 the user has no Withings account here
@@ -127,6 +128,10 @@ class Transient(WithingsError):
     """Withings cannot be reached or has a fault of its own; trying again later helps."""
 
     default_retry = Retry.LATER
+
+
+class Unreachable(Transient):
+    """Withings cannot be reached; it has heard nothing of the call."""
 
 
 class Malformed(WithingsError):

@@ -32,6 +32,9 @@ MICROSECOND = timedelta(microseconds=1)
 CODE_PATIENCE_SECONDS = 5.0
 """An authorization code lives 30 s: rather ask out of turn than let it die in the line."""
 
+NAP_SECONDS = 0.5
+"""Nobody sleeps longer without a look at the clock, which may have been set meanwhile."""
+
 Step = Callable[[Schedule], Slot | Later]
 
 
@@ -132,11 +135,12 @@ class Pacing:
 
     async def _wait(self, call: Call) -> None:
         urgency = _URGENCY.get() or Urgency(Lane.LIVE)
-        caller = _Caller(_digest(call), urgency, next(self._numbers))
+        digest = secrets.token_hex(6) if call.may_be_repeated else _digest(call)
+        caller = _Caller(digest, urgency, next(self._numbers))
         while True:
             slot = await self._slot(caller)
-            if (left := (slot - self._clock()).total_seconds()) > 0:
-                await self._sleep(left)
+            while (left := (slot - self._clock()).total_seconds()) > 0:
+                await self._sleep(min(left, NAP_SECONDS))
             if self._clock() <= slot + LATENESS:
                 return
             # Used late it would fall into a minute that has no room for it.
@@ -161,7 +165,7 @@ class Pacing:
             now = self._clock()
             ready = [caller for caller, at in opens_at.items() if at <= now]
             if not ready:
-                await self._rest((min(opens_at.values()) - now).total_seconds())
+                await self._rest(min((min(opens_at.values()) - now).total_seconds(), NAP_SECONDS))
                 continue
             caller = min(ready, key=lambda each: (ORDER[each.urgency.lane], each.number))
             try:

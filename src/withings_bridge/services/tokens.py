@@ -27,6 +27,7 @@ from withings_bridge.domain.errors import (
     Retry,
     StorageUnavailable,
     Transient,
+    Unreachable,
     WithingsError,
 )
 from withings_bridge.domain.inbox import Lane
@@ -167,7 +168,7 @@ class Tokens:
         try:
             return await self._oauth.refresh(pair.refresh_token)
         except (Transient, Malformed, RepeatedTooSoon) as error:
-            if not patient:
+            if not patient or isinstance(error, Unreachable):
                 raise
             log.warning("refresh is tried once more", reason=type(error).__name__)
         await self._sleep(AGAIN_AFTER.total_seconds())

@@ -56,6 +56,13 @@ class Call:
     def at_token_endpoint(self) -> bool:
         return self.action == REQUEST_TOKEN
 
+    @property
+    def may_be_repeated(self) -> bool:
+        """Whether Withings was never seen to refuse the identical call within ten seconds: that is known
+        of data and of the token endpoint.
+        """
+        return self.url.endswith(NOTIFY_PATH) or "signature" in self.parameters
+
     def form(self) -> dict[str, str]:
         return {"action": self.action, **self.parameters}
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from withings_bridge.domain.errors import Malformed, RateLimited, RepeatedTooSoon, Transient
+from withings_bridge.domain.errors import Malformed, RateLimited, RepeatedTooSoon, Transient, Unreachable
 from withings_bridge.withings.protocol import Call, decode
 
 TIMEOUT = httpx.Timeout(connect=5, read=20, write=20, pool=20)
@@ -67,6 +67,8 @@ class Sender:
         )
         try:
             response = await self._http.send(request, auth=None, follow_redirects=False)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise Unreachable(f"Withings cannot be reached ({type(error).__name__}).") from None
         except httpx.TimeoutException as error:
             raise Transient(f"Withings did not answer in time ({type(error).__name__}).") from None
         except httpx.DecodingError:

@@ -1,15 +1,14 @@
 """The shared schedule kept in a store, in time that runs sixty times as fast."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from builders import MINUTE, NOON, SECOND
-from fakes import UnansweringEphemera
+from fakes import TickingClock, UnansweringEphemera
 from unit.domain.test_quota import most_in_a_minute
 from withings_bridge.domain.errors import RateLimited, StorageUnavailable
 from withings_bridge.domain.inbox import Lane
@@ -22,19 +21,6 @@ from withings_bridge.withings import Call
 SPEED = 60
 
 
-class QuickTime:
-    """A clock, and sleep by it."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-
-    def __call__(self) -> datetime:
-        return NOON + timedelta(seconds=(time.monotonic() - self._began) * SPEED)
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds / SPEED)
-
-
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Ephemera]:
     async with SqliteStorage(tmp_path / "bridge.db") as storage:
@@ -42,11 +28,11 @@ async def store(tmp_path: Path) -> AsyncIterator[Ephemera]:
 
 
 @pytest.fixture
-def clock() -> QuickTime:
-    return QuickTime()
+def clock() -> TickingClock:
+    return TickingClock(speed=SPEED)
 
 
-def a_pacing(store: Ephemera, clock: QuickTime, *, budget: int = 120) -> Pacing:
+def a_pacing(store: Ephemera, clock: TickingClock, *, budget: int = 120) -> Pacing:
     return Pacing(
         ephemera=store, budget=Budget(budget), application="sandbox", clock=clock, sleep=clock.sleep
     )
@@ -56,7 +42,7 @@ def a_call(number: object = 0, **parameters: str) -> Call:
     return Call("https://cloud.test/measure", "getmeas", {"number": str(number), **parameters}, "a token")
 
 
-async def leave(pacing: Pacing, clock: QuickTime, lane: Lane, number: object) -> datetime:
+async def leave(pacing: Pacing, clock: TickingClock, lane: Lane, number: object) -> datetime:
     """When a call in this lane left."""
     with in_lane(Urgency(lane)):
         await pacing.wait(a_call(number))
@@ -64,7 +50,7 @@ async def leave(pacing: Pacing, clock: QuickTime, lane: Lane, number: object) ->
 
 
 class TestReplicas:
-    async def test_together_never_exceed_the_budget(self, store: Ephemera, clock: QuickTime) -> None:
+    async def test_together_never_exceed_the_budget(self, store: Ephemera, clock: TickingClock) -> None:
         replicas = [a_pacing(store, clock) for _ in range(3)]
         lanes = [Lane.LIVE, *[Lane.RECONCILE] * 2, *[Lane.BACKFILL] * 7]
         left = await asyncio.gather(
@@ -77,14 +63,22 @@ class TestReplicas:
         assert most_in_a_minute(left) <= 120
 
     async def test_never_send_the_same_call_within_ten_seconds(
-        self, store: Ephemera, clock: QuickTime
+        self, store: Ephemera, clock: TickingClock
     ) -> None:
         one, other = a_pacing(store, clock), a_pacing(store, clock)
         first = await leave(one, clock, Lane.LIVE, "same")
         second = await leave(other, clock, Lane.LIVE, "same")
         assert second - first > SAME_ARGUMENTS
 
-    async def test_all_wait_when_one_was_told_to(self, store: Ephemera, clock: QuickTime) -> None:
+    async def test_may_ask_the_notify_service_again_at_once(
+        self, store: Ephemera, clock: TickingClock
+    ) -> None:
+        pacing = a_pacing(store, clock)
+        for _ in range(2):
+            await pacing.wait(Call("https://cloud.test/notify", "list", {}, "a token"))
+        assert clock() - NOON < 5 * SECOND
+
+    async def test_all_wait_when_one_was_told_to(self, store: Ephemera, clock: TickingClock) -> None:
         one, other = a_pacing(store, clock), a_pacing(store, clock)
         await leave(other, clock, Lane.LIVE, 1)
         await one.slow_down(2 * MINUTE)
@@ -93,7 +87,7 @@ class TestReplicas:
         assert refused.value.retry_after is not None
         assert MINUTE < refused.value.retry_after <= 2 * MINUTE
 
-    async def test_share_what_sweeps_may_take(self, store: Ephemera, clock: QuickTime) -> None:
+    async def test_share_what_sweeps_may_take(self, store: Ephemera, clock: TickingClock) -> None:
         one, other = a_pacing(store, clock), a_pacing(store, clock)
         assert one.may_sweep()
         await one.sweeping(10)
@@ -103,14 +97,14 @@ class TestReplicas:
 
 
 class TestLanes:
-    async def test_a_live_call_passes_those_that_wait(self, store: Ephemera, clock: QuickTime) -> None:
+    async def test_a_live_call_passes_those_that_wait(self, store: Ephemera, clock: TickingClock) -> None:
         pacing = a_pacing(store, clock)
         backfill = [asyncio.create_task(leave(pacing, clock, Lane.BACKFILL, n)) for n in range(20)]
         await backfill[0]
         live = await leave(pacing, clock, Lane.LIVE, "a weighing")
         assert sum(left > live for left in await asyncio.gather(*backfill)) >= 10
 
-    async def test_work_that_is_hurried_leaves_at_once(self, store: Ephemera, clock: QuickTime) -> None:
+    async def test_work_that_is_hurried_leaves_at_once(self, store: Ephemera, clock: TickingClock) -> None:
         pacing = a_pacing(store, clock)
         others = [asyncio.create_task(leave(pacing, clock, Lane.BACKFILL, n)) for n in range(20)]
         urgency = Urgency(Lane.BACKFILL)
@@ -127,7 +121,7 @@ class TestLanes:
         assert sum(left > hurried for left in await asyncio.gather(*others)) >= 10
 
     async def test_whoever_gives_up_leaves_the_line_to_the_others(
-        self, store: Ephemera, clock: QuickTime
+        self, store: Ephemera, clock: TickingClock
     ) -> None:
         pacing = a_pacing(store, clock)
         waiting = [asyncio.create_task(leave(pacing, clock, Lane.BACKFILL, n)) for n in range(9)]
@@ -138,13 +132,13 @@ class TestLanes:
 
 
 class TestACode:
-    async def test_is_exchanged_in_spite_of_a_pause(self, store: Ephemera, clock: QuickTime) -> None:
+    async def test_is_exchanged_in_spite_of_a_pause(self, store: Ephemera, clock: TickingClock) -> None:
         pacing = a_pacing(store, clock)
         await pacing.slow_down(10 * MINUTE)
         await pacing.wait(a_call(grant_type="authorization_code", code="c"))
         assert clock() - NOON < 30 * SECOND
 
-    async def test_is_exchanged_in_spite_of_a_silent_store(self, clock: QuickTime) -> None:
+    async def test_is_exchanged_in_spite_of_a_silent_store(self, clock: TickingClock) -> None:
         pacing = a_pacing(UnansweringEphemera(), clock)
         await pacing.wait(a_call(grant_type="authorization_code", code="c"))
         with pytest.raises(StorageUnavailable):

@@ -16,6 +16,7 @@ from withings_bridge.domain.errors import (
     NotLinked,
     Retry,
     Transient,
+    Unreachable,
 )
 from withings_bridge.domain.links import TokenPair
 from withings_bridge.services.tokens import Tokens
@@ -153,6 +154,16 @@ class TestRefresh:
         await house.tokens.call(account, house.client.devices)
         assert 10 * SECOND < clock() - began < 12 * SECOND
         assert await refreshes(house) == 2
+
+    async def test_that_never_reached_withings_is_not_made_again_at_once(
+        self, house: House, account: Account, clock: FakeClock
+    ) -> None:
+        clock.advance(4 * HOUR)
+        began = clock()
+        house.weather.cuts_off("requesttoken")
+        with pytest.raises(Unreachable):
+            await house.tokens.call(account, echo)
+        assert clock() == began
 
     async def test_that_one_who_died_had_asked_for_is_made_once_more_after_ten_seconds(
         self, house: House, account: Account, clock: FakeClock

@@ -17,6 +17,7 @@ class Weather(httpx.AsyncBaseTransport):
         self._cloud = cloud
         self._answers: dict[str, deque[httpx.Response]] = {}
         self._lost: Counter[str] = Counter()
+        self._cut: Counter[str] = Counter()
         self._held: dict[str, tuple[asyncio.Event, asyncio.Event]] = {}
 
     def breaks(self, action: str, *, times: int = 1) -> None:
@@ -29,6 +30,10 @@ class Weather(httpx.AsyncBaseTransport):
         for _ in range(times):
             envelope = json.dumps({"status": status, "body": {}, "error": text})
             self._answer(action, httpx.Response(200, content=envelope))
+
+    def cuts_off(self, action: str) -> None:
+        """The next call of the action does not even leave."""
+        self._cut[action] += 1
 
     def loses(self, action: str) -> None:
         """The call arrives, and its answer does not."""
@@ -52,6 +57,9 @@ class Weather(httpx.AsyncBaseTransport):
             await released.wait()
         if waiting := self._answers.get(action):
             return waiting.popleft()
+        if self._cut[action]:
+            self._cut[action] -= 1
+            raise httpx.ConnectError("cut off", request=request)
         answer = await self._cloud.send(request)
         if self._lost[action]:
             self._lost[action] -= 1
