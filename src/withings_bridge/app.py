@@ -78,7 +78,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         log.warning(warning)
     pacing = Pacing(
         ephemera=storage.ephemera,
-        budget=Budget(settings.withings_quota_per_minute),
+        budget=Budget(settings.quota_per_minute),
         application=settings.client_id,
         clock=clock,
     )

@@ -6,6 +6,7 @@ import pytest
 
 from api.running import OTHER_USER, USER, Bridge, Browser, Cloud, alone, given_links
 from builders import an_account
+from fakes import TickingClock
 
 PATH = "/api/withings/sync"
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

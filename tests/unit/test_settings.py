@@ -186,6 +186,14 @@ class TestWithings:
         assert settings.client_id == "id"
         assert settings.client_secret.get_secret_value() == "secret"
 
+    def test_the_sandbox_grants_more_calls_than_withings_unless_told_otherwise(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert Settings.load().quota_per_minute == 1200
+        assert Settings.load(withings_client_id="i", withings_client_secret="s").quota_per_minute == 120
+        monkeypatch.setenv("WITHINGS_QUOTA_PER_MINUTE", "60")
+        assert Settings.load().quota_per_minute == 60
+
     def test_the_sandbox_stays_within_the_ports_there_are(self) -> None:
         assert Settings.load(port=65535).sandbox_port == 65534
 

@@ -134,7 +134,10 @@ async def _sandbox_beside(settings: Settings) -> AsyncIterator[None]:
             f"SQLITE_PATH: the folder {settings.sandbox_path.parent} cannot be made: {error.strerror}", code=2
         )
     options = SandboxOptions(
-        client_id=SANDBOX_CLIENT_ID, client_secret=SANDBOX_CLIENT_SECRET, state_path=settings.sandbox_path
+        client_id=SANDBOX_CLIENT_ID,
+        client_secret=SANDBOX_CLIENT_SECRET,
+        quota_per_minute=settings.quota_per_minute,
+        state_path=settings.sandbox_path,
     )
     app = create_sandbox(options)
     way_out = "The sandbox wants the port after the bridge's; set another PORT."

@@ -31,6 +31,8 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SANDBOX_CLIENT_ID = "sandbox"
 SANDBOX_CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - printed at start; it guards nothing
 
+SANDBOX_QUOTA = 1200
+
 SCOPES = ("user.info", "user.metrics", "user.activity", "user.sleepevents")
 APPLIS = (1, 2, 4, 16, 44, 46, 50, 51, 54)
 
@@ -209,7 +211,11 @@ class Settings(BaseSettings):
 
     # Quota and reconciliation
     withings_quota_per_minute: int = Field(
-        120, ge=1, **_of("Quota", "Calls a minute that Withings grants the application.", "120")
+        120,
+        ge=1,
+        **_of(
+            "Quota", "Calls a minute that Withings grants the application. Beside the sandbox: 1200.", "120"
+        ),
     )
     reconcile_hours: float = Field(
         6, gt=0, **_of("Quota", "Hours after which an account is compared with Withings again.", "6")
@@ -277,6 +283,13 @@ class Settings(BaseSettings):
     def client_secret(self) -> SecretStr:
         """Withings' client secret, or the sandbox's."""
         return SecretStr(SANDBOX_CLIENT_SECRET) if self.use_sandbox else self.withings_client_secret
+
+    @cached_property
+    def quota_per_minute(self) -> int:
+        """Calls a minute; the sandbox beside grants more than Withings, or a newcomer would wait."""
+        if self.use_sandbox and "withings_quota_per_minute" not in self.model_fields_set:
+            return SANDBOX_QUOTA
+        return self.withings_quota_per_minute
 
     @cached_property
     def redirect_uri(self) -> str:
