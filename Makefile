@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ENGINES := .venvs
-SOURCES := src tests scripts
+SOURCES := src tests scripts benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check fast format lock engines proof-dynamodb assets screenshots settings clean

@@ -61,6 +61,8 @@ class Totals(BaseModel):
     busiest_minute: int = Field(
         description="The most calls that any 60 s saw, those that were refused included."
     )
+    first_at: datetime | None = Field(description="When the first of them came.")
+    last_at: datetime | None
     answers: list[Answers]
 
 
@@ -112,9 +114,12 @@ class Journal:
         """The numbers of those entries with a higher id than ``after``."""
         calls = [entry for entry in self.entries(after=after) if entry.at_api_host]
         alike = Counter((entry.action, entry.status, entry.error, entry.mishap) for entry in calls)
+        moments = sorted(entry.at for entry in calls)
         return Totals(
             calls=len(calls),
-            busiest_minute=_busiest(sorted(entry.at for entry in calls)),
+            busiest_minute=_busiest(moments),
+            first_at=moments[0] if moments else None,
+            last_at=moments[-1] if moments else None,
             answers=[
                 Answers(action=action, status=status, error=error, mishap=mishap, calls=count)
                 for (action, status, error, mishap), count in alike.most_common()
