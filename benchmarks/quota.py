@@ -51,7 +51,7 @@ def main() -> None:
         "calls": journal.calls,
         "refused for the quota (601)": journal.too_fast,
         "calls in the busiest 60 s": journal.busiest_minute,
-        "time / shortest that the budget allows": f"{lasted:.0f} / {shortest:.0f} s = {lasted / shortest:.3f}",
+        "time / shortest possible": f"{lasted:.0f} / {shortest:.0f} s = {lasted / shortest:.3f}",
         "live weigh-ins during the import": len(took),
         "  to the row: median, 95th percentile, longest": ", ".join(
             f"{time.total_seconds():.2f} s"

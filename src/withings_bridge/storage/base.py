@@ -54,6 +54,11 @@ class Accounts(Protocol):
         back while others claim at the same time.
         """
 
+    async def earliest_due(self, lane: Lane) -> datetime | None:
+        """When the next account is due in the lane, or since when the first one has been; None when
+        none is. May be some seconds behind.
+        """
+
     async def claim_one(self, userid: str, worker: str, *, now: datetime, lease: timedelta) -> Account | None:
         """Lease this account, due or not; None when it is unknown or somebody holds it."""
 

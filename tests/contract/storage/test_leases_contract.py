@@ -1,5 +1,6 @@
 """Account items on every backend: who may work on an account, and for how long. Races are in a file apart."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -163,3 +164,25 @@ class TestRenew:
         account = await storage.accounts.get(userid)
         assert account is not None
         assert account.of(Category.MEASURES).news == News(frozenset({a_window()}))
+
+
+class TestEarliestDue:
+    async def test_is_when_the_first_account_of_the_lane_is_due_however_far_ahead(
+        self, storage: Storage, link: Linking, userid: str
+    ) -> None:
+        # Earlier than anything that other tests of the session leave behind.
+        long_ago = NOON - 20_000 * DAY
+        await link(sweep_at=long_ago)
+        assert await storage.accounts.earliest_due(Lane.RECONCILE) == long_ago
+        await storage.accounts.change(
+            userid, lambda account: replace(account, sweep_at=NOON + 20_000 * DAY), now=NOON
+        )
+        assert await storage.accounts.earliest_due(Lane.RECONCILE) != long_ago
+
+    async def test_is_known_of_accounts_that_somebody_works_on_too(
+        self, storage: Storage, link: Linking, userid: str
+    ) -> None:
+        long_ago = NOON - 20_000 * DAY
+        await link(sweep_at=long_ago)
+        await storage.accounts.claim_one(userid, "worker", now=NOON, lease=LEASE)
+        assert await storage.accounts.earliest_due(Lane.RECONCILE) == long_ago

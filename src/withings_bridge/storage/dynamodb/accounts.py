@@ -22,7 +22,7 @@ from withings_bridge.storage.dynamodb.account_item import (
     news_attribute,
 )
 from withings_bridge.storage.dynamodb.engine import Engine, Refused, pauses, together, within
-from withings_bridge.storage.dynamodb.items import microseconds
+from withings_bridge.storage.dynamodb.items import from_microseconds, microseconds
 from withings_bridge.storage.dynamodb.names import due_attribute, due_index
 from withings_bridge.storage.dynamodb.writes import Write
 
@@ -81,6 +81,25 @@ class DynamoAccounts:
                 if len(claimed) < limit and (following := await anext(shards[number], None)):
                     heapq.heappush(queue, (*following, number))
         return claimed
+
+    async def earliest_due(self, lane: Lane) -> datetime | None:
+        attribute = due_attribute(lane)
+
+        async def first_of(shard: int) -> int | None:
+            found = self._engine.query(
+                self._table,
+                "#shard = :shard",
+                {"shard": shard},
+                index=due_index(lane),
+                consistent=False,
+                limit=1,
+            )
+            async with aclosing(found):
+                return await anext((item[attribute] async for item in found), None)
+
+        firsts = await together(first_of(shard) for shard in range(SHARDS))
+        earliest = min((first for first in firsts if first is not None), default=None)
+        return from_microseconds(earliest) if earliest is not None else None
 
     async def claim_one(self, userid: str, worker: str, *, now: datetime, lease: timedelta) -> Account | None:
         return await self._lease(userid, worker, lane=None, now=now, lease=lease)

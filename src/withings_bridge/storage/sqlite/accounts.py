@@ -13,7 +13,7 @@ from withings_bridge.domain.inbox import Lane, News
 from withings_bridge.storage.base import Change
 from withings_bridge.storage.documents import dump_account, load_account
 from withings_bridge.storage.sqlite.database import ANNOUNCE_DEADLINE, Database
-from withings_bridge.storage.sqlite.times import micros
+from withings_bridge.storage.sqlite.times import from_micros, micros
 
 
 class SqliteAccounts:
@@ -36,6 +36,9 @@ class SqliteAccounts:
         return await self._database.write(
             lambda connection: claim(connection, Lease(worker, now + lease), lane, now, limit)
         )
+
+    async def earliest_due(self, lane: Lane) -> datetime | None:
+        return await self._database.read(lambda connection: earliest_due(connection, lane))
 
     async def claim_one(self, userid: str, worker: str, *, now: datetime, lease: timedelta) -> Account | None:
         return await self._database.write(
@@ -123,6 +126,11 @@ def claim(
     for account in claimed:
         rewrite(connection, account)
     return claimed
+
+
+def earliest_due(connection: sqlite3.Connection, lane: Lane) -> datetime | None:
+    (due,) = connection.execute(f"SELECT min(due_{lane}) FROM accounts").fetchone()  # noqa: S608 - the lane is one of ours
+    return from_micros(due) if due is not None else None
 
 
 def claim_one(connection: sqlite3.Connection, userid: str, lease: Lease, now: datetime) -> Account | None:
