@@ -18,6 +18,8 @@ from e2e.world import Json, World
 from processes import Process, eventually, free_port
 
 POUNDS = 2.20462
+WEIGHT = 1
+"""The notification category of weighings."""
 TOO_FAST = 601
 SHOWN_WITHIN = 120.0
 """Seconds: long enough that only a weigh-in which never comes makes a measurement fail."""
@@ -76,11 +78,15 @@ class Crowd(World):
         )
 
     def weigh_ins(self, *, every: float, chooser: random.Random) -> Iterator[timedelta]:
-        """Somebody steps on the scale every few seconds, for as long as imports go on: how long each
-        weigh-in took to the row.
+        """Somebody whose weight is announced steps on the scale every few seconds, for as long as imports
+        go on: how long each weigh-in took to the row.
         """
         while self.importing():
-            person = chooser.choice(self.people)
+            announced = [person for person in self.people if self._announced(person)]
+            if not announced:
+                time.sleep(every)
+                continue
+            person = chooser.choice(announced)
             kg = round(chooser.uniform(50, 110), 2)
             began = time.monotonic()
             self.tell("POST", f"{person.path}/weighings", {"kg": kg})
@@ -104,6 +110,10 @@ class Crowd(World):
         expected = truth(self.tell, person.userid, person.user)
         found = differences(self.store, person.userid, person.user, expected)
         return [line for line in found if not line.startswith("record device#")]
+
+    def _announced(self, person: Person) -> bool:
+        account = self.store.account(person.account)
+        return account is not None and WEIGHT in account.subscriptions.confirmed
 
     def _shown(self, person: Person, kg: float) -> None:
         value = kg * POUNDS

@@ -100,7 +100,7 @@ def due(account: Account, now: datetime) -> dict[Lane, datetime]:
     works = _doable(account).values()
     times = {
         Lane.LIVE: [work.live_at(now) for work in works],
-        Lane.RECONCILE: [_sweep_at(account), *(work.sweep_at(now) for work in works)],
+        Lane.RECONCILE: [_sweep_at(account), *(work.reconcile_at(now) for work in works)],
         Lane.BACKFILL: [work.backfill_at(now) for work in works],
     }
     return {lane: min(found) for lane, all_ in times.items() if (found := [time for time in all_ if time])}
@@ -152,7 +152,7 @@ def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime
     found = [result.subscriptions for result in done if result.subscriptions]
     answered = any(result.task.category.kind for result in done)
     whole = answered and len(done) == len(results)
-    return replace(
+    account = replace(
         account,
         work=work,
         lease=None,
@@ -160,6 +160,9 @@ def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime
         synced_at=now if whole else account.synced_at,
         fetched_at=now if answered else account.fetched_at,
     )
+    for result in done:
+        account = announce(account, result.errands)
+    return account
 
 
 def end_was_announced(account: Account, *, refused: Account) -> bool:

@@ -5,8 +5,8 @@ one item, and a turn takes away only what it saw when it began.
 """
 
 import random
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -46,9 +46,11 @@ class News:
     """More windows were announced than are kept apart: compare all."""
     sweep: bool = False
     """It is time to look for what notifications missed."""
+    unheard: bool = False
+    """Something may have come before Withings began to announce it."""
 
     def __bool__(self) -> bool:
-        return self.live or self.sweep
+        return self.live or self.sweep or self.unheard
 
     @property
     def live(self) -> bool:
@@ -78,11 +80,12 @@ class News:
         return cls(windows, **{name: name in tokens for name in _FLAGS})
 
 
-_FLAGS = frozenset({"asked", "everything", "sweep"})
+_FLAGS = frozenset({"asked", "everything", "sweep", "unheard"})
 
 ASKED = News(asked=True)
 EVERYTHING = News(everything=True)
 SWEEP = News(sweep=True)
+UNHEARD = News(unheard=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +168,9 @@ class Work:
         times = [max(recheck.due_at, opens_at) for recheck in self.rechecks]
         return min([*times, opens_at] if self.news.live else times, default=None)
 
-    def sweep_at(self, now: datetime) -> datetime | None:
-        """When a sweep that has come to this category next goes on, or None."""
-        return self.opens_at(now) if self.news.sweep else None
+    def reconcile_at(self, now: datetime) -> datetime | None:
+        """When this category is next looked at though nobody said that there is something, or None."""
+        return self.opens_at(now) if self.news.sweep or self.news.unheard else None
 
     def opens_at(self, now: datetime) -> datetime | None:
         """From when live work may be tried; None while it is buried."""
@@ -191,6 +194,8 @@ class Subscriptions:
     """Those it would not subscribe for this person: scope or plan."""
     checked_at: datetime | None = None
     """When it was last compared with Withings' own list; None: to be compared."""
+    added: frozenset[int] = frozenset()
+    """Those of the confirmed that were subscribed since the list was last whole."""
     former: int = 0
     """How many Withings still announces to a callback URL that was ours, and is not any more."""
 
@@ -229,6 +234,8 @@ class Done:
     pause_until: datetime | None = None
     subscriptions: Subscriptions | None = None
     """What Withings is known to announce, where the task found out."""
+    errands: Mapping[Category, News] = field(default_factory=dict)
+    """What it leaves to other categories."""
 
 
 @dataclass(frozen=True, slots=True)

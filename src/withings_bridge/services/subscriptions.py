@@ -15,8 +15,9 @@ import structlog
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.callbacks import is_ours
+from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import AlreadyAbsent, BadParameters, BadScope, CallbackRefused
-from withings_bridge.domain.inbox import ASKED, Done, Subscriptions, Task
+from withings_bridge.domain.inbox import ASKED, UNHEARD, Done, News, Subscriptions, Task
 from withings_bridge.domain.notifications import APPLIS
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.tokens import Tokens
@@ -62,14 +63,16 @@ class Subscribing:
         known = account.subscriptions
         if task.news.sweep or known.checked_at is None or self._clock() - known.checked_at >= LIST_LASTS:
             profiles = await self._listed(account)
-            known = self._known(profiles, self._callback_url)
+            known = replace(self._known(profiles, self._callback_url), added=known.added)
         if missing := self._missing(account, known):
             known = await self._subscribe(account, self._callback_url, missing[0], known)
         elif known.former:
             known = await self._revoke_former(account, self._callback_url, known)
         if known.former or self._missing(account, known):
             return Done(task, subscriptions=known, news=ASKED, pause_until=self._clock() + self._spacing)
-        return Done(task, subscriptions=known)
+        return Done(
+            task, subscriptions=replace(known, added=frozenset()), errands=_unheard(account, known.added)
+        )
 
     async def _listed(self, account: Account) -> Sequence[NotificationProfile]:
         return (await self._tokens.call(account, self._client.subscriptions)).models
@@ -117,7 +120,13 @@ class Subscribing:
             return replace(known, refused=known.refused | {appli})
         # The wording is kept for people who search the logs for it.
         log.info("Withings notify subscribed appli=%d", appli, account=account.userid)
-        return replace(known, confirmed=known.confirmed | {appli})
+        return replace(known, confirmed=known.confirmed | {appli}, added=known.added | {appli})
+
+
+def _unheard(account: Account, added: frozenset[int]) -> dict[Category, News]:
+    """What may have come to the account between its import and the subscriptions that were added."""
+    categories = {category for appli in added if appli in APPLIS for category in APPLIS[appli].categories}
+    return {category: UNHEARD for category in categories if category.kind and account.may(category)}
 
 
 def _scope(appli: int) -> str:

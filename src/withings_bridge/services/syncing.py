@@ -80,8 +80,7 @@ class Syncing:
         began = self._clock()
         look = Look(task)
         fresh, unsettled, known = await self._sorted(account, task)
-        swept = task.news.sweep and task.category in TRACKED
-        if fresh or unsettled or task.news.asked or task.news.everything or swept:
+        if fresh or unsettled or _wants_changes(task):
             await self._catch_up(account, look, began, fresh)
             found = [record.at for record in look.fetched]
             came = {record.name for record in look.fetched}
@@ -296,3 +295,11 @@ class Syncing:
             await self._holding.check(account)
             await self._records.save(userid, projection.heights, removed=tombstones, now=self._clock())
         return bool(fresh or removed)
+
+
+def _wants_changes(task: Task) -> bool:
+    """Whether all that changed is to be fetched, whatever was announced. For a sweep the comparison of
+    recent weeks does that too, where there is no ``lastupdate``.
+    """
+    news = task.news
+    return news.asked or news.everything or news.unheard or (news.sweep and task.category in TRACKED)

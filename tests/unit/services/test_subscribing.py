@@ -11,8 +11,9 @@ from builders import DAY, MINUTE, SECOND
 from fakes import FakeClock
 from unit.services.house import House, a_house
 from unit.services.listener import Listener, listening
+from withings_bridge.domain.accounts import due
 from withings_bridge.domain.categories import Category
-from withings_bridge.domain.inbox import ASKED
+from withings_bridge.domain.inbox import ASKED, UNHEARD, Lane
 
 
 @pytest.fixture
@@ -174,3 +175,36 @@ class TestWithoutAWebhook:
         account = await house.account(userid)
         assert account.of(Category.SUBSCRIPTIONS).trouble is None
         assert not account.of(Category.SUBSCRIPTIONS).news
+
+
+class TestWhatCameBefore:
+    async def test_the_subscriptions_is_fetched_when_they_stand(
+        self, given: Subscribed, clock: FakeClock
+    ) -> None:
+        async with given.house(applis=(1, 44)) as house:
+            userid = await house.link()
+            await house.drain(userid)
+            # Nobody announces it: the import is done, and the weight is subscribed next.
+            await house.cloud.control("PUT", "/faults", {"lose_notifications": True})
+            await house.weigh(userid, 70)
+            await house.cloud.control("PUT", "/faults", {})
+            await given.work_off(house, userid)
+            assert await house.values("weight") == ["154.32"]
+
+    async def test_is_asked_for_once_and_in_the_lane_of_what_nobody_waits_for(
+        self, given: Subscribed, clock: FakeClock
+    ) -> None:
+        async with given.house(applis=(1, 2, 4, 46)) as house:
+            userid = await house.link()
+            await house.drain(userid)
+            await house.forget_calls()
+            while len(await subscribes(house)) < 3:
+                clock.advance(5 * SECOND)
+                account = await house.storage.accounts.claim_one(userid, "w", now=clock(), lease=15 * SECOND)
+                assert account is not None
+                await house.turning.turn(account, "w")
+            account = await house.account(userid)
+            assert account.of(Category.MEASURES).news == UNHEARD
+            assert set(due(account, clock())) == {Lane.RECONCILE}
+            await given.work_off(house, userid)
+            assert [call.action for call in await house.calls()].count("getmeas") == 1
