@@ -9,10 +9,10 @@ from typing import Any
 from builders import NOON
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.errors import AccountUnknown, StorageUnavailable
-from withings_bridge.domain.links import Link, TokenPair
+from withings_bridge.domain.links import Link, TokenPair, TokenRow
 from withings_bridge.domain.vitals7 import VitalRow
 from withings_bridge.services.publishing import RealtimeGateway
-from withings_bridge.storage.base import Ephemera, JoinChange, Links, Vitals
+from withings_bridge.storage.base import Ephemera, JoinChange, Links, RowsPage, Vitals
 
 
 class FakeClock:
@@ -106,6 +106,16 @@ class FailingLinks(Links):
             self.unread -= 1
             raise StorageUnavailable
         return await self._inner.get(user)
+
+    async def rows(self, user: str) -> list[TokenRow]:
+        return await self._inner.rows(user)
+
+    async def page(self, *, after: str | None, limit: int) -> RowsPage:
+        return await self._inner.page(after=after, limit=limit)
+
+    async def adopt(self, link: Link, change: JoinChange, *, now: datetime) -> Account:
+        self._perhaps_fail()
+        return await self._inner.adopt(link, change, now=now)
 
     async def join(self, user: str, userid: str, pair: TokenPair, change: JoinChange) -> Account:
         self._perhaps_fail()

@@ -1,7 +1,10 @@
-"""The link between a Vitals7 user and a Withings account, and the token pair that carries it."""
+"""The link between a Vitals7 user and a Withings account, the token pair that carries it, and the rows
+of the tokens table that it may stand in.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 LONGEST_USER = 128
 
@@ -40,3 +43,59 @@ class Link:
     pair: TokenPair
     pushed_at: datetime | None = None
     """Last successful write to this user's rows."""
+
+
+API_NAME = "Withings"
+SUFFIX = "#withings"
+
+
+class Place(StrEnum):
+    """Where a row of a user stands in the tokens table. The bridge writes the first place alone."""
+
+    OWN = "own"
+    """``{user}#withings``."""
+    DOUBLED = "doubled"
+    """``{user}#withings#withings``: what the predecessor refreshed, where it never looked again."""
+    BARE = "bare"
+    """``{user}``, where ``api_name`` says that it is Withings'."""
+
+    def key(self, user: str) -> str:
+        """The row's key."""
+        return {Place.OWN: user + SUFFIX, Place.DOUBLED: user + 2 * SUFFIX, Place.BARE: user}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class RowName:
+    """Names one row of Withings in the tokens table."""
+
+    user: str
+    place: Place
+
+    @property
+    def key(self) -> str:
+        return self.place.key(self.user)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """One row of a user in the tokens table, as it stands there."""
+
+    name: RowName
+    link: Link | None
+    """What it says; None where it is damaged, and holds no pair."""
+    unreadable: bool = False
+    """It holds a pair that was encrypted with a key we no longer have."""
+
+
+def row_name(key: str, api_name: object) -> RowName | None:
+    """Whose row this is, by its key; None for a row of another connector.
+
+    The attribute ``cognito_user_id`` does not tell: in doubled rows it carries a suffix too.
+    """
+    for place, ending in ((Place.DOUBLED, 2 * SUFFIX), (Place.OWN, SUFFIX)):
+        if key.endswith(ending):
+            user = key.removesuffix(ending)
+            return RowName(user, place) if user else None
+    if "#" in key or not isinstance(api_name, str) or api_name.casefold() != API_NAME.casefold():
+        return None
+    return RowName(key, Place.BARE)

@@ -18,7 +18,7 @@ from typing import Any, Protocol, Self
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.inbox import Lane, News
-from withings_bridge.domain.links import Link, TokenPair
+from withings_bridge.domain.links import Link, RowName, TokenPair, TokenRow
 from withings_bridge.domain.records import Kind, Record, RecordKey
 from withings_bridge.domain.vitals7 import VitalRow
 
@@ -86,16 +86,49 @@ class Accounts(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class RowsPage:
+    """Some of our rows in the tokens table."""
+
+    names: tuple[RowName, ...]
+    after: str | None
+    """Where to go on; None: that was the end."""
+
+
 class Links(Protocol):
     """Token rows, in the shape the other connectors and the predecessor read, with their accounts.
 
-    The row of a user is ``{user}#withings``. A bare row (``{user}``, ``api_name`` Withings in any
-    case) of the predecessor is read when the suffixed one is missing or holds no pair, is moved on
-    the next write, and goes with the user. Rows of other connectors are never read or touched.
+    The row of a user is ``{user}#withings``. The predecessor may have left others: a bare row
+    (``{user}``, ``api_name`` Withings in any case), and one under a doubled suffix
+    (``{user}#withings#withings``). All of them are read, of those that hold a pair the one with the
+    later ``created_at`` is the user's link, and the next write of a pair folds them into the user's
+    row. A row holds a pair when it has a refresh token and names a Withings account; a doubled one that
+    names another account than a whole row of the user does not count. Rows of other connectors are
+    never read or touched.
     """
 
     async def get(self, user: str) -> Link | None:
-        """The user's link, or None when there is no row with a refresh token."""
+        """The user's link, or None when no row holds a pair."""
+
+    async def rows(self, user: str) -> list[TokenRow]:
+        """What each of the user's rows says, the newest pair first, those that hold none at the end."""
+
+    async def page(self, *, after: str | None, limit: int) -> RowsPage:
+        """The names of the rows of Withings in the next part of the table, whose size ``limit`` bounds.
+
+        In a stable order of the backend's own, from the position an earlier page gave, or from the
+        beginning. A row that is there from the first page to the last is in one of them; a position
+        holds also when its row has gone. A part may hold none of our rows before the end.
+        """
+
+    async def adopt(self, link: Link, change: JoinChange, *, now: datetime) -> Account:
+        """Make a user of the predecessor a member of the account that their link names.
+
+        ``change`` gets the stored account or None and gives the account to store. The account alone is
+        written: the rows stay as they are, and the next write of a pair folds them. Only while the
+        user's link is this one (same account, same ``saved_at``), else ``PairChanged`` and nothing is
+        written.
+        """
 
     async def join(self, user: str, userid: str, pair: TokenPair, change: JoinChange) -> Account:
         """Link the user: account and token rows together or not at all.
@@ -103,8 +136,9 @@ class Links(Protocol):
         ``change`` gets the stored account or None and gives the account to store; due times are
         reckoned from the pair's ``saved_at``. The pair goes into the token row of every user of the
         resulting account, since a second consent may end the first pair; only the row of another
-        user who has linked a different account meanwhile is left alone. ``created_at`` of every row
-        is the pair's ``saved_at``; ``last_vitals7_push_at`` of rows that exist is kept.
+        user who has linked a different account meanwhile is left alone. Each row takes the place of
+        all rows of its user; ``created_at`` of every row is the pair's ``saved_at``;
+        ``last_vitals7_push_at`` of rows that exist is kept.
 
         In the same step the user leaves every other account that a row of theirs names, as by
         ``leave``: of two sign-ins at once the later one wins, and nobody is ever in two accounts.
@@ -135,7 +169,11 @@ class Links(Protocol):
         """
 
     async def pushed(self, user: str, *, at: datetime) -> None:
-        """Keep ``last_vitals7_push_at`` and ``updated_at`` current, on a row that exists only."""
+        """Keep ``last_vitals7_push_at`` and ``updated_at`` current, on a row that exists only.
+
+        Where only rows of the predecessor hold a pair, and all of them the same, it moves to the
+        user's row. Different pairs stay where they are: which of them Withings honours is not known.
+        """
 
 
 @dataclass(frozen=True, slots=True)

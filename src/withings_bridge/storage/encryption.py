@@ -14,8 +14,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.errors import StorageError
-from withings_bridge.domain.links import Link, TokenPair
-from withings_bridge.storage.base import JoinChange, Links
+from withings_bridge.domain.links import Link, TokenPair, TokenRow
+from withings_bridge.storage.base import JoinChange, Links, RowsPage
 
 FERNET_PREFIX = "gAAAA"
 """How every Fernet text begins: its version byte and the years until 2106."""
@@ -42,6 +42,18 @@ class EncryptedLinks:
         """See ``Links``."""
         link = await self._inner.get(user)
         return replace(link, pair=self._opened(link)) if link else None
+
+    async def rows(self, user: str) -> list[TokenRow]:
+        """See ``Links``; pairs whose key is gone are marked, so that the others can still be used."""
+        return [self._opened_row(row) for row in await self._inner.rows(user)]
+
+    async def page(self, *, after: str | None, limit: int) -> RowsPage:
+        """See ``Links``."""
+        return await self._inner.page(after=after, limit=limit)
+
+    async def adopt(self, link: Link, change: JoinChange, *, now: datetime) -> Account:
+        """See ``Links``."""
+        return await self._inner.adopt(link, change, now=now)
 
     async def join(self, user: str, userid: str, pair: TokenPair, change: JoinChange) -> Account:
         """See ``Links``."""
@@ -71,6 +83,14 @@ class EncryptedLinks:
             access_token=self._fernet.encrypt(pair.access_token.encode()).decode(),
             refresh_token=self._fernet.encrypt(pair.refresh_token.encode()).decode(),
         )
+
+    def _opened_row(self, row: TokenRow) -> TokenRow:
+        if row.link is None:
+            return row
+        try:
+            return replace(row, link=replace(row.link, pair=self._opened(row.link)))
+        except TokensUnreadable:
+            return replace(row, link=None, unreadable=True)
 
     def _opened(self, link: Link) -> TokenPair:
         try:

@@ -74,6 +74,7 @@ class DynamoBackend:
 
     def __init__(self, endpoint: str, prefix: str) -> None:
         self._endpoint = endpoint
+        self._open: dict[str, Any] = {}
         self._names = {
             name: f"{prefix}-{name}" for name in ("tokens", "vitals", "accounts", "records", "ephemera")
         }
@@ -103,5 +104,8 @@ class DynamoBackend:
     def _table(self, name: str) -> Any:
         import boto3  # type: ignore[import-untyped]  # it ships no types
 
-        session = boto3.session.Session(region_name=self.REGION)
-        return session.resource("dynamodb", endpoint_url=self._endpoint).Table(self._names[name])
+        if name not in self._open:
+            session = boto3.session.Session(region_name=self.REGION)
+            resource = session.resource("dynamodb", endpoint_url=self._endpoint)
+            self._open[name] = resource.Table(self._names[name])
+        return self._open[name]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from builders import a_pair, an_account
+from builders import NOON, a_pair, an_account
 from withings_bridge.domain.accounts import Account
 from withings_bridge.storage.encryption import EncryptedLinks, TokensUnreadable
 from withings_bridge.storage.sqlite import SqliteStorage
@@ -65,3 +65,21 @@ class TestEncryptedLinks:
         with pytest.raises(TokensUnreadable) as refused:
             await EncryptedLinks(storage.links, keys).get("user-1")
         assert refused.value.account == "1234"
+
+    async def test_mark_rows_whose_key_is_gone_and_read_the_others(self, storage: SqliteStorage) -> None:
+        await EncryptedLinks(storage.links, [OLD]).join("user-1", "1234", a_pair(), joining)
+        another = an_account("5678", "user-2")
+        await EncryptedLinks(storage.links, [NEW]).join("user-2", "5678", a_pair(), lambda _: another)
+        links = EncryptedLinks(storage.links, [NEW])
+        (lost,) = await links.rows("user-1")
+        (read,) = await links.rows("user-2")
+        assert (lost.link, lost.unreadable) == (None, True)
+        assert read.link is not None
+        assert (read.link.pair, read.unreadable) == (a_pair(), False)
+
+    async def test_adopt_by_the_pair_as_it_is_read(self, storage: SqliteStorage) -> None:
+        links = EncryptedLinks(storage.links, [NEW])
+        await links.join("user-1", "1234", a_pair(), joining)
+        link = await links.get("user-1")
+        assert link is not None
+        assert await links.adopt(link, joining, now=NOON) == an_account("1234", "user-1")

@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 
 from withings_bridge.storage.dynamodb.items import (
     from_microseconds,
-    from_milliseconds,
     from_wire,
     microseconds,
-    milliseconds,
     to_wire,
 )
 from withings_bridge.storage.dynamodb.writes import update
@@ -57,11 +55,6 @@ class TestInstants:
     @given(st.datetimes(timezones=st.just(UTC)))
     def test_keep_every_microsecond(self, at: datetime) -> None:
         assert from_microseconds(microseconds(at)) == at
-
-    @given(st.datetimes(timezones=st.just(UTC), min_value=datetime(1, 1, 2)))  # noqa: DTZ001 - the strategy adds the zone
-    def test_lose_less_than_a_millisecond_in_the_shared_tables(self, at: datetime) -> None:
-        lost = at - from_milliseconds(milliseconds(at))
-        assert timedelta() <= lost < timedelta(milliseconds=1)
 
     def test_before_1970_come_in_order(self) -> None:
         assert microseconds(BEFORE_1970) < microseconds(BEFORE_1970 + timedelta(microseconds=1)) < 0

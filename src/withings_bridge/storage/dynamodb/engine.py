@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from withings_bridge.domain.errors import StorageError, StorageUnavailable
 from withings_bridge.storage.dynamodb.items import Item, from_wire, to_wire
-from withings_bridge.storage.dynamodb.writes import Values, Write, reading
+from withings_bridge.storage.dynamodb.writes import Values, Write, reading, scanning
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -200,6 +200,27 @@ class Engine:
             if reply["Items"] or "LastEvaluatedKey" not in reply:
                 return [from_wire(item) for item in reply["Items"]]
             arguments["ExclusiveStartKey"] = reply["LastEvaluatedKey"]
+
+    async def scan_page(
+        self,
+        table: str,
+        *,
+        after: Item | None,
+        limit: int,
+        only: str,
+        values: Values,
+        attributes: Sequence[str],
+    ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+        """These attributes of those among the next ``limit`` items that meet the condition, and the key
+        behind which to go on; None when that was the end.
+        """
+        arguments: dict[str, Any] = scanning(table, only, values, attributes)
+        arguments |= {"Limit": limit, "ConsistentRead": True}
+        arguments |= {"ExclusiveStartKey": to_wire(after)} if after else {}
+        with answering("Scan"):
+            reply = await self._client.scan(**arguments)
+        last = reply.get("LastEvaluatedKey")
+        return [from_wire(item) for item in reply["Items"]], from_wire(last) if last else None
 
     async def get_many(self, table: str, keys: Iterable[Item]) -> list[dict[str, Any]]:
         """Those of the items that exist, as last written, in no order. The keys must differ."""

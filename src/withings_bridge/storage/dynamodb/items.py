@@ -12,7 +12,6 @@ Item = Mapping[str, Any]
 """An item, or its key, in Python values: str, int, Decimal, bytes, bool, None, frozenset, list, dict."""
 
 _MICROSECOND = timedelta(microseconds=1)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 def microseconds(at: datetime) -> int:
@@ -23,16 +22,6 @@ def microseconds(at: datetime) -> int:
 def from_microseconds(number: int) -> datetime:
     """The instant that ``microseconds`` wrote."""
     return EPOCH + number * _MICROSECOND
-
-
-def milliseconds(at: datetime) -> int:
-    """The instant in whole milliseconds since 1970, as the shared tables have it."""
-    return (at - EPOCH) // _MILLISECOND
-
-
-def from_milliseconds(number: int) -> datetime:
-    """The instant that ``milliseconds`` wrote."""
-    return EPOCH + number * _MILLISECOND
 
 
 def to_wire(item: Item) -> dict[str, Any]:

@@ -7,14 +7,14 @@ from datetime import datetime
 
 from withings_bridge.domain.accounts import Account, due
 from withings_bridge.domain.errors import AccountUnknown, PairChanged
-from withings_bridge.domain.links import Link, TokenPair
-from withings_bridge.storage.base import JoinChange
+from withings_bridge.domain.links import API_NAME, SUFFIX, Link, Place, RowName, TokenPair, TokenRow, row_name
+from withings_bridge.storage.base import JoinChange, RowsPage
 from withings_bridge.storage.dynamodb import writes
 from withings_bridge.storage.dynamodb.account_item import UNCHANGED, StoredAccount, key_of
 from withings_bridge.storage.dynamodb.engine import Engine, Refused, pauses
-from withings_bridge.storage.dynamodb.items import milliseconds
-from withings_bridge.storage.dynamodb.token_rows import PUSHED, TokenRows, own_key, read_rows
+from withings_bridge.storage.dynamodb.token_rows import TokenRows, read_rows
 from withings_bridge.storage.dynamodb.writes import Write
+from withings_bridge.storage.user_rows import PUSHED, milliseconds
 
 
 class DynamoLinks:
@@ -27,6 +27,23 @@ class DynamoLinks:
 
     async def get(self, user: str) -> Link | None:
         return (await self._rows([user]))[user].link
+
+    async def rows(self, user: str) -> list[TokenRow]:
+        return (await self._rows([user]))[user].described
+
+    async def page(self, *, after: str | None, limit: int) -> RowsPage:
+        # Whether a bare row is ours depends on a name whose capitals no filter folds. What the filter lets
+        # through is what may be ours, and of that only the key and the name.
+        rows, last = await self._engine.scan_page(
+            self._tokens,
+            after={"userId": after} if after else None,
+            limit=limit,
+            only="contains(#userId, :suffix) OR begins_with(#api_name, :w) OR begins_with(#api_name, :W)",
+            values={"suffix": SUFFIX, "w": API_NAME[0].lower(), "W": API_NAME[0].upper()},
+            attributes=("userId", "api_name"),
+        )
+        names = (row_name(row["userId"], row.get("api_name")) for row in rows)
+        return RowsPage(tuple(filter(None, names)), last["userId"] if last else None)
 
     async def join(self, user: str, userid: str, pair: TokenPair, change: JoinChange) -> Account:
         tries = pauses()
@@ -44,8 +61,26 @@ class DynamoLinks:
             for each in rows.values():
                 if each.user == user or not _elsewhere(each, userid):
                     together += each.save(self._tokens, userid, pair)
-            for former in rows[user].owners - {userid}:
+            for former in rows[user].named - {userid}:
                 together += await self._departure(user, former)
+            if await self._done(together):
+                return account
+            await asyncio.sleep(next(tries))
+
+    async def adopt(self, link: Link, change: JoinChange, *, now: datetime) -> Account:
+        tries = pauses()
+        while True:
+            stored = await self._account(link.account)
+            rows = (await self._rows([link.user]))[link.user]
+            if not _same(rows.link, link):
+                raise PairChanged
+            account = change(stored.account if stored else None)
+            new = (
+                stored.next(account, due(account, now))
+                if stored
+                else StoredAccount.new(account, due(account, now), now=now)
+            )
+            together = [new.put(self._accounts, replacing=stored), *rows.unchanged(self._tokens)]
             if await self._done(together):
                 return account
             await asyncio.sleep(next(tries))
@@ -102,25 +137,23 @@ class DynamoLinks:
             await asyncio.sleep(next(tries))
 
     async def pushed(self, user: str, *, at: datetime) -> None:
-        stamp = writes.update(
-            self._tokens,
-            own_key(user),
-            f"SET #{PUSHED} = :at, #updated_at = :at",
-            condition="#refresh_token > :nothing",
-            values={"at": milliseconds(at), "nothing": ""},
-        )
         tries = pauses()
+        place = Place.OWN
         while True:
             try:
-                await self._engine.write(stamp)
+                await self._engine.write(self._stamp(user, place, at))
             except Refused:
                 rows = (await self._rows([user]))[user]
             else:
                 return
             if rows.link is None:
                 return
-            # Only the predecessor's bare row is there: this is the write on which it moves.
-            await self._done(rows.save(self._tokens, rows.link.account, rows.link.pair))
+            if rows.agree:
+                # Only rows of the predecessor hold the pair: this is the write on which it moves.
+                await self._done(rows.save(self._tokens, rows.link.account, rows.link.pair))
+                place = Place.OWN
+            else:
+                place = rows.described[0].name.place
             await asyncio.sleep(next(tries))
 
     async def _rows(self, users: Iterable[str]) -> dict[str, TokenRows]:
@@ -136,6 +169,15 @@ class DynamoLinks:
         except Refused:
             return False
         return True
+
+    def _stamp(self, user: str, place: Place, at: datetime) -> Write:
+        return writes.update(
+            self._tokens,
+            {"userId": RowName(user, place).key},
+            f"SET #{PUSHED} = :at, #updated_at = :at",
+            condition="#refresh_token > :nothing",
+            values={"at": milliseconds(at), "nothing": ""},
+        )
 
     def _unchanged(self, stored: StoredAccount) -> Write:
         key, version = key_of(stored.account.userid), {"version": stored.version}
@@ -154,6 +196,14 @@ class DynamoLinks:
             return stored.next(left, stored.due).put(self._accounts, replacing=stored)
         key, version = key_of(left.userid), {"version": stored.version}
         return writes.delete(self._accounts, key, condition=UNCHANGED, values=version)
+
+
+def _same(found: Link | None, read: Link) -> bool:
+    """Whether a link is still the one that was read."""
+    return found is not None and (found.account, milliseconds(found.pair.saved_at)) == (
+        read.account,
+        milliseconds(read.pair.saved_at),
+    )
 
 
 def _elsewhere(rows: TokenRows, userid: str) -> bool:

@@ -5,7 +5,7 @@ collide with one of DynamoDB's many reserved words.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -53,6 +53,15 @@ def check(table: str, key: Item, *, condition: str, values: Values | None = None
 def reading(table: str, condition: str, values: Values) -> dict[str, Any]:
     """The arguments of a query."""
     return {"TableName": table, **_expressions(values, KeyConditionExpression=condition)}
+
+
+def scanning(table: str, condition: str, values: Values, attributes: Sequence[str]) -> dict[str, Any]:
+    """The arguments of a scan for some attributes of some items."""
+    projection = ", ".join(f"#{name}" for name in attributes)
+    return {
+        "TableName": table,
+        **_expressions(values, FilterExpression=condition, ProjectionExpression=projection),
+    }
 
 
 def _expressions(values: Values | None, **expressions: str | None) -> dict[str, Any]:

@@ -4,30 +4,17 @@ Columns are the attributes of the tokens table of Vitals7's wire contract, insta
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.errors import AccountUnknown, PairChanged
-from withings_bridge.domain.links import Link, TokenPair
-from withings_bridge.storage.base import JoinChange
+from withings_bridge.domain.links import API_NAME, SUFFIX, Link, Place, RowName, TokenPair, TokenRow, row_name
+from withings_bridge.storage.base import JoinChange, RowsPage
 from withings_bridge.storage.sqlite import accounts
 from withings_bridge.storage.sqlite.database import Database
-from withings_bridge.storage.sqlite.times import from_millis, millis
-
-SUFFIX = "#withings"
-
-USUAL_LIFETIME = 10800
-"""Seconds; for rows of the predecessor that do not say."""
-
-_OF_USER = "(userId = :user || '#withings' OR (userId = :user AND lower(api_name) = 'withings'))"
-"""The user's row, and the bare one that the predecessor may have left; no other connector's."""
-
-_NAMES_NOBODY = "coalesce(withings_userid, '') IN ('', 'undefined')"
-"""A damaged row: the predecessor wrote ``undefined`` when a refresh had failed."""
-
-_HOLDS_PAIR = f"(coalesce(refresh_token, '') <> '' AND NOT {_NAMES_NOBODY})"
+from withings_bridge.storage.user_rows import PUSHED, UserRows, attributes, milliseconds
 
 
 class SqliteLinks:
@@ -37,7 +24,16 @@ class SqliteLinks:
         self._database = database
 
     async def get(self, user: str) -> Link | None:
-        return await self._database.read(lambda connection: load(connection, user))
+        return await self._database.read(lambda connection: read(connection, user).link)
+
+    async def rows(self, user: str) -> list[TokenRow]:
+        return await self._database.read(lambda connection: read(connection, user).described)
+
+    async def page(self, *, after: str | None, limit: int) -> RowsPage:
+        return await self._database.read(lambda connection: page(connection, after or "", limit))
+
+    async def adopt(self, link: Link, change: JoinChange, *, now: datetime) -> Account:
+        return await self._database.write(lambda connection: adopt(connection, link, change, now))
 
     async def join(self, user: str, userid: str, pair: TokenPair, change: JoinChange) -> Account:
         return await self._database.write(lambda connection: join(connection, user, userid, pair, change))
@@ -55,25 +51,34 @@ class SqliteLinks:
         await self._database.write(lambda connection: pushed(connection, user, at))
 
 
-def load(connection: sqlite3.Connection, user: str) -> Link | None:
-    """The user's link, as the row says that holds a pair."""
-    row = _row(connection, user)
-    if row is None:
-        return None
-    pair = TokenPair(
-        access_token=row["access_token"] or "",
-        refresh_token=row["refresh_token"],
-        expires_at=from_millis(row["expires_at"] or 0),
-        saved_at=from_millis(row["created_at"] or 0),
-        lifetime=timedelta(seconds=row["expires_in"] or USUAL_LIFETIME),
+def read(connection: sqlite3.Connection, user: str) -> UserRows:
+    """The user's rows as they are stored."""
+    found = connection.execute(
+        "SELECT * FROM vitals_di_tokens WHERE userId IN (?, ?, ?)", [place.key(user) for place in Place]
     )
-    pushed_at = row["last_vitals7_push_at"]
-    return Link(
-        user=user,
-        account=row["withings_userid"],
-        pair=pair,
-        pushed_at=from_millis(pushed_at) if pushed_at else None,
-    )
+    return UserRows.among(user, {row["userId"]: dict(row) for row in found})
+
+
+def page(connection: sqlite3.Connection, after: str, limit: int) -> RowsPage:
+    rows = connection.execute(
+        """
+        SELECT userId, api_name FROM vitals_di_tokens
+        WHERE userId > ? AND (userId GLOB ? OR lower(api_name) = ?)
+        ORDER BY userId LIMIT ?
+        """,
+        (after, f"*{SUFFIX}", API_NAME.lower(), limit),
+    ).fetchall()
+    names = (row_name(row["userId"], row["api_name"]) for row in rows)
+    return RowsPage(tuple(filter(None, names)), rows[-1]["userId"] if len(rows) == limit else None)
+
+
+def adopt(connection: sqlite3.Connection, link: Link, change: JoinChange, now: datetime) -> Account:
+    found = read(connection, link.user).link
+    if found is None or (found.account, _name(found.pair)) != (link.account, _name(link.pair)):
+        raise PairChanged
+    account = change(accounts.load(connection, link.account))
+    accounts.store(connection, account, now=now)
+    return account
 
 
 def join(
@@ -81,7 +86,7 @@ def join(
 ) -> Account:
     account = change(accounts.load(connection, userid))
     accounts.store(connection, account, now=pair.saved_at)
-    for former in _owners(connection, user) - {userid}:
+    for former in read(connection, user).named - {userid}:
         _take_out(connection, user, former)
     _put_pair(connection, user, userid, pair)
     _put_pair_for_all(connection, account, pair)
@@ -92,11 +97,11 @@ def replace_pair(connection: sqlite3.Connection, userid: str, pair: TokenPair, r
     account = accounts.load(connection, userid)
     if account is None:
         raise AccountUnknown
-    links = [link for user in account.users if (link := load(connection, user))]
-    stored = {millis(link.pair.saved_at) for link in links if link.account == userid}
-    if millis(replacing.saved_at) in stored:
+    links = [link for user in account.users if (link := read(connection, user).link)]
+    stored = {_name(link.pair) for link in links if link.account == userid}
+    if _name(replacing) in stored:
         _put_pair_for_all(connection, account, pair)
-    elif millis(pair.saved_at) not in stored:  # else this very call was made before
+    elif _name(pair) not in stored:  # else this very call was made before
         raise PairChanged
 
 
@@ -118,33 +123,19 @@ def end(connection: sqlite3.Connection, userid: str, only_if: Callable[[Account]
 
 
 def pushed(connection: sqlite3.Connection, user: str, at: datetime) -> None:
-    row = _row(connection, user)
+    rows = read(connection, user)
+    if rows.link is None:
+        return
+    place = Place.OWN
+    if not rows.holds_pair(place):
+        if rows.agree:
+            _put_pair(connection, user, rows.link.account, rows.link.pair)
+        else:
+            place = rows.described[0].name.place
     connection.execute(
-        "UPDATE vitals_di_tokens SET last_vitals7_push_at = :at, updated_at = :at WHERE userId = :key",
-        {"key": row["userId"] if row else user + SUFFIX, "at": millis(at)},
+        f"UPDATE vitals_di_tokens SET {PUSHED} = :at, updated_at = :at WHERE userId = :key",  # noqa: S608 - a constant
+        {"key": RowName(user, place).key, "at": milliseconds(at)},
     )
-
-
-def _row(connection: sqlite3.Connection, user: str) -> sqlite3.Row | None:
-    """The row that holds the user's pair: the suffixed one, else a bare one of the predecessor."""
-    row: sqlite3.Row | None = connection.execute(
-        f"""
-        SELECT * FROM vitals_di_tokens
-        WHERE {_OF_USER} AND {_HOLDS_PAIR}
-        ORDER BY userId DESC LIMIT 1
-        """,  # noqa: S608 - constants
-        {"user": user},
-    ).fetchone()
-    return row
-
-
-def _owners(connection: sqlite3.Connection, user: str) -> set[str]:
-    """The Withings accounts that rows of the user name."""
-    rows = connection.execute(
-        f"SELECT withings_userid FROM vitals_di_tokens WHERE {_OF_USER} AND NOT {_NAMES_NOBODY}",  # noqa: S608 - constants
-        {"user": user},
-    )
-    return {row["withings_userid"] for row in rows}
 
 
 def _take_out(connection: sqlite3.Connection, user: str, userid: str) -> Account | None:
@@ -162,42 +153,38 @@ def _take_out(connection: sqlite3.Connection, user: str, userid: str) -> Account
 
 def _remove_rows(connection: sqlite3.Connection, user: str, userid: str | None) -> None:
     """Take the user's rows away, except one that holds a pair of another Withings account."""
-    connection.execute(
-        f"DELETE FROM vitals_di_tokens WHERE {_OF_USER} AND (withings_userid = :userid OR NOT {_HOLDS_PAIR})",  # noqa: S608 - constants
-        {"user": user, "userid": userid},
-    )
+    rows = read(connection, user)
+    _remove(connection, user, [place for place in rows.found if not rows.names_elsewhere(place, userid)])
 
 
 def _put_pair_for_all(connection: sqlite3.Connection, account: Account, pair: TokenPair) -> None:
     """Put the pair into the row of every user, save one who meanwhile has linked another account."""
     for user in account.users:
-        link = load(connection, user)
+        link = read(connection, user).link
         if link is None or link.account == account.userid:
             _put_pair(connection, user, account.userid, pair)
 
 
 def _put_pair(connection: sqlite3.Connection, user: str, userid: str, pair: TokenPair) -> None:
-    """Write the user's row anew, with the pair and the last push; a bare row ends here."""
-    kept = connection.execute(
-        f"SELECT max(last_vitals7_push_at) AS pushed_at FROM vitals_di_tokens WHERE {_OF_USER}",  # noqa: S608 - constants
-        {"user": user},
-    ).fetchone()
-    connection.execute(f"DELETE FROM vitals_di_tokens WHERE {_OF_USER}", {"user": user})  # noqa: S608 - constants
+    """Write the user's row anew, with the pair and the last push; rows of the predecessor end here."""
+    rows = read(connection, user)
+    _remove(connection, user, rows.found)
     row = {
-        "userId": user + SUFFIX,
-        "cognito_user_id": user,
-        "access_token": pair.access_token,
-        "refresh_token": pair.refresh_token,
-        "expires_in": pair.lifetime // timedelta(seconds=1),
-        "expires_at": millis(pair.expires_at),
-        "created_at": millis(pair.saved_at),
-        "updated_at": millis(pair.saved_at),
-        "api_name": "Withings",
-        "token_type": "bearer",
-        "withings_userid": userid,
-        "last_vitals7_push_at": kept["pushed_at"],
+        "userId": RowName(user, Place.OWN).key,
+        PUSHED: rows.pushed,
+        **attributes(user, userid, pair),
     }
     connection.execute(
         f"INSERT INTO vitals_di_tokens ({', '.join(row)}) VALUES (:{', :'.join(row)})",  # noqa: S608 - the names above
         row,
     )
+
+
+def _remove(connection: sqlite3.Connection, user: str, places: Collection[Place]) -> None:
+    for place in places:
+        connection.execute("DELETE FROM vitals_di_tokens WHERE userId = ?", (RowName(user, place).key,))
+
+
+def _name(pair: TokenPair) -> int:
+    """What tells a pair from others, as it is stored."""
+    return milliseconds(pair.saved_at)

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 def micros(at: datetime) -> int:
@@ -15,13 +14,3 @@ def micros(at: datetime) -> int:
 def from_micros(column: int) -> datetime:
     """The instant that ``micros`` wrote."""
     return _EPOCH + column * _MICROSECOND
-
-
-def millis(at: datetime) -> int:
-    """Epoch milliseconds, cut off: the unit of the tokens table."""
-    return (at - _EPOCH) // _MILLISECOND
-
-
-def from_millis(column: int) -> datetime:
-    """The instant in a column of the tokens table."""
-    return _EPOCH + column * _MILLISECOND
