@@ -279,6 +279,9 @@ class Ephemera(Protocol):
     async def acquire(self, name: str, holder: str, *, until: datetime, now: datetime) -> bool:
         """Take, keep or take over a lock: free, one's own, or expired; else False."""
 
+    async def held(self, name: str, *, now: datetime) -> bool:
+        """Whether somebody holds the lock. At the very instant it ends nobody does."""
+
     async def release(self, name: str, holder: str) -> None:
         """Give back a lock; one that is no longer the holder's is left alone."""
 

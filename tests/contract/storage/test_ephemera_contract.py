@@ -198,3 +198,20 @@ class TestRelease:
     async def test_of_a_lock_that_nobody_holds_does_no_harm(self, storage: Storage, key: str) -> None:
         await storage.ephemera.release(key, "one")
         assert await storage.ephemera.acquire(key, "two", until=LATER, now=NOON)
+
+
+class TestHeld:
+    async def test_tells_of_a_lock_until_the_very_instant_it_ends(self, storage: Storage, key: str) -> None:
+        assert not await storage.ephemera.held(key, now=NOON)
+        await storage.ephemera.acquire(key, "one", until=LATER, now=NOON)
+        assert await storage.ephemera.held(key, now=JUST_BEFORE)
+        assert not await storage.ephemera.held(key, now=LATER)
+
+    async def test_tells_that_a_lock_was_given_back(self, storage: Storage, key: str) -> None:
+        await storage.ephemera.acquire(key, "one", until=LATER, now=NOON)
+        await storage.ephemera.release(key, "one")
+        assert not await storage.ephemera.held(key, now=NOON)
+
+    async def test_is_not_about_values(self, storage: Storage, key: str) -> None:
+        await storage.ephemera.put(key, VALUE, until=LATER, now=NOON)
+        assert not await storage.ephemera.held(key, now=NOON)

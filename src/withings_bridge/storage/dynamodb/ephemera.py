@@ -6,6 +6,7 @@ thing is alive is decided by ``until``, exactly.
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from withings_bridge.storage.dynamodb.engine import Engine, Refused
 from withings_bridge.storage.dynamodb.items import Item, microseconds
@@ -26,8 +27,8 @@ class DynamoEphemera:
         return await self._done(put(self._table, item, condition=_FREE, values={"now": microseconds(now)}))
 
     async def get(self, key: str, *, now: datetime) -> dict[str, str] | None:
-        item = await self._engine.get(self._table, _value_key(key))
-        return item["value"] if item and microseconds(now) < item["until"] else None
+        item = await self._alive(_value_key(key), now)
+        return item["value"] if item else None
 
     async def take(self, key: str, *, now: datetime) -> dict[str, str] | None:
         alive = delete(
@@ -69,9 +70,16 @@ class DynamoEphemera:
         condition = f"{_FREE} OR #holder = :holder"
         return await self._done(put(self._table, item, condition=condition, values=values))
 
+    async def held(self, name: str, *, now: datetime) -> bool:
+        return await self._alive(_lock_key(name), now) is not None
+
     async def release(self, name: str, holder: str) -> None:
         held = "#holder = :holder"
         await self._done(delete(self._table, _lock_key(name), condition=held, values={"holder": holder}))
+
+    async def _alive(self, key: Item, now: datetime) -> dict[str, Any] | None:
+        item = await self._engine.get(self._table, key)
+        return item if item and microseconds(now) < item["until"] else None
 
     async def _done(self, write: Write) -> bool:
         try:

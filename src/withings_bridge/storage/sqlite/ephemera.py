@@ -48,6 +48,9 @@ class SqliteEphemera:
             lambda connection: acquire(connection, _lock(name), holder, until=until, now=now)
         )
 
+    async def held(self, name: str, *, now: datetime) -> bool:
+        return await self._database.read(lambda connection: held(connection, _lock(name), now=now))
+
     async def release(self, name: str, holder: str) -> None:
         await self._database.write(lambda connection: release(connection, _lock(name), holder))
 
@@ -104,6 +107,11 @@ def acquire(connection: sqlite3.Connection, key: str, holder: str, *, until: dat
         (key, holder, micros(until)),
     )
     return done.rowcount > 0
+
+
+def held(connection: sqlite3.Connection, key: str, *, now: datetime) -> bool:
+    found = connection.execute("SELECT 1 FROM ephemera WHERE key = ? AND until > ?", (key, micros(now)))
+    return found.fetchone() is not None
 
 
 def release(connection: sqlite3.Connection, key: str, holder: str) -> None:
