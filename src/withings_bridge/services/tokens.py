@@ -98,6 +98,14 @@ class Tokens:
         except BadToken as error:
             raise ConsentNeeded from error
 
+    async def renew(self, account: Account) -> None:
+        """Refresh the account's pair though it may be fresh: to learn which of several Withings honours.
+
+        The rows of all users then hold the new pair and no other. Raises ConsentNeeded when Withings
+        honours none of them.
+        """
+        await self._refreshed(account, await self._stored(account))
+
     async def _live(self, account: Account) -> TokenPair:
         pair = await self._stored(account)
         if pair.fresh_at(self._clock(), margin=_margin(account.userid)):
@@ -114,11 +122,12 @@ class Tokens:
             return pair
 
     async def _stored(self, account: Account) -> TokenPair:
-        for user in sorted(account.users):
-            link = await self._links.get(user)
-            if link is not None and link.account == account.userid:
-                return link.pair
-        raise NotLinked
+        """The newest of the pairs that the rows of the account's users hold."""
+        links = [await self._links.get(user) for user in sorted(account.users)]
+        pairs = [link.pair for link in links if link and link.account == account.userid]
+        if not pairs:
+            raise NotLinked
+        return max(pairs, key=lambda pair: pair.saved_at)
 
     async def _refreshed(self, account: Account, pair: TokenPair) -> TokenPair:
         """The pair after ``pair``, whoever obtained it."""
@@ -149,7 +158,7 @@ class Tokens:
                 return stored
             try:
                 with in_lane(Urgency(Lane.LIVE)):
-                    reply = await self._ask(pair, patient=patient)
+                    reply = await self._successor(account, pair, patient=patient)
             except BadGrant as error:
                 stored = await self._stored(account)
                 if stored.saved_at != pair.saved_at:
@@ -158,6 +167,30 @@ class Tokens:
             fresh = pair_from(reply, saved_at=max(self._clock(), pair.saved_at + MILLISECOND))
             log.info("token pair refreshed", account=account.userid)
             return await self._saved(account, fresh, replacing=pair)
+
+    def _lock(self, account: Account) -> "RefreshLock":
+        return RefreshLock(self._ephemera, account.userid, self._clock)
+
+    async def _successor(self, account: Account, pair: TokenPair, *, patient: bool) -> TokenReply:
+        """What follows the pair; where Withings refuses it for good, what follows the next newest that
+        the users' rows hold. Raises the refusal of the pair when all of them are refused.
+        """
+        try:
+            return await self._granted(account, pair, patient=patient)
+        except BadGrant:
+            for other in await self._others(account, pair):
+                with suppress(BadGrant):
+                    reply = await self._granted(account, other, patient=patient)
+                    log.warning("an older pair took the place of a refused one", account=account.userid)
+                    return reply
+            raise
+
+    async def _granted(self, account: Account, pair: TokenPair, *, patient: bool) -> TokenReply:
+        """Withings' answer to a refresh. A pair of another person is as good as refused."""
+        reply = await self._ask(pair, patient=patient)
+        if reply.userid not in {None, account.userid}:
+            raise BadGrant("The stored tokens belong to another Withings user.")
+        return reply
 
     async def _ask(self, pair: TokenPair, *, patient: bool) -> TokenReply:
         """Withings' answer to a refresh.
@@ -174,8 +207,15 @@ class Tokens:
         await self._sleep(AGAIN_AFTER.total_seconds())
         return await self._oauth.refresh(pair.refresh_token)
 
-    def _lock(self, account: Account) -> "RefreshLock":
-        return RefreshLock(self._ephemera, account.userid, self._clock)
+    async def _others(self, account: Account, pair: TokenPair) -> list[TokenPair]:
+        """The account's other pairs, newest first: the predecessor may have left several."""
+        rows = [row for user in sorted(account.users) for row in await self._links.rows(user)]
+        pairs = [row.link.pair for row in rows if row.link and row.link.account == account.userid]
+        others: dict[str, TokenPair] = {}
+        for each in sorted(pairs, key=lambda pair: pair.saved_at, reverse=True):
+            others.setdefault(each.refresh_token, each)
+        others.pop(pair.refresh_token, None)
+        return list(others.values())
 
     async def _saved(self, account: Account, fresh: TokenPair, *, replacing: TokenPair) -> TokenPair:
         for pause in (*SAVE_PAUSES, None):
