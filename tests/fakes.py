@@ -196,5 +196,8 @@ class UnansweringEphemera(Ephemera):
     async def acquire(self, name: str, holder: str, *, until: datetime, now: datetime) -> bool:
         raise StorageUnavailable
 
+    async def held(self, name: str, *, now: datetime) -> bool:
+        raise StorageUnavailable
+
     async def release(self, name: str, holder: str) -> None:
         raise StorageUnavailable

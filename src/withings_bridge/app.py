@@ -24,18 +24,21 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.quota import Budget
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
 from withings_bridge.services import Services
+from withings_bridge.services.adopting import Adopting
 from withings_bridge.services.clock import Clock, system_clock
 from withings_bridge.services.fetching import Fetching
 from withings_bridge.services.granting import Granting
 from withings_bridge.services.holding import Holding
 from withings_bridge.services.leaving import SPACING, Leaving
 from withings_bridge.services.linking import Linking
+from withings_bridge.services.marking import Marking
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import Projecting
 from withings_bridge.services.publishing import HttpGateway, NoGateway
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.reporting import Reporting
 from withings_bridge.services.requesting import Requesting
+from withings_bridge.services.scanning import Scanning
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
 from withings_bridge.services.tokens import Tokens
@@ -174,13 +177,25 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         sweep_every=sweep_every,
         clock=clock,
     )
+    marking = Marking(ephemera=storage.ephemera, clock=clock)
+    adopting = Adopting(
+        accounts=storage.accounts,
+        links=links,
+        ephemera=storage.ephemera,
+        tokens=tokens,
+        marking=marking,
+        windows=windows,
+        sweep_every=sweep_every,
+        clock=clock,
+    )
     services = Services(
         linking=linking,
         leaving=leaving,
-        receiving=Receiving(accounts=storage.accounts, clock=clock),
+        receiving=Receiving(accounts=storage.accounts, marking=marking, clock=clock),
         working=working,
         requesting=Requesting(accounts=storage.accounts, links=links, working=working, clock=clock),
         reporting=Reporting(storage=storage, links=links, clock=clock),
+        scanning=Scanning(links=links, ephemera=storage.ephemera, adopting=adopting, clock=clock),
     )
     return Bridge(settings, storage, http, services)
 
@@ -194,14 +209,16 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with bridge.opened():
             stop = asyncio.Event()
-            worker = asyncio.create_task(
-                services.working.run(stop, grace=settings.shutdown_grace_seconds / 2), name="worker"
-            )
+            grace = settings.shutdown_grace_seconds / 2
+            background = [asyncio.create_task(services.working.run(stop, grace=grace), name="worker")]
+            if not settings.use_sandbox:  # it would refuse everybody whom the real Withings honours
+                scanner = services.scanning.run(stop, grace=grace)
+                background.append(asyncio.create_task(scanner, name="scanner"))
             try:
                 yield
             finally:
                 stop.set()
-                await worker
+                await asyncio.gather(*background)
 
     app = FastAPI(
         title="withings-bridge",

@@ -14,6 +14,7 @@ from builders import NOON
 from processes import PATIENCE_SECONDS
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import StorageUnavailable
+from withings_bridge.services.marking import Marking
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.turning import Turn
 from withings_bridge.services.working import Working
@@ -142,7 +143,8 @@ class TestReceiving:
 class TestSilentStore:
     async def test_what_cannot_be_kept_is_not_acknowledged(self, linked: Bridge, tmp_path: Path) -> None:
         closed = SqliteStorage(tmp_path / "closed.db")
-        receiving = Receiving(accounts=closed.accounts, clock=lambda: NOON)
+        marking = Marking(ephemera=closed.ephemera, clock=lambda: NOON)
+        receiving = Receiving(accounts=closed.accounts, marking=marking, clock=lambda: NOON)
         linked.services = replace(linked.services, receiving=receiving)
         reply = await linked.http.post(PATH, data=WEIGHING)
         assert reply.status_code == 503

@@ -1,5 +1,6 @@
 """How the parts are put together; what they then do is asked over HTTP in ``tests/api``."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +10,12 @@ import pytest
 from cryptography.fernet import Fernet
 from structlog.testing import capture_logs
 
-from builders import NOON, a_pair, an_account
+from builders import NOON, a_pair, a_token_row, an_account
+from contract.storage.backends import SqliteBackend
+from unit.services.house import eventually
 from withings_bridge.app import Bridge, assemble, create_app
 from withings_bridge.domain.errors import NotLinked
+from withings_bridge.domain.links import Place
 from withings_bridge.settings import Settings
 from withings_bridge.storage.sqlite import SqliteStorage
 
@@ -102,6 +106,39 @@ class TestEncryption:
                 await services.reporting.status(USER)
 
 
+class TestScan:
+    async def test_a_start_takes_in_the_users_of_the_predecessor_and_encrypts_what_it_moves(
+        self, tmp_path: Path
+    ) -> None:
+        key = Fernet.generate_key().decode()
+        chosen = settings(tmp_path, token_encryption_keys=key, withings_api_url="http://127.0.0.1:9")
+        await given_bare_row(chosen)
+        app = create_app(chosen)
+        async with app.router.lifespan_context(app), SqliteStorage(chosen.sqlite_path) as storage:
+
+            async def moved() -> bool:
+                rows = await storage.links.rows(USER)
+                return [row.name.place for row in rows] == [Place.OWN]
+
+            await eventually(moved)
+            account = await storage.accounts.get("1234")
+            link = await storage.links.get(USER)
+        assert account is not None
+        assert account.users == {USER}
+        assert link is not None
+        assert link.pair.refresh_token.startswith("gAAAA")
+
+    async def test_beside_the_sandbox_nobody_is_taken_in(self, tmp_path: Path) -> None:
+        """It would refuse everybody whom the real Withings honours."""
+        chosen = settings(tmp_path, withings_client_id="", withings_client_secret="")
+        await given_bare_row(chosen)
+        app = create_app(chosen)
+        async with app.router.lifespan_context(app):
+            running = {task.get_name() for task in asyncio.all_tasks()}
+        assert "worker" in running
+        assert "scanner" not in running
+
+
 class TestWeight:
     @pytest.mark.e2e
     def test_a_bridge_on_sqlite_never_loads_the_aws_client(self, tmp_path: Path) -> None:
@@ -120,3 +157,9 @@ class TestWeight:
 async def given_link(chosen: Settings) -> None:
     async with SqliteStorage(chosen.sqlite_path) as storage:
         await storage.links.join(USER, "1234", a_pair(), lambda _: an_account("1234", USER))
+
+
+async def given_bare_row(chosen: Settings) -> None:
+    async with SqliteStorage(chosen.sqlite_path):
+        row = a_token_row(USER, "1234", key=USER)
+        await SqliteBackend(chosen.sqlite_path).put_token_row(row)

@@ -15,6 +15,9 @@
 - ``subscriptions``: what Withings is to announce, compared with what it announces
 - ``requesting``: a sync that somebody waits for
 - ``publishing``: tell the realtime gateway that something changed
+- ``adopting``: a user of the predecessor becomes a member of an account
+- ``scanning``: finds the predecessor's users when a bridge starts
+- ``marking``: what was announced of accounts that a scan has not found yet
 - ``reporting``: the read side for API, CLI and pages
 
 Each service is a small class whose constructor lists everything it can touch. ``clock`` is always a
@@ -28,6 +31,7 @@ from withings_bridge.services.linking import Linking
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.reporting import Reporting
 from withings_bridge.services.requesting import Requesting
+from withings_bridge.services.scanning import Scanning
 from withings_bridge.services.working import Working
 
 
@@ -41,3 +45,4 @@ class Services:
     working: Working
     requesting: Requesting
     reporting: Reporting
+    scanning: Scanning

@@ -1,13 +1,17 @@
 """A notification in, durable, acknowledged: one small write and no call to anybody."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
 
+from withings_bridge.domain.categories import Category
+from withings_bridge.domain.errors import StorageError
 from withings_bridge.domain.inbox import ASKED, EVERYTHING, News
 from withings_bridge.domain.notifications import Window, parse_notification
 from withings_bridge.services.clock import Clock
+from withings_bridge.services.marking import Marking
 from withings_bridge.storage.base import Accounts
 
 log = structlog.get_logger()
@@ -16,12 +20,16 @@ log = structlog.get_logger()
 LONGEST_WINDOW = timedelta(days=92)
 """What Withings announces is a weighing, a night or a day. A stranger's post may name a century."""
 
+MARK_SECONDS = 1.0
+"""How long a mark may take: Withings waits for two seconds, and the mark only hurries things."""
+
 
 class Receiving:
     """Takes what Withings posts."""
 
-    def __init__(self, *, accounts: Accounts, clock: Clock) -> None:
+    def __init__(self, *, accounts: Accounts, marking: Marking, clock: Clock) -> None:
         self._accounts = accounts
+        self._marking = marking
         self._clock = clock
 
     async def receive(self, fields: Mapping[str, str]) -> str | None:
@@ -39,9 +47,21 @@ class Receiving:
         if not work:
             log.info("notification noted", account=notification.account, appli=notification.appli)
             return None
-        known = await self._accounts.announce(notification.account, work, now=self._clock())
+        known = await self._announced(notification.account, work)
         log.info("notification received", account=notification.account, appli=notification.appli, known=known)
         return notification.account if known else None
+
+    async def _announced(self, account: str, work: Mapping[Category, News]) -> bool:
+        """Whether the account is known, and has the work."""
+        if await self._accounts.announce(account, work, now=self._clock()):
+            return True
+        try:
+            async with asyncio.timeout(MARK_SECONDS):
+                marked = await self._marking.leave(account, work)
+        except (TimeoutError, StorageError):
+            return False
+        # Whoever adopted it between the two has not seen the mark.
+        return marked and await self._accounts.announce(account, work, now=self._clock())
 
 
 def _news(window: Window | None) -> News:

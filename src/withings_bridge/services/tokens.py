@@ -54,6 +54,7 @@ AGAIN_AFTER = SAME_ARGUMENTS + timedelta(seconds=1)
 """When a refresh whose answer got lost may be asked for once more."""
 
 POLL_SECONDS = 0.2
+RENEW_POLLS = 15
 SAVE_PAUSES = (0.1, 0.3, 1.0, 3.0, 8.0)
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -102,9 +103,18 @@ class Tokens:
         """Refresh the account's pair though it may be fresh: to learn which of several Withings honours.
 
         The rows of all users then hold the new pair and no other. Raises ConsentNeeded when Withings
-        honours none of them.
+        honours none of them, and another WithingsError when that cannot be told now, also because
+        somebody else has just tried.
         """
-        await self._refreshed(account, await self._stored(account))
+        lock, pair = self._lock(account), await self._stored(account)
+        for _ in range(RENEW_POLLS):
+            if await lock.acquired():
+                await self._shielded(account, pair, lock, patient=False)
+                return
+            await asyncio.sleep(POLL_SECONDS)
+            if (await self._stored(account)).saved_at != pair.saved_at:
+                return
+        raise RepeatedTooSoon("Another refresh of this account is under way, or has failed just now.")
 
     async def _live(self, account: Account) -> TokenPair:
         pair = await self._stored(account)

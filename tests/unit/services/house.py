@@ -23,16 +23,19 @@ from withings_bridge.domain.links import Link
 from withings_bridge.domain.quota import Budget
 from withings_bridge.domain.records import EPOCH, Kind, Record
 from withings_bridge.sandbox import Clock, SandboxOptions
+from withings_bridge.services.adopting import Adopting
 from withings_bridge.services.fetching import Fetching
 from withings_bridge.services.granting import Granting
 from withings_bridge.services.holding import POLITE, Holding
 from withings_bridge.services.leaving import UPSTREAM, Leaving
 from withings_bridge.services.linking import Linking
+from withings_bridge.services.marking import Marking
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import FOREVER, Projecting
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.reporting import Reporting
 from withings_bridge.services.requesting import Requesting
+from withings_bridge.services.scanning import Scanning
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
 from withings_bridge.services.tokens import Tokens
@@ -184,9 +187,23 @@ class House:
             sweep_every=sweep_every,
             clock=clock,
         )
-        self.receiving = Receiving(accounts=storage.accounts, clock=clock)
+        self.marking = Marking(ephemera=storage.ephemera, clock=clock)
+        self.receiving = Receiving(accounts=storage.accounts, marking=self.marking, clock=clock)
         self.requesting = Requesting(
             accounts=storage.accounts, links=self.links, working=self.working, clock=clock
+        )
+        self.adopting = Adopting(
+            accounts=storage.accounts,
+            links=self.links,
+            ephemera=storage.ephemera,
+            tokens=self.tokens,
+            marking=self.marking,
+            windows=WINDOWS,
+            sweep_every=sweep_every,
+            clock=clock,
+        )
+        self.scanning = Scanning(
+            links=self.links, ephemera=storage.ephemera, adopting=self.adopting, clock=clock
         )
         self.reporting = Reporting(storage=storage, links=self.links, clock=clock)
 

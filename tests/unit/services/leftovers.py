@@ -3,10 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from builders import a_token_row
+from builders import HOUR, a_token_row
+from contract.storage.backends import SqliteBackend
 from unit.sandbox.sandbox_driver import Driver, Linked
+from unit.services.house import House
 from withings_bridge.domain.links import Place
 from withings_bridge.storage.user_rows import milliseconds
+
+USER = "user-1"
 
 
 async def a_live_pair(cloud: Driver, person: int | None = None) -> Linked:
@@ -26,7 +30,7 @@ def a_row(
     """A row of the predecessor; without ``tokens`` it holds a pair that Withings refuses."""
     tokens = tokens or {"access_token": f"{place}-dead", "refresh_token": f"{place}-dead-{user}"}
     at = milliseconds(saved_at)
-    return a_token_row(
+    row = a_token_row(
         user,
         userid,
         key=place.key(user),
@@ -36,5 +40,32 @@ def a_row(
         updated_at=at,
         expires_at=at + 10_800_000,
         cognito_user_id=f"{user}#withings" if place is Place.DOUBLED else user,
-        **attributes,
     )
+    return row | attributes
+
+
+async def refreshes(house: House) -> int:
+    return len([call for call in await house.calls() if call.action == "requesttoken"])
+
+
+async def row_with(house: House, place: Place, **more: Any) -> dict[str, Any]:
+    """A row whose pair Withings honours, saved an hour ago."""
+    linked = await a_live_pair(house.cloud)
+    await house.forget_calls()
+    saved_at = more.pop("saved_at", house.clock() - HOUR)
+    user = more.pop("user", USER)
+    return a_row(user, place, str(linked.userid), saved_at=saved_at, tokens=linked.tokens, **more)
+
+
+async def put_dead_rows(house: House, table: SqliteBackend) -> str:
+    """A pair in each place, none of which Withings honours; the account they name."""
+    userid = str((await a_live_pair(house.cloud)).userid)
+    for hours, place in enumerate(Place):
+        await table.put_token_row(a_row(USER, place, userid, saved_at=house.clock() - hours * HOUR))
+    await house.forget_calls()
+    return userid
+
+
+async def another_person(house: House, userid: str) -> int:
+    people = await house.cloud.control("GET", "/people")
+    return next(int(each["userid"]) for each in people if str(each["userid"]) != userid)

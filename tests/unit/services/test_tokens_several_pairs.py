@@ -1,7 +1,7 @@
 """An account whose users' rows hold several pairs, of which Withings may honour any."""
 
+import asyncio
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,17 +10,11 @@ from builders import HOUR, MINUTE, SECOND
 from contract.storage.backends import SqliteBackend
 from fakes import FakeClock
 from unit.services.house import House
-from unit.services.leftovers import a_row
+from unit.services.leftovers import a_row, another_person, refreshes
 from withings_bridge.domain.accounts import Account
-from withings_bridge.domain.errors import BadGrant, ConsentNeeded, Transient
+from withings_bridge.domain.errors import BadGrant, ConsentNeeded, RepeatedTooSoon, Transient
 from withings_bridge.domain.links import Place
 from withings_bridge.storage.base import JoinChange
-
-
-@pytest.fixture
-def table(tmp_path: Path) -> SqliteBackend:
-    """The table of the house, by another door."""
-    return SqliteBackend(tmp_path / "bridge.db")
 
 
 @pytest.fixture
@@ -28,11 +22,6 @@ async def account(house: House) -> Account:
     account = await house.account(await house.linked())
     await house.forget_calls()
     return account
-
-
-async def another_person(house: House, account: Account) -> int:
-    people = await house.cloud.control("GET", "/people")
-    return next(int(each["userid"]) for each in people if str(each["userid"]) != account.userid)
 
 
 async def pair_in(table: SqliteBackend, user: str) -> dict[str, Any]:
@@ -48,10 +37,6 @@ def with_user(user: str) -> JoinChange:
         return replace(account, users=account.users | {user})
 
     return change
-
-
-async def refreshes(house: House) -> int:
-    return len([call for call in await house.calls() if call.action == "requesttoken"])
 
 
 class TestARefusedPair:
@@ -90,7 +75,7 @@ class TestARefusedPair:
     async def test_never_makes_way_for_one_of_another_account(
         self, house: House, account: Account, table: SqliteBackend, clock: FakeClock
     ) -> None:
-        stranger = await house.link("user-3", person=await another_person(house, account))
+        stranger = await house.link("user-3", person=await another_person(house, account.userid))
         tokens = await pair_in(table, "user-3")
         await house.cloud.control("POST", f"/people/{account.userid}/unlink")
         clock.advance(4 * HOUR)
@@ -134,10 +119,11 @@ class TestARefusedPair:
         await table.put_token_row(a_row("user-1", Place.DOUBLED, account.userid, saved_at=clock()))
         before = await house.storage.links.rows("user-1")
         house.weather.refuses("requesttoken", 503, text="Invalid Params: invalid refresh_token")
-        house.weather.breaks("requesttoken")
+        house.weather.breaks("requesttoken", times=2)
         with pytest.raises(Transient):
             await house.tokens.call(account, house.client.devices)
         assert await house.storage.links.rows("user-1") == before
+        clock.advance(MINUTE)
         await house.tokens.call(account, house.client.devices)
 
 
@@ -145,7 +131,7 @@ class TestAPairOfAnotherPerson:
     async def test_is_not_used_whatever_the_row_says(
         self, house: House, account: Account, table: SqliteBackend, clock: FakeClock
     ) -> None:
-        await house.link("user-3", person=await another_person(house, account))
+        await house.link("user-3", person=await another_person(house, account.userid))
         tokens = await pair_in(table, "user-3")
         clock.advance(4 * HOUR)
         mixed_up = a_row("user-1", Place.DOUBLED, account.userid, saved_at=clock(), tokens=tokens)
@@ -177,6 +163,28 @@ class TestRenew:
         with pytest.raises(Transient):
             await house.tokens.renew(account)
         assert await house.storage.links.rows("user-1") == before
-        clock.advance(11 * SECOND)
+        clock.advance(MINUTE)
         await house.tokens.renew(account)
         await house.tokens.call(account, house.client.devices)
+
+    async def test_does_not_wait_long_for_somebody_else_who_refreshes(
+        self, house: House, account: Account, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("withings_bridge.services.tokens.POLL_SECONDS", 0.001)
+        lock, until = f"refresh#{account.userid}", clock() + MINUTE
+        await house.storage.ephemera.acquire(lock, "somebody", until=until, now=clock())
+        with pytest.raises(RepeatedTooSoon):
+            await house.tokens.renew(account)
+        assert await refreshes(house) == 0
+
+    async def test_is_content_with_what_somebody_else_refreshed(
+        self, house: House, account: Account, clock: FakeClock
+    ) -> None:
+        lock, until = f"refresh#{account.userid}", clock() + MINUTE
+        await house.storage.ephemera.acquire(lock, "somebody", until=until, now=clock())
+        renewing = asyncio.create_task(house.tokens.renew(account))
+        before = (await house.link_of()).pair
+        newer = replace(before, saved_at=before.saved_at + SECOND)
+        await house.storage.links.replace_pair(account.userid, newer, replacing=before)
+        await renewing
+        assert (await house.link_of()).pair == newer
