@@ -26,6 +26,7 @@ from withings_bridge.pages import Site, docs_router, mount_static, pages_router
 from withings_bridge.services import Services
 from withings_bridge.services.adopting import Adopting
 from withings_bridge.services.clock import Clock, system_clock
+from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
 from withings_bridge.services.fetching import Fetching
 from withings_bridge.services.granting import Granting
 from withings_bridge.services.holding import Holding
@@ -188,6 +189,20 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         sweep_every=sweep_every,
         clock=clock,
     )
+    scanning = Scanning(links=links, ephemera=storage.ephemera, adopting=adopting, clock=clock)
+    examining = Examining(
+        [
+            Leftovers(links=links, adopting=adopting, scanning=scanning, may_adopt=not settings.use_sandbox),
+            DeadLinks(accounts=storage.accounts),
+            AstrayRows(
+                accounts=storage.accounts,
+                links=links,
+                records=storage.records,
+                vitals=storage.vitals,
+                projecting=projecting,
+            ),
+        ]
+    )
     services = Services(
         linking=linking,
         leaving=leaving,
@@ -195,7 +210,8 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         working=working,
         requesting=Requesting(accounts=storage.accounts, links=links, working=working, clock=clock),
         reporting=Reporting(storage=storage, links=links, clock=clock),
-        scanning=Scanning(links=links, ephemera=storage.ephemera, adopting=adopting, clock=clock),
+        scanning=scanning,
+        examining=examining,
     )
     return Bridge(settings, storage, http, services)
 

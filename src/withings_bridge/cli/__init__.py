@@ -1,7 +1,7 @@
 """The command line: the same services as the HTTP edge, for a person at a terminal.
 
 Exit codes: 0 done; 1 not done (no user known, not linked, Withings or the store did not play along);
-2 the command or the environment is wrong.
+2 the command or the environment is wrong. ``doctor``: 0 nothing is left to do, 1 something is.
 """
 
 import sys

@@ -124,3 +124,18 @@ def disconnect(
     from withings_bridge.cli.users import disconnect_user
 
     disconnect_user(user, purge=purge, yes=yes)
+
+
+@cli.command()
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find what the predecessor left, dead links, and rows under a wrong user; with --fix, mend it.
+
+    Ends with 0 when nothing is left to do, with 1 when something is. What only a user can do, connect
+    again, is told and does not count.
+    """
+    from withings_bridge.cli.doctor import examine
+
+    examine(fix=fix, as_json=as_json)

@@ -49,7 +49,7 @@ def sync_user(user: str | None, *, as_json: bool) -> None:
             synced = await services.requesting.sync(whom)
         return SummaryReply.of(await services.reporting.summary(whom, synced.fetched))
 
-    reply = _run(settings, work)
+    reply = run(settings, work)
     weight = f"{reply.weight.value:g} kg on {reply.weight.date:%Y-%m-%d %H:%M} UTC" if reply.weight else None
     body = reply.body_composition
     rows = [
@@ -77,7 +77,7 @@ def user_status(user: str | None, *, as_json: bool) -> None:
         except (LinkError, UserUnknown) as error:
             return UnlinkedStatus(message=str(error))
 
-    reply = _run(settings, work)
+    reply = run(settings, work)
     if isinstance(reply, UnlinkedStatus):
         show(reply, [("linked", "no"), ("what to do", reply.message)], as_json=as_json)
         raise typer.Exit(1)
@@ -117,7 +117,7 @@ def disconnect_user(user: str | None, *, purge: bool, yes: bool) -> None:
         with err.status("Telling Withings..."):
             return await services.leaving.disconnect(whom, purge=purge)
 
-    out.print(_run(settings, work).message, markup=False, highlight=False)
+    out.print(run(settings, work).message, markup=False, highlight=False)
 
 
 def _ask(question: str) -> None:
@@ -135,7 +135,7 @@ def _answers(base: str) -> bool:
         return False
 
 
-def _run(settings: Settings, work: Callable[[Services], Awaitable[ResultT]]) -> ResultT:
+def run(settings: Settings, work: Callable[[Services], Awaitable[ResultT]]) -> ResultT:
     """The result of work on the services, or the end with what was wrong."""
     logs.configure(json=False, quiet=True)
 

@@ -152,6 +152,8 @@ class Work:
     service has none, the time of the last catch-up.
     """
     settled_at: datetime | None = None
+    imported_since: datetime | None = None
+    """How far back an import was completed: all that was taken since is stored."""
 
     def announce(self, news: News) -> "Work":
         """With the news added; past the limit on windows it becomes a comparison of everything."""
@@ -260,7 +262,10 @@ def settle(work: Work, result: Done | Failed, *, now: datetime, jitter: float) -
         rechecks = _merge_rechecks(work.rechecks, result.rechecks)
         # A comparison of everything that the same turn found necessary begins anew, not where this ends.
         left = result.backfill if work.backfill == task.backfill else work.backfill
-        return replace(work, backfill=left, backfill_trouble=None, rechecks=rechecks)
+        since = work.imported_since
+        if work.backfill is not None and left is None:
+            since = min(since or work.backfill.since, work.backfill.since)
+        return replace(work, backfill=left, backfill_trouble=None, rechecks=rechecks, imported_since=since)
     added = work.news - task.news
     explained = work.announced - task.work.announced == len(added)
     return replace(

@@ -95,7 +95,7 @@ def row_name(key: str, api_name: object) -> RowName | None:
     for place, ending in ((Place.DOUBLED, 2 * SUFFIX), (Place.OWN, SUFFIX)):
         if key.endswith(ending):
             user = key.removesuffix(ending)
-            return RowName(user, place) if user else None
-    if "#" in key or not isinstance(api_name, str) or api_name.casefold() != API_NAME.casefold():
+            return RowName(user, place) if can_be_user(user) else None
+    if not can_be_user(key) or not isinstance(api_name, str) or api_name.casefold() != API_NAME.casefold():
         return None
     return RowName(key, Place.BARE)

@@ -18,6 +18,7 @@
 - ``adopting``: a user of the predecessor becomes a member of an account
 - ``scanning``: finds the predecessor's users when a bridge starts
 - ``marking``: what was announced of accounts that a scan has not found yet
+- ``examining``: what is wrong with what is stored, and mending it
 - ``reporting``: the read side for API, CLI and pages
 
 Each service is a small class whose constructor lists everything it can touch. ``clock`` is always a
@@ -26,6 +27,7 @@ function that gives the time, aware and in UTC.
 
 from dataclasses import dataclass
 
+from withings_bridge.services.examining import Examining
 from withings_bridge.services.leaving import Leaving
 from withings_bridge.services.linking import Linking
 from withings_bridge.services.receiving import Receiving
@@ -46,3 +48,4 @@ class Services:
     requesting: Requesting
     reporting: Reporting
     scanning: Scanning
+    examining: Examining

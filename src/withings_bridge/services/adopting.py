@@ -34,6 +34,9 @@ LOOK_BACK = timedelta(days=1)
 for that much, and need not wait for the import.
 """
 
+JUST_NOW = timedelta(minutes=1)
+"""So soon after a refusal nobody asks again, whoever wants it: each user of an account would."""
+
 REMEMBERED = timedelta(days=30)
 """How long a scan asks no more about pairs that Withings has refused."""
 
@@ -110,7 +113,8 @@ class Adopting:
         if account.consent_needed_at is None:
             # A scan that was cut off may have left it so, without asking which of several pairs works.
             return account.fetched_at is None and len(await self._pairs(account, rows)) > 1
-        if again or link.pair.saved_at > account.consent_needed_at:
+        asked_just_now = self._clock() - account.consent_needed_at < JUST_NOW
+        if (again and not asked_just_now) or link.pair.saved_at > account.consent_needed_at:
             return True
         pairs = await self._pairs(account, rows)
         return len(pairs) > 1 and not await self._refused_before(account, pairs)

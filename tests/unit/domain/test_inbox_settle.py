@@ -215,6 +215,19 @@ class TestImport:
         assert done(after, Done(a_chunk(work), backfill=an_import(until=NOON - 292 * DAY))).backfill == anew
         assert done(after, Done(a_chunk(work))).backfill == anew
 
+    def test_that_is_done_says_how_far_back_everything_is_stored(self) -> None:
+        work = Work(backfill=an_import())
+        halfway = done(work, Done(a_chunk(work), backfill=an_import(until=NOON - 92 * DAY)))
+        assert halfway.imported_since is None
+        whole = done(halfway, Done(a_chunk(halfway)))
+        assert whole.imported_since == NOON - 365 * DAY
+
+    @pytest.mark.parametrize(("days", "since"), [(90, 365), (900, 900)])
+    def test_of_another_length_never_says_less_than_one_before(self, days: int, since: int) -> None:
+        again = an_import(since=NOON - days * DAY)
+        work = Work(imported_since=NOON - 365 * DAY, backfill=again)
+        assert done(work, Done(a_chunk(work))).imported_since == NOON - since * DAY
+
     def test_that_was_buried_does_not_bury_a_comparison_of_everything(self) -> None:
         buried = Trouble(15, "Transient", NOON, None)
         work = replace(told(1), backfill=an_import(until=NOON - 200 * DAY), backfill_trouble=buried)

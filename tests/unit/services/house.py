@@ -24,6 +24,7 @@ from withings_bridge.domain.quota import Budget
 from withings_bridge.domain.records import EPOCH, Kind, Record
 from withings_bridge.sandbox import Clock, SandboxOptions
 from withings_bridge.services.adopting import Adopting
+from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
 from withings_bridge.services.fetching import Fetching
 from withings_bridge.services.granting import Granting
 from withings_bridge.services.holding import POLITE, Holding
@@ -204,6 +205,24 @@ class House:
         )
         self.scanning = Scanning(
             links=self.links, ephemera=storage.ephemera, adopting=self.adopting, clock=clock
+        )
+        self.examining = Examining(
+            [
+                Leftovers(
+                    links=self.links,
+                    adopting=self.adopting,
+                    scanning=self.scanning,
+                    may_adopt=changes.get("may_adopt", True),
+                ),
+                DeadLinks(accounts=storage.accounts),
+                AstrayRows(
+                    accounts=storage.accounts,
+                    links=self.links,
+                    records=storage.records,
+                    vitals=self.vitals,
+                    projecting=self.projecting,
+                ),
+            ]
         )
         self.reporting = Reporting(storage=storage, links=self.links, clock=clock)
 
