@@ -184,6 +184,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         links=links,
         ephemera=storage.ephemera,
         tokens=tokens,
+        granting=granting,
         marking=marking,
         windows=windows,
         sweep_every=sweep_every,
@@ -199,6 +200,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
                 links=links,
                 records=storage.records,
                 vitals=storage.vitals,
+                holding=holding,
                 projecting=projecting,
             ),
         ]

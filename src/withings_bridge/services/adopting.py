@@ -19,10 +19,18 @@ import structlog
 
 from withings_bridge.domain.accounts import Account, announce, joined, needing_consent
 from withings_bridge.domain.categories import Category
-from withings_bridge.domain.errors import AccountUnknown, ConsentNeeded, NotLinked, PairChanged, WithingsError
+from withings_bridge.domain.errors import (
+    AccountUnknown,
+    ConsentNeeded,
+    LeaseLost,
+    NotLinked,
+    PairChanged,
+    WithingsError,
+)
 from withings_bridge.domain.inbox import ASKED, News
 from withings_bridge.domain.links import Link, Place, TokenRow
 from withings_bridge.services.clock import Clock
+from withings_bridge.services.granting import Granting
 from withings_bridge.services.marking import Mark, Marking
 from withings_bridge.services.tokens import Tokens
 from withings_bridge.storage.base import Accounts, Ephemera, Links
@@ -65,6 +73,7 @@ class Adopting:
         links: Links,
         ephemera: Ephemera,
         tokens: Tokens,
+        granting: Granting,
         marking: Marking,
         windows: Mapping[Category, timedelta],
         sweep_every: timedelta,
@@ -74,6 +83,7 @@ class Adopting:
         self._links = links
         self._ephemera = ephemera
         self._tokens = tokens
+        self._granting = granting
         self._marking = marking
         self._windows = windows
         self._sweep_every = sweep_every
@@ -100,7 +110,7 @@ class Adopting:
                 return Outcome.SETTLED
             try:
                 outcome = await self._adopt(link, rows)
-            except (PairChanged, AccountUnknown, NotLinked):
+            except (PairChanged, AccountUnknown, NotLinked, LeaseLost):
                 return Outcome.LEFT  # somebody links, or leaves, at this very moment
             if outcome is not None:
                 return outcome
@@ -135,6 +145,8 @@ class Adopting:
             except WithingsError as error:
                 log.warning("not proven yet", user=link.user, account=link.account, reason=str(error))
                 return Outcome.LEFT
+            for former in {row.link.account for row in rows if row.link} - {link.account}:
+                await self._links.leave(link.user, former)
         log.info("adopted", user=link.user, account=link.account, pairs=len(pairs))
         return Outcome.ADOPTED
 
@@ -158,7 +170,9 @@ class Adopting:
             )
             return _looking_back(account, mark) if mark else account
 
-        account = await self._links.adopt(link, join, now=now)
+        # As for a new link: whoever ends the account's grant meanwhile must know who uses it.
+        async with self._granting.alone(link.account):
+            account = await self._links.adopt(link, join, now=now)
         if mark := await self._marking.take(link.account):
             await self._accounts.announce(link.account, _asked(account, mark), now=self._clock())
         return account, before[0] is not None and link.user in before[0].users

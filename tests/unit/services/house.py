@@ -198,6 +198,7 @@ class House:
             links=self.links,
             ephemera=storage.ephemera,
             tokens=self.tokens,
+            granting=self.granting,
             marking=self.marking,
             windows=WINDOWS,
             sweep_every=sweep_every,
@@ -220,6 +221,7 @@ class House:
                     links=self.links,
                     records=storage.records,
                     vitals=self.vitals,
+                    holding=self.holding,
                     projecting=self.projecting,
                 ),
             ]

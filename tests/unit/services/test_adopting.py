@@ -14,7 +14,7 @@ from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.domain.inbox import Lane
-from withings_bridge.domain.links import Link, Place
+from withings_bridge.domain.links import Link, Place, TokenRow
 from withings_bridge.services.adopting import Adopting, Outcome
 from withings_bridge.storage.base import JoinChange
 
@@ -207,15 +207,18 @@ class TestOthers:
 
 
 class Meanwhile(FailingLinks):
-    """Links where something happens just before an adoption is written."""
+    """Links where something happens right after rows were read for the first time."""
 
     def __init__(self, inner: Any, happens: Any) -> None:
         super().__init__(inner)
         self._happens = happens
 
-    async def adopt(self, link: Link, change: JoinChange, *, now: Any) -> Account:
-        await self._happens()
-        return await super().adopt(link, change, now=now)
+    async def rows(self, user: str) -> list[TokenRow]:
+        rows = await super().rows(user)
+        happens, self._happens = self._happens, None
+        if happens:
+            await happens()
+        return rows
 
 
 class Afterwards(FailingLinks):
@@ -237,6 +240,7 @@ def adopting_over(house: House, links: FailingLinks) -> Adopting:
         links=links,
         ephemera=house.storage.ephemera,
         tokens=house.tokens,
+        granting=house.granting,
         marking=house.marking,
         windows=WINDOWS,
         sweep_every=6 * HOUR,

@@ -9,6 +9,7 @@ from withings_bridge.domain.notifications import Window
 from withings_bridge.domain.records import EPOCH, Kind
 from withings_bridge.domain.vitals7 import Heights
 from withings_bridge.services.examining.finding import Finding, State
+from withings_bridge.services.holding import Holding
 from withings_bridge.services.projecting import FOREVER, Projecting, Projection
 from withings_bridge.services.syncing import CHUNK
 from withings_bridge.storage.base import Accounts, Links, Records, Vitals
@@ -20,12 +21,20 @@ class AstrayRows:
     """Finds rows without a record, and removes them. Rows of other sources are never among them."""
 
     def __init__(
-        self, *, accounts: Accounts, links: Links, records: Records, vitals: Vitals, projecting: Projecting
+        self,
+        *,
+        accounts: Accounts,
+        links: Links,
+        records: Records,
+        vitals: Vitals,
+        holding: Holding,
+        projecting: Projecting,
     ) -> None:
         self._accounts = accounts
         self._links = links
         self._records = records
         self._vitals = vitals
+        self._holding = holding
         self._projecting = projecting
 
     async def findings(self, *, fix: bool) -> AsyncGenerator[Finding, None]:
@@ -42,12 +51,15 @@ class AstrayRows:
             after = accounts[-1].userid
 
     async def _remove(self, account: Account, user: str, keys: set[str]) -> set[str]:
-        # Looked at twice: between the reading of a row and that of its record an edit may have moved both.
-        keys &= await self._astray(account, user)
-        if keys:
-            alone = replace(account, users=frozenset({user}))
-            await self._projecting.write(alone, Projection(gone=set(keys)))
-        return keys
+        """Remove those of the rows that have no record while nobody else writes either; their keys."""
+        async with self._holding.taken(account.userid) as held:
+            if held is None or user not in held.users:
+                return set()
+            keys &= await self._astray(held, user)
+            if keys:
+                alone = replace(held, users=frozenset({user}))
+                await self._projecting.write(alone, Projection(gone=set(keys)))
+            return keys
 
     async def _astray(self, account: Account, user: str) -> set[str]:
         """The keys of the user's rows that have no record.
