@@ -123,10 +123,11 @@ class TestAnnouncements:
                 now=NOON,
             )
 
-        for start in range(0, 200, 20):
+        # So few at once that a busy machine keeps the second that an acknowledgement has.
+        for start in range(0, 200, 10):
             await asyncio.gather(
-                *(announce(number) for number in range(start, start + 20)),
-                *(change(number) for number in range(start // 2, start // 2 + 10)),
+                *(announce(number) for number in range(start, start + 10)),
+                *(change(number) for number in range(start // 2, start // 2 + 5)),
             )
         account = await replicas[0].accounts.get(userid)
         assert account is not None
