@@ -84,14 +84,13 @@ class Syncing:
             await self._catch_up(account, look, began, fresh)
             found = [record.at for record in look.fetched]
             came = {record.name for record in look.fetched}
-            # What is stored there and did not come may be gone.
-            known += [window for window, names in unsettled.items() if not names <= came]
-            look.rechecks += [
-                Recheck(window, began + LOOK_AGAIN_AFTER)
-                for window in fresh
-                # A day without a workout is the rule: what was announced is its activity.
-                if not any(window.holds(at) for at in found) and task.category is not Category.WORKOUTS
-            ]
+            # What is stored there and did not come may be gone; what came may be about to go.
+            whole = [window for window, names in unsettled.items() if names <= came]
+            known += unsettled.keys() - whole
+            silent = [window for window in fresh if not any(window.holds(at) for at in found)]
+            # A day without a workout is the rule: what was announced is its activity.
+            again = whole if task.category is Category.WORKOUTS else whole + silent
+            look.rechecks += [Recheck(window, began + LOOK_AGAIN_AFTER) for window in again]
         for window in known:
             await self._compare(account, look, window, again_at=began + LOOK_AGAIN_AFTER)
         for recheck in task.rechecks:

@@ -244,6 +244,21 @@ class TestCrashBetweenRecordsAndRows:
         assert [record.key for record in await house.records(userid)][1:] == [str(kept["grpid"])]
         assert await house.values("weight") == ["158.73"]
 
+    async def test_does_not_hide_a_deletion_that_shows_late(
+        self, house: House, userid: str, clock: FakeClock
+    ) -> None:
+        group = await house.weigh(userid, 70)
+        house.vitals.failures = 1
+        await house.notified(userid, group)
+        await house.cloud.faults(deletions_show_after_seconds=120)
+        await house.delete(userid, group)
+        await house.receive(userid, group)
+        await self.repeat(house, userid)
+        assert await house.values("weight") == ["154.32"]
+        clock.advance(5 * MINUTE)
+        await house.drain(userid)
+        assert await house.values("weight") == []
+
     async def test_of_a_late_height_is_healed(self, house: House, userid: str, clock: FakeClock) -> None:
         await house.notified(userid, await house.weigh(userid, 70))
         at = int((clock() - HOUR).timestamp())
