@@ -4,6 +4,7 @@ Production code has no switch for this. The steps below are wrapped from outside
 alone, before the command line takes over.
 """
 
+import asyncio
 import functools
 import importlib
 import inspect
@@ -11,18 +12,26 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from e2e.levers import MovableClock, Trap
+from withings_bridge import app
 from withings_bridge.cli import main, serving
 from withings_bridge.domain.records import Kind
-from withings_bridge.services import working
+from withings_bridge.services.pacing import Pacing
+from withings_bridge.services.tokens import Tokens
+from withings_bridge.services.working import Working
+from withings_bridge.storage.dynamodb import account_item
+from withings_bridge.storage.dynamodb import accounts as dynamo_accounts
 
 CLOCK = "TEST_CLOCK"
 TRAP = "TEST_TRAP"
-POLL = "TEST_POLL"
+LOOK = "TEST_LOOK"
+
+NOTICED_WITHIN = 0.02
+"""Seconds after which a sleeper knows that the clock was moved."""
 
 Arguments = dict[str, Any]
 
@@ -103,16 +112,49 @@ def bridge() -> None:
     if path := os.environ.get(TRAP):
         set_up(Trap(Path(path)))
     if path := os.environ.get(CLOCK):
-        clock = MovableClock(Path(path))
-        _replace(serving, "create_app", lambda create: functools.partial(create, clock=clock))
-    if seconds := os.environ.get(POLL):
-        _replace(working, "POLL_SECONDS", lambda _: float(seconds))
+        _live_by(MovableClock(Path(path)), look_every=float(os.environ[LOOK]))
+    for module in (account_item, dynamo_accounts):
+        # A claim asks every shard, and the engines of tests take their time for each.
+        _replace(vars(module), "SHARDS", lambda _: 2)
     main()
 
 
-def _replace(module: ModuleType, name: str, change: Callable[[Any], Any]) -> None:
+def _live_by(clock: MovableClock, *, look_every: float) -> None:
+    """Give the bridge a clock, let its sleeps end by it, and let it look for what is due when it moves."""
+    sleep, run = asyncio.sleep, Working.run
+
+    async def until_then(seconds: float, result: Any = None) -> Any:
+        end = clock() + timedelta(seconds=seconds)
+        while (left := (end - clock()).total_seconds()) > 0:
+            await sleep(min(left, NOTICED_WITHIN))
+        return result if seconds > 0 else await sleep(0, result)
+
+    async def poke(working: Working) -> None:
+        seen = clock.offset
+        while True:
+            await sleep(look_every)
+            if clock.offset != seen:
+                seen = clock.offset
+                working._poked.set()
+
+    async def run_poked(working: Working, stop: asyncio.Event, *, grace: float) -> None:
+        poking = asyncio.create_task(poke(working))
+        try:
+            await run(working, stop, grace=grace)
+        finally:
+            poking.cancel()
+
+    _replace(vars(serving), "create_app", lambda create: functools.partial(create, clock=clock))
+    _replace(vars(app), "system_clock", lambda _: clock)
+    _replace(vars(asyncio), "sleep", lambda _: until_then)
+    for service in (Pacing, Tokens):
+        _replace(service.__init__.__kwdefaults__ or {}, "sleep", lambda _: until_then)
+    Working.run = run_poked  # type: ignore[method-assign,assignment]  # mypy sees no method in it
+
+
+def _replace(names: dict[str, Any], name: str, change: Callable[[Any], Any]) -> None:
     """Another value for a name that must be there."""
-    vars(module)[name] = change(vars(module)[name])
+    names[name] = change(names[name])
 
 
 def set_up(trap: Trap) -> None:

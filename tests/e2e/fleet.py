@@ -22,6 +22,7 @@ class Fleet(Trial):
         self._balancer = Balancer(self._ports)
         self.url = self._balancer.url
         self.traps = [Trap(self._trap_path(port)) for port in self._ports]
+        self.trap = self.traps[0]
         self.bridges = [self._replica(port) for port in self._ports]
 
     def start(self) -> None:

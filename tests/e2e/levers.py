@@ -11,6 +11,7 @@ from pathlib import Path
 
 _SECONDS = struct.Struct("d")
 _TEXT_BYTES = 256
+_SPRUNG = b"sprung"
 
 
 class MovableClock:
@@ -55,7 +56,12 @@ class Trap:
     def set(self, failpoint: Failpoint | None) -> None:
         """Set it anew, or take it away."""
         text = f"{failpoint.passing}/{failpoint.moment}/{failpoint.step}" if failpoint else ""
-        self._mapped[:] = text.encode().ljust(_TEXT_BYTES, b"\0")
+        self._write(text)
+
+    @property
+    def sprung(self) -> bool:
+        """Whether a process has fallen into it, though its end may not be known yet."""
+        return self._mapped[:].rstrip(b"\0") == _SPRUNG
 
     def springs(self, step: str, moment: str) -> bool:
         """Whether this passing is the one to die at."""
@@ -63,13 +69,19 @@ class Trap:
         if raw != self._seen:
             self._seen, self._passings = raw, 0
         text = raw.rstrip(b"\0").decode()
-        if not text:
+        if text.count("/") < 2:
             return False
         passing, set_moment, set_step = text.split("/", 2)
         if (set_moment, set_step) != (moment, step):
             return False
         self._passings += 1
-        return self._passings == int(passing)
+        if self._passings < int(passing):
+            return False
+        self._write(_SPRUNG.decode())
+        return True
+
+    def _write(self, text: str) -> None:
+        self._mapped[:] = text.encode().ljust(_TEXT_BYTES, b"\0")
 
 
 def _mapped(path: Path, size: int) -> mmap.mmap:

@@ -79,7 +79,7 @@ class TestAReplica:
         for other in others:
             other.kill()
         failpoint = Failpoint("records saved", "before")
-        fleet.traps[0].set(failpoint)
+        fleet.trap.set(failpoint)
         fleet.tell("POST", f"{person.path}/weighings", {"kg": 70})
         fleet.dies_at(failpoint)
         for other in others:

@@ -6,7 +6,8 @@ and second looks take no waiting.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -16,7 +17,7 @@ from e2e.forked import Forked
 from e2e.levers import Failpoint, MovableClock, Trap
 from e2e.stores import DynamoTables, Store
 from e2e.truth import differences, truth
-from e2e.world import Json, World
+from e2e.world import USER, Json, World
 from processes import Process, eventually
 from withings_bridge.domain.accounts import Account, due
 from withings_bridge.domain.inbox import Lane
@@ -25,11 +26,21 @@ from withings_bridge.domain.records import Kind
 LEASES_END = 95
 """Seconds after which nothing is left of a dead process's leases and locks."""
 
+SOON = 0.5
+"""Seconds in which a bridge does what it can do at once; what takes longer waits for its time."""
+
 ASKED_AGAIN = 11
 """Seconds after which Withings answers the identical question."""
 
-ALONE = {"RECONCILE_HOURS": "1000", "WITHINGS_QUOTA_PER_MINUTE": "6000", "WITHINGS_MEASURE_DAYS": "90"}
-"""No sweep heals what a test is about, no budget slows it down, and an import is one chunk a category."""
+SWEEP_HOURS = 72
+"""So seldom that no sweep heals what a test is about, unless it lets one come."""
+
+ALONE = {
+    "RECONCILE_HOURS": str(SWEEP_HOURS),
+    "WITHINGS_QUOTA_PER_MINUTE": "6000",
+    "WITHINGS_MEASURE_DAYS": "90",
+}
+"""No budget slows a test down, and an import is one chunk a category."""
 
 
 class Person:
@@ -119,22 +130,47 @@ class Trial(World):
         """An instant so long ago, as the console takes it."""
         return (self.clock() - timedelta(**since)).isoformat(timespec="seconds")
 
-    def quiet(self, *people: Person, within: float = 60) -> None:
+    def quiet(self, *people: Person) -> None:
         """Let all that is pending be done, moving the clock on to whatever is due next."""
         people = people or (self.person,)
-        give_up_at = time.monotonic() + within
         while (at := self._next_due(people)) is not None:
-            wait = (at - self.clock()).total_seconds()
-            if wait > 0:
+            if (wait := (at - self.clock()).total_seconds()) > 0:
                 self.advance(wait + 0.01)
-            elif time.monotonic() > give_up_at:
+            self.work_until_idle(*people)
+            assert not self.dead, f"the bridge ended by itself\n{self._tail}"
+
+    def work_until_idle(self, *people: Person, within: float = 60) -> None:
+        """Wait until nothing is left to do now, or the bridge is dead. Time passes faster after a while."""
+        began = time.monotonic()
+        while (at := self._next_due(people)) is not None and at <= self.clock():
+            if self.dead:
+                return
+            waited = time.monotonic() - began
+            if waited > within:
                 pending = [self.store.account(person.account) for person in people]
                 raise AssertionError(f"still pending after {within:g} s: {pending}\n{self._tail}")
-            else:
-                time.sleep(0.01)
+            if waited > SOON:
+                self.advance(1)
+            time.sleep(0.1 if waited > SOON else 0.01)
+
+    def sync(self, user: str = USER) -> Json:
+        """A sync that somebody waits for; time passes faster after a while."""
+        with ThreadPoolExecutor(1) as meanwhile:
+            asked = meanwhile.submit(super().sync, user)
+            while not asked.done():
+                with suppress(TimeoutError):
+                    asked.exception(SOON)
+                    break
+                self.advance(1)
+        return asked.result()
+
+    def sweep(self, *people: Person) -> None:
+        """Let the time come at which accounts without news are compared, and let it be done."""
+        self.advance(SWEEP_HOURS * 3600 + 60)
+        self.quiet(*people)
 
     def _next_due(self, people: tuple[Person, ...]) -> datetime | None:
-        """When something is to be done next; the sweep, which comes back for ever, left out."""
+        """When something is to be done next; a sweep, which comes back for ever, only once it is due."""
         waiting = self.tell("GET", "/deliveries?state=waiting")
         times = [datetime.fromisoformat(delivery["due_at"]) for delivery in waiting]
         for person in people:
@@ -144,20 +180,26 @@ class Trial(World):
 
     def _due(self, account: Account) -> list[datetime]:
         now = self.clock()
-        times = [at for lane, at in due(account, now).items() if lane is not Lane.RECONCILE]
+        times = [at for lane, at in due(account, now).items() if lane is not Lane.RECONCILE or at <= now]
         return [*times, now] if account.leased_at(now) else times
 
     # Death
 
+    @property
+    def dead(self) -> bool:
+        """Whether the bridge has ended, or is about to be found dead."""
+        return self.trap.sprung or self.bridge.ended() is not None
+
     def dies_at(self, failpoint: Failpoint, *, within: float = 20) -> None:
         """Wait until the bridge has killed itself there."""
-        code = eventually(f"the bridge is dead {failpoint}\n{self._tail}", self.bridge.ended, within=within)
-        assert code == -9, f"it ended with {code}\n{self._tail}"
-        self.bridge.await_end()
+        eventually(f"the bridge died {failpoint}\n{self._tail}", lambda: self.trap.sprung, within=within)
+        assert self.bridge.await_end() == -9
         self.trap.set(None)
 
     def revive(self) -> None:
         """Start the bridge again, with the dead one's leases at their end."""
+        self.bridge.await_end()
+        self.trap.set(None)
         self.advance(LEASES_END)
         self.bridge.start()
 
@@ -205,13 +247,13 @@ class Trial(World):
     # Processes
 
     def _settings(self) -> dict[str, str]:
-        slow = isinstance(self.store, DynamoTables)
+        costly = isinstance(self.store, DynamoTables)
         return {
             **super()._settings(),
             **self._env,
             failing.CLOCK: str(self._folder / "clock"),
             failing.TRAP: str(self._folder / "trap"),
-            failing.POLL: "0.5" if slow else "0.05",
+            failing.LOOK: "0.25" if costly else "0.02",
         }
 
     def _process(

@@ -45,7 +45,8 @@ def truth(tell: Tell, person: int, user: str, *, beyond: frozenset[str] = frozen
     ``beyond``: names of records that lay outside the import windows when the person linked, and that
     nothing has announced since; heights are known over all history all the same.
     """
-    records = {kind: _records(tell, person, kind) for kind in SERVICES}
+    served = tell("GET", f"/people/{person}/records")
+    records = {kind: _records(kind, served[service]) for kind, service in SERVICES.items()}
     groups = records[Kind.MEASURES]
     heights = [height for group in groups if (height := height_of(group))]
     imported = [
@@ -81,8 +82,7 @@ def differences(store: Store, person: int, user: str, expected: Truth) -> list[s
     ]
 
 
-def _records(tell: Tell, person: int, kind: Kind) -> list[Record]:
-    rows = tell("GET", f"/people/{person}/records/{SERVICES[kind]}")["rows"]
+def _records(kind: Kind, rows: Iterable[Row]) -> list[Record]:
     # Goals (category 2) are wishes, which the bridge does not ask for.
     return [record_from(kind, row) for row in rows if kind is not Kind.MEASURES or row["category"] == 1]
 
