@@ -53,7 +53,8 @@ def trial(store: Store, tmp_path: Path) -> Iterator[Trial]:
 def lasting(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lasting]:
     def another() -> Trial:
         folder = tmp_path_factory.mktemp("trial")
-        return Trial(a_store(request.param, folder, request), folder, days=6)
+        store = a_store(request.param, folder, request)
+        return Trial(store, folder, days=6, env=getattr(request.module, "ENV", {}))
 
     lasting = Lasting(another)
     try:

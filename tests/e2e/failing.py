@@ -16,6 +16,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from e2e.levers import MovableClock, Trap
 from withings_bridge import app
 from withings_bridge.cli import main, serving
@@ -25,10 +27,12 @@ from withings_bridge.services.tokens import Tokens
 from withings_bridge.services.working import Working
 from withings_bridge.storage.dynamodb import account_item
 from withings_bridge.storage.dynamodb import accounts as dynamo_accounts
+from withings_bridge.withings import WithingsClient, WithingsOAuth
 
 CLOCK = "TEST_CLOCK"
 TRAP = "TEST_TRAP"
 LOOK = "TEST_LOOK"
+TIMEOUT = "TEST_TIMEOUT"
 
 NOTICED_WITHIN = 0.02
 """Seconds after which a sleeper knows that the clock was moved."""
@@ -116,6 +120,9 @@ def bridge() -> None:
     for module in (account_item, dynamo_accounts):
         # A claim asks every shard, and the engines of tests take their time for each.
         _replace(vars(module), "SHARDS", lambda _: 2)
+    if seconds := os.environ.get(TIMEOUT):
+        for client in (WithingsClient, WithingsOAuth):
+            _replace(client.__init__.__kwdefaults__ or {}, "timeout", lambda _: httpx.Timeout(float(seconds)))
     main()
 
 

@@ -22,9 +22,7 @@ def failpoints(*steps: Step) -> pytest.MarkDecorator:
 class TestATurn:
     @failpoints(*NOTIFICATION, *TURN, *REFRESH)
     def test_that_is_killed_is_done_again(self, lasting_trial: Trial, failpoint: Failpoint) -> None:
-        trial, person = lasting_trial, lasting_trial.person
-        if not trial.linked(person):
-            trial.link_person()
+        trial, person = lasting_trial, lasting_trial.at_home()
         weighed = trial.tell("POST", f"{person.path}/weighings", {"kg": 71, "fat_percent": 20})
         trial.quiet()
         trial.advance(3 * HOUR)  # so that the first call needs a refresh

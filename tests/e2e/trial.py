@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
+
 from e2e import failing
 from e2e.forked import Forked
 from e2e.levers import Failpoint, MovableClock, Trap
@@ -103,6 +105,14 @@ class Trial(World):
         self.link(person.user, person.userid)
         self.quiet(person)
         return person
+
+    def at_home(self) -> Person:
+        """The first person, linked, a minute after the last call."""
+        if not self.linked(self.person):
+            self.link_person()
+        self.advance(60)
+        self.tell("DELETE", "/requests")
+        return self.person
 
     def linked(self, person: Person) -> bool:
         """Whether a token row names the person's account."""
@@ -227,6 +237,17 @@ class Trial(World):
         """The refreshes that Withings was asked for since its journal was last emptied."""
         entries: list[Json] = self.tell("GET", "/requests?action=requesttoken")
         return [entry for entry in entries if entry["parameters"].get("grant_type") == "refresh_token"]
+
+    def mishaps_are_over(self) -> bool:
+        """Whether every mishap has hit as often as it was meant to; none is left afterwards."""
+        planned = self.tell("GET", "/mishaps")
+        self.tell("DELETE", "/mishaps")
+        return bool(planned) and all(mishap["over"] for mishap in planned)
+
+    def notify(self, person: Person, **fields: object) -> httpx.Response:
+        """Post a notification as Withings would."""
+        form = {"userid": person.account, **{name: str(value) for name, value in fields.items()}}
+        return self.http.post(f"{self.url}/webhook/withings", data=form)
 
     def differences(self, person: Person, *, beyond: frozenset[str] = frozenset()) -> list[str]:
         """In what the store is not equal to Withings."""
