@@ -8,6 +8,7 @@
 - ``receiving``: a notification in, durable, acknowledged
 - ``working``: who is next: claims due accounts, and the loop around it
 - ``turning``: one turn: do what is pending of an account, then settle or retry or bury
+- ``locking``: the lock of a refresh
 - ``pacing``: when a call to Withings may leave
 - ``syncing``: one account and category: fetch, compare, save, project, say where the cursor goes
 - ``fetching``: which Withings service answers for which category

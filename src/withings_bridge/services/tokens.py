@@ -6,7 +6,6 @@ the link. Hence the order: lock, read again, refresh, save, use.
 
 import asyncio
 import hashlib
-import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -19,7 +18,6 @@ from withings_bridge.domain.errors import (
     BadGrant,
     BadToken,
     ConsentNeeded,
-    LinkError,
     Malformed,
     NotLinked,
     PairChanged,
@@ -34,6 +32,7 @@ from withings_bridge.domain.inbox import Lane
 from withings_bridge.domain.links import TokenPair
 from withings_bridge.domain.quota import SAME_ARGUMENTS
 from withings_bridge.services.clock import Clock
+from withings_bridge.services.locking import RefreshLock
 from withings_bridge.services.pacing import Urgency, in_lane
 from withings_bridge.storage.base import Ephemera, Links
 from withings_bridge.withings import TokenReply, WithingsOAuth
@@ -45,10 +44,6 @@ ResultT = TypeVar("ResultT")
 SOONEST = timedelta(minutes=5)
 SPREAD = timedelta(minutes=10)
 """A pair is refreshed 5 to 15 minutes before it ends, each account at its own time."""
-
-LOCK = timedelta(seconds=15)
-RENEW_EVERY = timedelta(seconds=5)
-"""Whoever refreshes holds a lock of the account and renews it; of one who died it ends by itself."""
 
 AGAIN_AFTER = SAME_ARGUMENTS + timedelta(seconds=1)
 """When a refresh whose answer got lost may be asked for once more."""
@@ -150,7 +145,7 @@ class Tokens:
         return await self._shielded(account, pair, lock, patient=True)
 
     async def _shielded(
-        self, account: Account, pair: TokenPair, lock: "RefreshLock", *, patient: bool
+        self, account: Account, pair: TokenPair, lock: RefreshLock, *, patient: bool
     ) -> TokenPair:
         """Refresh, also when whoever asked is stopped: between Withings' answer and the save that would
         end the link.
@@ -160,7 +155,7 @@ class Tokens:
         )
 
     async def _refresh(
-        self, account: Account, pair: TokenPair, lock: "RefreshLock", *, patient: bool
+        self, account: Account, pair: TokenPair, lock: RefreshLock, *, patient: bool
     ) -> TokenPair:
         async with lock:
             stored = await self._stored(account)
@@ -178,7 +173,7 @@ class Tokens:
             log.info("token pair refreshed", account=account.userid)
             return await self._saved(account, fresh, replacing=pair)
 
-    def _lock(self, account: Account) -> "RefreshLock":
+    def _lock(self, account: Account) -> RefreshLock:
         return RefreshLock(self._ephemera, account.userid, self._clock)
 
     async def _successor(self, account: Account, pair: TokenPair, *, patient: bool) -> TokenReply:
@@ -241,43 +236,6 @@ class Tokens:
             else:
                 break
         return fresh
-
-
-class RefreshLock:
-    """The right to refresh an account's pair: one at a time, in all replicas.
-
-    Entered once it is acquired, it is renewed until the block ends. After a refresh that failed it is
-    not given back but left to end, so that nobody repeats the same call too soon.
-    """
-
-    def __init__(self, ephemera: Ephemera, userid: str, clock: Clock) -> None:
-        self._ephemera = ephemera
-        self._name = f"refresh#{userid}"
-        self._holder = secrets.token_hex(8)
-        self._clock = clock
-        self._renewing: asyncio.Task[None] | None = None
-
-    async def acquired(self) -> bool:
-        """Take or keep the lock; False while another holds it."""
-        now = self._clock()
-        return await self._ephemera.acquire(self._name, self._holder, until=now + LOCK, now=now)
-
-    async def __aenter__(self) -> None:
-        self._renewing = asyncio.create_task(self._renew())
-
-    async def __aexit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
-        if self._renewing:
-            self._renewing.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._renewing
-        if kind is None or issubclass(kind, LinkError):
-            await self._ephemera.release(self._name, self._holder)
-
-    async def _renew(self) -> None:
-        while True:
-            await asyncio.sleep(RENEW_EVERY.total_seconds())
-            with suppress(StorageUnavailable):
-                await self.acquired()
 
 
 def pair_from(reply: TokenReply, *, saved_at: datetime) -> TokenPair:
