@@ -27,6 +27,9 @@ class Store(Protocol):
     def token_row(self, key: str) -> Row | None:
         """A row of the tokens table."""
 
+    def put_token_row(self, row: Row) -> None:
+        """A row as the predecessor or another connector left it. The table must be there."""
+
     def records(self, account: str) -> dict[str, Row]:
         """The account's records by kind and natural key (``measures#17``), as JSON; no tombstones."""
 
@@ -50,6 +53,18 @@ class SqliteFile:
     def token_row(self, key: str) -> Row | None:
         found = self._select("SELECT * FROM vitals_di_tokens WHERE userId = ?", key)
         return found[0] if found else None
+
+    def put_token_row(self, row: Row) -> None:
+        marks = ", ".join(f":{name}" for name in row)
+        connection = sqlite3.connect(self._path)
+        try:
+            with connection:
+                connection.execute(
+                    f"INSERT INTO vitals_di_tokens ({', '.join(row)}) VALUES ({marks})",  # noqa: S608 - names of the test's own
+                    row,
+                )
+        finally:
+            connection.close()
 
     def records(self, account: str) -> dict[str, Row]:
         found = self._select("SELECT * FROM records WHERE userid = ? AND body IS NOT NULL", account)
@@ -93,6 +108,9 @@ class DynamoTables:
     def token_row(self, key: str) -> Row | None:
         item = self._table("TOKENS_TABLE").get_item(Key={"userId": key}, ConsistentRead=True).get("Item")
         return _plain(item) if item else None
+
+    def put_token_row(self, row: Row) -> None:
+        self._table("TOKENS_TABLE").put_item(Item=row)
 
     def records(self, account: str) -> dict[str, Row]:
         items = self._partition("RECORDS_TABLE", "userid", account)

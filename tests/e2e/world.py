@@ -106,6 +106,10 @@ class World:
 
         return eventually(f"{vital_type} {value} is in the store", found)
 
+    def command(self, *arguments: str) -> Process:
+        """Another command of the program, on the bridge's store; to be launched and waited for."""
+        return self._process(arguments, env={**self._settings(), **self.store.env}, url="")
+
     def _withings(self, days: int, seed: int) -> Process:
         options = {"--port": self._cloud_port, "--days": days, "--seed": seed}
         given = [str(word) for option in options.items() for word in option]

@@ -25,9 +25,9 @@ log = structlog.get_logger()
 PAGE = 100
 """Rows of the table that are looked through between two writes of the position."""
 
-LOCK = timedelta(seconds=60)
-RENEW_SECONDS = 15.0
-POLL_SECONDS = 5.0
+LOCK = timedelta(seconds=15)
+RENEW_SECONDS = 5.0
+POLL_SECONDS = 2.0
 """How long after another replica is found scanning, or the store silent, it is tried again."""
 LONGEST_POLL_SECONDS = 300.0
 
