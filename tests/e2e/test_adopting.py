@@ -100,6 +100,12 @@ class Predecessor:
         return {name: body[name] for name in ("access_token", "refresh_token")}
 
 
+SHORT_IMPORTS = {
+    "WITHINGS_MEASURE_DAYS": "60",
+    "WITHINGS_ACTIVITY_DAYS": "60",
+    "WITHINGS_SLEEP_DAYS": "60",
+}
+
 SCOPES = "user.info,user.metrics,user.activity,user.sleepevents"
 
 
@@ -146,24 +152,26 @@ def predecessor(world: World) -> Predecessor:
 
 class TestABridgeOnThePredecessorsTable:
     def test_keeps_every_link_and_imports_for_everybody(self, world: World, predecessor: Predecessor) -> None:
-        world.bridge.start()
+        world.restart_with(SHORT_IMPORTS)
         await_everybody(world, predecessor)
         check_what_is_left(world, predecessor)
 
     def test_killed_in_the_middle_of_the_scan_goes_on_and_loses_no_notification(
         self, world: World, predecessor: Predecessor
     ) -> None:
-        late = predecessor.people[:3]
         held = world.tell(
             "POST", "/mishaps", {"kind": "slow", "action": "requesttoken", "seconds": 600, "times": 1}
         )
-        world.bridge.start()
+        world.restart_with(SHORT_IMPORTS)
         eventually("a refresh is held", lambda: hits_of(world, held["id"]))
+        late = [one for one in predecessor.people if world.store.account(one.userid) is None]
+        assert late
 
-        # Older than the import goes back: only a live look at what has changed can bring it.
+        # Taken before the import begins, changed before the account is adopted, and announced meanwhile:
+        # only the mark tells how far the live look has to go back.
         long_ago = predecessor.now - 500 * DAY
         for number, one in enumerate(late):
-            group = a_weighing(9000 + number, long_ago) | {"modified": predecessor.now}
+            group = a_weighing(9000 + number, long_ago) | {"modified": predecessor.now - 2 * HOUR}
             world.tell("POST", f"/people/{one.person}/records", {"measuregrps": [group], "notify": False})
             announced = {"userid": one.userid, "appli": "1"}
             window = {"startdate": str(long_ago - 1), "enddate": str(long_ago)}
