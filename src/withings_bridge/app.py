@@ -18,7 +18,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from withings_bridge import __version__
 from withings_bridge.api import errors
 from withings_bridge.api.middleware import LoopbackOnly, SafeHeaders
-from withings_bridge.api.routers import health, users
+from withings_bridge.api.routers import health, inbox, users
 from withings_bridge.api.routers.webhook import CallbackSecret, webhook_router
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.quota import Budget
@@ -42,6 +42,7 @@ from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.scanning import Scanning
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
+from withings_bridge.services.tending import Tending
 from withings_bridge.services.tokens import Tokens
 from withings_bridge.services.turning import Turning
 from withings_bridge.services.working import Working
@@ -210,8 +211,11 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         leaving=leaving,
         receiving=Receiving(accounts=storage.accounts, marking=marking, clock=clock),
         working=working,
-        requesting=Requesting(accounts=storage.accounts, links=links, working=working, clock=clock),
-        reporting=Reporting(storage=storage, links=links, clock=clock),
+        requesting=Requesting(
+            accounts=storage.accounts, links=links, working=working, windows=windows, clock=clock
+        ),
+        reporting=Reporting(storage=storage, links=links, windows=windows, clock=clock),
+        tending=Tending(accounts=storage.accounts, links=links, clock=clock),
         scanning=scanning,
         examining=examining,
     )
@@ -281,6 +285,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     )
     app.include_router(users.router)
     app.include_router(webhook_router(secret))
+    app.include_router(inbox.router)
     app.include_router(health.router)
     app.include_router(docs_router(site))
     mount_static(app)
@@ -360,5 +365,5 @@ _TAGS = [
     {"name": "connect", "description": "Pages that link a user to Withings."},
     {"name": "users", "description": "A user's link, and a sync on demand."},
     {"name": "webhook", "description": "Where Withings posts its notifications."},
-    {"name": "operations", "description": "Health of the process."},
+    {"name": "operations", "description": "Health of the process, and work that is stuck."},
 ]

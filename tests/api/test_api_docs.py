@@ -52,6 +52,11 @@ class TestOpenapi:
             "/api/withings/sync": {"post"},
             "/api/withings/disconnect": {"post"},
             "/webhook/withings": {"get", "post"},
+            "/api/withings/inbox": {"get"},
+            "/api/withings/inbox/{account}": {"get"},
+            "/api/withings/inbox/replay": {"post"},
+            "/api/withings/inbox/{account}/replay": {"post"},
+            "/api/withings/inbox/{account}/drop": {"post"},
             "/health": {"get"},
         }
 
@@ -75,13 +80,15 @@ class TestOpenapi:
         assert "HTTPValidationError" not in openapi["components"]["schemas"]
 
     async def test_every_field_of_a_reply_has_an_example_or_one_value(self, openapi: Json) -> None:
-        for name in ("ErrorReply", "HealthReply", "LinkedStatus", "UnlinkedStatus", "Weight"):
+        replies = ("ErrorReply", "HealthReply", "LinkedStatus", "UnlinkedStatus", "Weight", "InboxEntry")
+        for name in replies:
             for field, schema in openapi["components"]["schemas"][name]["properties"].items():
                 assert schema.get("examples") or "const" in schema, (name, field)
 
     async def test_both_names_of_the_user_are_documented(self, openapi: Json) -> None:
         fields = openapi["components"]["schemas"]["SyncRequest"]["properties"]
-        assert set(fields) == {"cognitoUserId", "userId"}
+        assert set(fields) == {"cognitoUserId", "userId", "full"}
+        assert fields["full"]["default"] is False
 
     async def test_every_tag_is_explained_and_used(self, openapi: Json) -> None:
         used = {tag for operation in operations(openapi).values() for tag in operation["tags"]}

@@ -38,7 +38,7 @@ class Failing(Requesting):
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    async def sync(self, user: str) -> Synced:
+    async def sync(self, user: str, *, full: bool = False, patience: timedelta | None = None) -> Synced:
         raise self._error
 
 

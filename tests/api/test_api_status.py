@@ -2,8 +2,11 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from api.running import OTHER_USER, PAIR, USER, alone, given_links
-from builders import MINUTE, NOON, an_account
+from api.running import OTHER_USER, PAIR, USER, alone, given_links, settings
+from builders import DAY, HOUR, MINUTE, NOON, NOON_MS, a_record, a_weight, an_account
+from withings_bridge.domain.categories import Category
+from withings_bridge.domain.imports import Backfill
+from withings_bridge.domain.inbox import Trouble, Work
 from withings_bridge.services.reporting import Reporting
 from withings_bridge.storage.sqlite import SqliteStorage
 
@@ -26,7 +29,29 @@ class TestStatus:
             "expires_in_minutes": 168,
             "last_sync": "2026-03-02T12:02:00.007Z",
             "last_data_fetch": "2026-03-02T12:01:00.000Z",
+            "importing": None,
+            "held_back": 0,
+            "last_held_back": None,
         }
+
+    async def test_an_import_that_runs_is_told_as_a_share(self, tmp_path: Path) -> None:
+        half_done = Backfill(since=NOON - 184 * DAY, until=NOON - 92 * DAY, began_at=NOON)
+        # As it failed, it waits here for its retry.
+        trouble = Trouble(1, "Transient", NOON, LATER + HOUR)
+        work = {Category.MEASURES: Work(backfill=half_done, backfill_trouble=trouble)}
+        await given_links(tmp_path, an_account("1234", USER, work=work))
+        async with alone(tmp_path, clock=lambda: LATER) as bridge:
+            assert (await bridge.http.get("/api/status")).json()["importing"] == 0.5
+
+    async def test_groups_that_may_be_another_persons_are_counted(self, tmp_path: Path) -> None:
+        await given_links(tmp_path)
+        async with SqliteStorage(settings(tmp_path).sqlite_path) as storage:
+            doubtful = {"attrib": 1, "date": NOON_MS // 1000, "measures": [a_weight()]}
+            found = [a_record("1"), a_record("2", body=doubtful), a_record("3", at=NOON - DAY, body=doubtful)]
+            await storage.records.save("1234", found, now=NOON)
+        async with alone(tmp_path, clock=lambda: LATER) as bridge:
+            status = (await bridge.http.get("/api/status")).json()
+        assert (status["held_back"], status["last_held_back"]) == (2, "2026-03-02T12:00:00.000Z")
 
     async def test_the_preview_is_twelve_characters_and_no_more_of_the_token(self, tmp_path: Path) -> None:
         await given_links(tmp_path)
@@ -87,7 +112,8 @@ class TestStatus:
         """The app must not offer to connect anew because a store is down for a minute."""
         closed = SqliteStorage(tmp_path / "closed.db")
         async with alone(tmp_path) as bridge:
-            reporting = Reporting(storage=closed, links=closed.links, clock=lambda: LATER)
+            windows = {Category.MEASURES: 365 * DAY}
+            reporting = Reporting(storage=closed, links=closed.links, windows=windows, clock=lambda: LATER)
             bridge.services = replace(bridge.services, reporting=reporting)
             reply = await bridge.http.get("/api/status")
         assert reply.status_code == 503

@@ -11,6 +11,9 @@ from fakes import TickingClock
 PATH = "/api/withings/sync"
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
+LONG_AGO = 1_300_000_000
+"""A moment in 2011, in seconds."""
+
 SUMMARY = {
     *("connected", "lastSynced", "userid", "devices", "weight"),
     *("bodyComposition", "activity", "sleep", "metrics"),
@@ -140,6 +143,20 @@ class TestSync:
         assert reply.status_code == 200
         assert reply.json()["userid"] == str(await cloud.person())
 
+    async def test_a_full_one_brings_what_is_older_than_a_first_import(
+        self, linked: Bridge, cloud: Cloud
+    ) -> None:
+        group = {"grpid": 1, "attrib": 0, "category": 1, "date": LONG_AGO, "modified": LONG_AGO}
+        weight = {"measures": [{"type": 1, "value": 70_000, "unit": -3}]}
+        load = {"measuregrps": [group | weight], "notify": False}
+        await cloud.tell("POST", f"/people/{await cloud.person()}/records", load)
+        assert (await linked.sync())["weight"] is None
+        reply = await linked.http.post(PATH, json={"cognitoUserId": USER, "full": True})
+        assert reply.status_code == 200, reply.text
+        assert reply.json()["weight"]["value"] == 70
+        assert 1 not in [told["grpid"] for told in reply.json()["metrics"]]
+        assert (await linked.http.get("/api/status")).json()["importing"] is None
+
     async def test_syncs_at_the_same_time_are_all_answered(self, linked: Bridge, cloud: Cloud) -> None:
         await cloud.tell("POST", f"/people/{await cloud.person()}/weighings", {"kg": 81.3})
         summaries = await asyncio.gather(*(linked.sync() for _ in range(6)))
@@ -183,8 +200,9 @@ class TestBadRequests:
             (b"cognitoUserId=u-1", "application/x-www-form-urlencoded", "Content-Type: application/json"),
             (b'{"cognitoUserId": 17}', "application/json", "cognitoUserId"),
             (b'{"userId": {"id": "u-1"}}', "application/json", "userId"),
+            (b'{"full": "u-1"}', "application/json", "full"),
         ],
-        ids=["broken", "list", "text", "as text", "as a form", "number", "nested"],
+        ids=["broken", "list", "text", "as text", "as a form", "number", "nested", "no flag"],
     )
     async def test_they_are_told_what_is_wrong(
         self, lone: Bridge, content: bytes, content_type: str, said: str

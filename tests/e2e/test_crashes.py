@@ -1,7 +1,9 @@
 """Killed at any moment, a bridge goes on where it stopped."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from e2e.world import World
@@ -59,6 +61,24 @@ class TestARestart:
         within_a_year = [at for at in times if at > now - 365 * 86_400]
         assert len(within_a_year) < len(times)
         assert len(world.rows("weight")) == len(within_a_year)
+
+    def test_in_the_middle_of_a_whole_history_goes_on_to_its_beginning(self, world: World) -> None:
+        now = int(datetime.now(UTC).timestamp())
+        times = [now - 40 * 86_400 * number for number in range(1, 130)]
+        person = world.add_person(measuregrps=[a_weighing(1000 + n, at) for n, at in enumerate(times)])
+        world.restart_with({"WITHINGS_SCOPES": "user.metrics"})
+        world.link(person=person)
+        before = len(world.rows("weight"))
+        with ThreadPoolExecutor() as aside:
+            asked = aside.submit(world.sync, full=True)
+            eventually("old weighings arrive", lambda: len(world.rows("weight")) > before)
+            world.bridge.kill()
+            assert isinstance(asked.exception(), httpx.TransportError)
+
+        world.bridge.start()
+
+        eventually("all of it arrives", lambda: len(world.rows("weight")) == len(times), within=60)
+        eventually("it is done", lambda: world.status()["importing"] is None)
 
     def test_by_sigterm_ends_with_zero(self, world: World) -> None:
         assert world.bridge.stop() == 0

@@ -163,10 +163,10 @@ class Trial(World):
                 self.advance(1)
             time.sleep(0.1 if waited > SOON else 0.01)
 
-    def sync(self, user: str = USER) -> Json:
+    def sync(self, user: str = USER, *, full: bool = False) -> Json:
         """A sync that somebody waits for; time passes faster after a while."""
         with ThreadPoolExecutor(1) as meanwhile:
-            asked = meanwhile.submit(super().sync, user)
+            asked = meanwhile.submit(super().sync, user, full=full)
             while not asked.done():
                 with suppress(TimeoutError):
                     asked.exception(SOON)

@@ -1,5 +1,6 @@
 """A pretend Withings and a bridge as real processes, and the people who use them."""
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ import httpx
 
 from e2e.stores import Row, Store
 from processes import Process, eventually, free_port
+from unit.cli.calling import Ended, call
 
 USER = "0f9d3c1e-7a55-4a0e-9a55-2d1f8b6c7e21"
 
@@ -61,8 +63,13 @@ class World:
             assert answered.status_code == 200, answered.text
             assert "WITHINGS_AUTH_COMPLETE" in answered.text
 
-    def sync(self, user: str = USER) -> Json:
-        answered = self.http.post(f"{self.url}/api/withings/sync", json={"cognitoUserId": user})
+    def status(self, user: str = USER) -> Json:
+        told: Json = self.http.get(f"{self.url}/api/status", params={"userId": user}).json()
+        return told
+
+    def sync(self, user: str = USER, *, full: bool = False) -> Json:
+        body = {"cognitoUserId": user, "full": full}
+        answered = self.http.post(f"{self.url}/api/withings/sync", json=body)
         assert answered.status_code == 200, answered.text
         summary: Json = answered.json()
         return summary
@@ -94,6 +101,16 @@ class World:
         """The data calls Withings received since they were last forgotten."""
         entries = self.tell("GET", "/requests")
         return [entry["action"] for entry in entries if re.match(r"get|list", entry["action"])]
+
+    def call(self, *arguments: str) -> Ended:
+        """The command line of the bridge, on the same store."""
+        return call(*arguments, folder=self._folder, **self._settings(), **self.store.env)
+
+    def inbox(self, *options: str) -> list[Json]:
+        """What is stuck in all accounts, as a script reads it."""
+        ended = self.call("inbox", "list", "--json", *options)
+        assert ended.code == 0, ended.err
+        return [entry for account in json.loads(ended.out)["accounts"] for entry in account["entries"]]
 
     def rows(self, vital_type: str, user: str = USER) -> list[Row]:
         return [row for row in self.store.rows(user) if row["vitalType"] == vital_type]

@@ -25,6 +25,7 @@ STATUS: dict[type[errors.BridgeError], int] = {
     errors.StateRefused: 400,
     errors.ConsentRefused: 400,
     errors.UserUnknown: 400,
+    errors.NoSuchAccount: 404,
     errors.RateLimited: 503,
     errors.Transient: 503,
     errors.SyncFailed: 503,

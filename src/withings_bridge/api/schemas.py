@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from withings_bridge.domain.readings import Reading
 from withings_bridge.domain.records import Kind
 from withings_bridge.services.leaving import Disconnected
-from withings_bridge.services.reporting import Status, Summary
+from withings_bridge.services.reporting import NEWEST_HELD_BACK, Status, Summary
 
 Instant = Annotated[
     datetime,
@@ -54,6 +54,20 @@ class LinkedStatus(BaseModel):
     last_data_fetch: Instant | None = Field(
         description="The last data reply of Withings.", examples=["2026-01-15T07:31:02.000Z"]
     )
+    importing: float | None = Field(
+        description="The share of the import that is done, while one runs; else null.",
+        examples=[0.43],
+        ge=0,
+        le=1,
+    )
+    held_back: int = Field(
+        description="Measure groups that may be another person's, and are stored but not shown until "
+        f"Withings settles whose they are: those of the import window among the newest {NEWEST_HELD_BACK}.",
+        examples=[1],
+    )
+    last_held_back: Instant | None = Field(
+        description="When the newest of them was taken.", examples=["2026-01-15T07:30:41.000Z"]
+    )
 
     @classmethod
     def of(cls, status: Status) -> "LinkedStatus":
@@ -64,6 +78,9 @@ class LinkedStatus(BaseModel):
             expires_in_minutes=int(status.expires_in.total_seconds() // 60),
             last_sync=status.synced_at,
             last_data_fetch=status.fetched_at,
+            importing=status.importing,
+            held_back=status.held_back.groups,
+            last_held_back=status.held_back.newest_at,
         )
 
 
@@ -88,6 +105,12 @@ class SyncRequest(BaseModel):
     )
     user_id: str | None = Field(
         None, alias="userId", description="The same under another name.", max_length=128
+    )
+
+    full: bool = Field(
+        False,
+        description="Import the whole history, whatever was imported before. It goes on by itself where it "
+        "takes longer than a caller waits; `/api/status` says how far it is.",
     )
 
     @property

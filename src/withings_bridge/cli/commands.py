@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from withings_bridge import __version__
+from withings_bridge.cli.inbox_commands import inbox
 
 cli = typer.Typer(
     name="withings-bridge",
@@ -13,6 +14,8 @@ cli = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+cli.add_typer(inbox)
 
 User = Annotated[
     str | None,
@@ -85,11 +88,17 @@ def sandbox(
 
 
 @cli.command()
-def sync(user: User = None, as_json: AsJson = False) -> None:
+def sync(
+    user: User = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Import the whole history, not only the windows of the settings.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Bring a user up to date now and show the latest body."""
     from withings_bridge.cli.users import sync_user
 
-    sync_user(user, as_json=as_json)
+    sync_user(user, full=full, as_json=as_json)
 
 
 cli.command("get-data", help="Same as sync.", hidden=True)(sync)

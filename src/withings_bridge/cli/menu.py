@@ -14,6 +14,7 @@ CHOICES = {
     "4": ("Show a user's status", "status"),
     "5": ("Start the sandbox alone", "sandbox"),
     "6": ("Disconnect a user from Withings", "disconnect"),
+    "7": ("Show what is stuck", "inbox list"),
 }
 ABOUT_A_USER = frozenset({"auth", "sync", "status", "disconnect"})
 
@@ -33,7 +34,7 @@ def _until_left() -> None:
         choice = Prompt.ask("Choose", choices=[*CHOICES, "q"], default="q")
         if choice == "q":
             return
-        arguments = [CHOICES[choice][1]]
+        arguments = CHOICES[choice][1].split()
         if arguments[0] in ABOUT_A_USER:
             user = Prompt.ask("User id (empty: COGNITO_USER_ID)", default="").strip()
             arguments += [user] if user else []

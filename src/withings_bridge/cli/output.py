@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import NoReturn
 
 import typer
@@ -19,10 +20,20 @@ def fail(message: str, *, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
+def moment(at: datetime | None) -> str:
+    """A time as people read it."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "-"
+
+
+def print_json(reply: BaseModel) -> None:
+    """A reply as the API gives it."""
+    typer.echo(json.dumps(reply.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False))
+
+
 def show(reply: BaseModel, rows: Iterable[tuple[str, object]], *, as_json: bool) -> None:
     """A reply as the API gives it, or as a table of its gist."""
     if as_json:
-        typer.echo(json.dumps(reply.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False))
+        print_json(reply)
         return
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="dim")

@@ -15,8 +15,9 @@ from rich.text import Text
 from withings_bridge import logs
 from withings_bridge.api.schemas import LinkedStatus, SummaryReply, UnlinkedStatus
 from withings_bridge.app import assemble
-from withings_bridge.cli.output import err, fail, out, show
-from withings_bridge.domain.errors import BridgeError, LinkError, UserUnknown
+from withings_bridge.cli.output import err, fail, moment, out, show
+from withings_bridge.cli.progress import progress_shown
+from withings_bridge.domain.errors import BridgeError, ConsentNeeded, LinkError, NotLinked, UserUnknown
 from withings_bridge.services import Services
 from withings_bridge.services.leaving import Disconnected
 from withings_bridge.settings import Settings
@@ -39,14 +40,17 @@ def load_settings(**overrides: object) -> Settings:
         fail(f"The environment is not right:\n{error}", code=2)
 
 
-def sync_user(user: str | None, *, as_json: bool) -> None:
-    """Run a sync and show the summary."""
+def sync_user(user: str | None, *, full: bool, as_json: bool) -> None:
+    """Run a sync to its end and show the summary."""
     settings = load_settings()
     whom = user or settings.default_user or fail(USAGE.format(command="sync"))
 
     async def work(services: Services) -> SummaryReply:
-        with err.status("Asking Withings..."):
-            synced = await services.requesting.sync(whom)
+        async with progress_shown(lambda: services.reporting.importing(whom)):
+            try:
+                synced = await services.requesting.sync(whom, full=full, patience=None)
+            except (NotLinked, ConsentNeeded) as error:
+                fail(f"{error}\n{_login(settings, whom)}")
         return SummaryReply.of(await services.reporting.summary(whom, synced.fetched))
 
     reply = run(settings, work)
@@ -70,17 +74,22 @@ def user_status(user: str | None, *, as_json: bool) -> None:
     """Show how a user is linked."""
     settings = load_settings()
 
-    async def work(services: Services) -> LinkedStatus | UnlinkedStatus:
+    async def work(services: Services) -> tuple[str | None, LinkedStatus | UnlinkedStatus]:
+        whom = user or settings.default_user
         try:
-            whom = await services.reporting.the_user(user or settings.default_user)
-            return LinkedStatus.of(await services.reporting.status(whom))
+            whom = await services.reporting.the_user(whom)
+            return whom, LinkedStatus.of(await services.reporting.status(whom))
         except (LinkError, UserUnknown) as error:
-            return UnlinkedStatus(message=str(error))
+            return whom, UnlinkedStatus(message=str(error))
 
-    reply = run(settings, work)
+    whom, reply = run(settings, work)
     if isinstance(reply, UnlinkedStatus):
-        show(reply, [("linked", "no"), ("what to do", reply.message)], as_json=as_json)
+        where = _login(settings, whom) if whom else None
+        show(reply, [("linked", "no"), ("what to do", reply.message), ("where", where)], as_json=as_json)
         raise typer.Exit(1)
+    held_back = (
+        f"{reply.held_back}, the newest of {moment(reply.last_held_back)}" if reply.held_back else None
+    )
     rows = [
         ("linked", "yes"),
         ("Withings user", reply.userid),
@@ -88,6 +97,8 @@ def user_status(user: str | None, *, as_json: bool) -> None:
         ("token saved", f"{reply.token_age_minutes} min ago, ends in {reply.expires_in_minutes} min"),
         ("last sync", reply.last_sync),
         ("last data from Withings", reply.last_data_fetch),
+        ("import", "done" if reply.importing is None else f"{reply.importing:.0%} done"),
+        ("maybe another person's", held_back or "none held back"),
     ]
     show(reply, rows, as_json=as_json)
 
@@ -96,11 +107,10 @@ def link_user(user: str | None, *, open_browser: bool) -> None:
     """Lead a person to the consent page of the running bridge."""
     settings = load_settings()
     whom = user or settings.default_user or fail(USAGE.format(command="auth"))
-    parts = urlsplit(settings.redirect_uri)
-    base = f"{parts.scheme}://{parts.netloc}"
+    base = _base(settings)
     if not _answers(base):
         fail(f"No bridge answers at {base}; start one with `withings-bridge serve` and try again.")
-    url = f"{base}/login?{urlencode({'state': whom})}"
+    url = _login(settings, whom)
     out.print(f"Open this page to connect Withings:\n{url}", markup=False, highlight=False)
     if open_browser:
         webbrowser.open(url)
@@ -126,6 +136,16 @@ def _ask(question: str) -> None:
         fail("Nobody can be asked here; add --yes to mean it.", code=2)
     if not Confirm.ask(Text(question), console=err, default=False):
         fail("Nothing was changed.")
+
+
+def _base(settings: Settings) -> str:
+    """Where browsers reach the bridge."""
+    parts = urlsplit(settings.redirect_uri)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _login(settings: Settings, user: str) -> str:
+    return f"{_base(settings)}/login?{urlencode({'state': user})}"
 
 
 def _answers(base: str) -> bool:

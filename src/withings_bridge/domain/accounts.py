@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from withings_bridge.domain.categories import SWEPT, TRACKED, Category
+from withings_bridge.domain.categories import ERRANDS, IMPORTED, SWEPT, TRACKED, Category
+from withings_bridge.domain.imports import BEGINNING, Backfill
 from withings_bridge.domain.inbox import (
     ASKED,
     SWEEP,
-    Backfill,
     Done,
     Failed,
     Lane,
@@ -91,24 +91,45 @@ class Account:
 
     @property
     def importing(self) -> bool:
-        """Whether the first import still runs."""
+        """Whether an import still runs."""
         return any(work.backfill for work in self.work.values())
+
+    @property
+    def imported(self) -> float | None:
+        """The share that is done of the import that runs, 0 to 1; None when none does.
+
+        It is that of all its categories, those included which it has completed.
+        """
+        running = [work.backfill for work in self.work.values() if work.backfill]
+        if not running:
+            return None
+        began_at = min(backfill.began_at for backfill in running)
+        completed = [
+            work.imported_at
+            for work in self.work.values()
+            if work.backfill is None and work.imported_at and work.imported_at >= began_at
+        ]
+        done = sum(backfill.progress for backfill in running) + len(completed)
+        return done / (len(running) + len(completed))
 
 
 def due(account: Account, now: datetime) -> dict[Lane, datetime]:
     """When the account next has work, by lane."""
-    works = _doable(account).values()
-    times = {
-        Lane.LIVE: [work.live_at(now) for work in works],
-        Lane.RECONCILE: [_sweep_at(account), *(work.reconcile_at(now) for work in works)],
-        Lane.BACKFILL: [work.backfill_at(now) for work in works],
-    }
+    times: dict[Lane, list[datetime | None]] = {lane: [] for lane in Lane}
+    for category, work in doable(account).items():
+        times[Lane.ERRAND if category in ERRANDS else Lane.LIVE].append(work.live_at(now))
+        times[Lane.ERRAND].append(work.errand_at(now))
+        times[Lane.RECONCILE].append(work.sweep_at(now))
+        times[Lane.BACKFILL].append(work.backfill_at(now))
+    times[Lane.RECONCILE].append(_sweep_at(account))
     return {lane: min(found) for lane, all_ in times.items() if (found := [time for time in all_ if time])}
 
 
 def tasks(account: Account, now: datetime, *, imports: bool = True) -> list[Task]:
-    """What a turn does now: all live work in order, then one chunk of one import."""
-    works = _doable(account)
+    """What a turn does now: all live work in order, then one chunk of the import that has got least far
+    back, so that a recent night does not wait for a weighing of decades ago.
+    """
+    works = doable(account)
     live = [
         task
         for category in LIVE_ORDER
@@ -117,11 +138,12 @@ def tasks(account: Account, now: datetime, *, imports: bool = True) -> list[Task
     if not imports:
         return live
     chunks = [
-        Task(category, work, backfill=work.backfill)
-        for category, work in sorted(works.items(), key=lambda item: LIVE_ORDER.index(item[0]))
-        if (time := work.backfill_at(now)) and time <= now
+        Task(category, works[category], backfill=works[category].backfill)
+        for category in LIVE_ORDER
+        if category in works and (time := works[category].backfill_at(now)) and time <= now
     ]
-    return live + chunks[:1]
+    newest = max(chunks, key=lambda task: task.backfill.until if task.backfill else now, default=None)
+    return [*live, newest] if newest else live
 
 
 def announce(account: Account, news: Mapping[Category, News]) -> Account:
@@ -210,10 +232,29 @@ def joined(
     for category, length in windows.items():
         # A cursor is what an import leaves from its first moment; news alone may come from anybody.
         if account.of(category).cursor is None and account.may(category):
-            backfill = Backfill(since=now - length, until=now, began_at=now, whole=length)
+            backfill = Backfill(since=now - length, until=now, began_at=now)
             work[category] = replace(account.of(category), cursor=now, backfill=backfill)
     news = {category: ASKED for category in errands if account.may(category)}
     return announce(replace(account, work=work, sweep_at=now + sweep_every), news)
+
+
+def with_whole_history(account: Account, now: datetime) -> Account:
+    """With an import of all there ever was of every category that has a history.
+
+    An import that runs goes on where it is, to the beginning; what is done already is not repeated.
+    """
+    work = dict(account.work)
+    for category in IMPORTED:
+        if account.may(category):
+            known = account.of(category)
+            anew = Backfill(since=BEGINNING, until=now, began_at=now)
+            work[category] = replace(
+                known,
+                backfill=known.backfill.reaching(BEGINNING) if known.backfill else anew,
+                backfill_trouble=None,
+                cursor=known.cursor or now,
+            )
+    return replace(account, work=work)
 
 
 def _again(account: Account, user: str, scopes: frozenset[str]) -> Account:
@@ -233,7 +274,7 @@ def _again(account: Account, user: str, scopes: frozenset[str]) -> Account:
     )
 
 
-def _doable(account: Account) -> Mapping[Category, Work]:
+def doable(account: Account) -> Mapping[Category, Work]:
     """All work; without consent only whether the person has ended the link, for that may still be told."""
     if account.consent_needed_at is None:
         return account.work

@@ -58,6 +58,9 @@ ERRANDS = frozenset({Category.SUBSCRIPTIONS, Category.DEVICES, Category.HEIGHTS}
 SWEPT = (*TRACKED, Category.HEART, Category.DEVICES, Category.SUBSCRIPTIONS)
 """What a sweep looks at."""
 
+IMPORTED = (*TRACKED, Category.HEART)
+"""Categories that are imported by dates: their records have a history."""
+
 SCOPE_OF: dict[Category, str] = {
     Category.MEASURES: "user.metrics",
     Category.HEART: "user.metrics",

@@ -21,7 +21,8 @@ BridgeError
 │   ├── StateRefused              the callback's state is missing, spent, late or another browser's
 │   └── ConsentRefused            the person, or Withings, said no on the consent page
 ├── CallerError
-│   └── UserUnknown               no user was named, and which one is meant cannot be told
+│   ├── UserUnknown               no user was named, and which one is meant cannot be told
+│   └── NoSuchAccount             what was named is neither an account nor a linked user
 └── StorageError
     ├── StorageUnavailable        the store does not answer in time
     ├── LeaseLost                 another worker holds the account now
@@ -170,6 +171,10 @@ class CallerError(BridgeError):
 
 class UserUnknown(CallerError):
     """Name the user: several are linked."""
+
+
+class NoSuchAccount(CallerError):
+    """Nobody of this id is linked: it is neither a Withings account's here nor a user's."""
 
 
 class StorageError(BridgeError):

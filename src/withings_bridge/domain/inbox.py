@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from withings_bridge.domain.categories import ERRANDS, Category
 from withings_bridge.domain.errors import BridgeError, RateLimited, Retry, WithingsError
+from withings_bridge.domain.imports import Backfill
 from withings_bridge.domain.notifications import Window
 
 MOST_WINDOWS = 20
@@ -28,11 +29,16 @@ RATE_LIMIT_PAUSE = timedelta(seconds=60)
 
 
 class Lane(StrEnum):
-    """How urgent work is: live goes before reconcile, and that before backfill."""
+    """How urgent work is, the most urgent first."""
 
     LIVE = "live"
+    """Somebody waits for it."""
+    ERRAND = "errand"
+    """What puts a new link in order."""
     RECONCILE = "reconcile"
+    """The sweep."""
     BACKFILL = "backfill"
+    """The import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,25 +107,6 @@ class Recheck:
 
 
 @dataclass(frozen=True, slots=True)
-class Backfill:
-    """What is left of an import by dates, which goes from ``until`` back to ``since``."""
-
-    since: datetime
-    until: datetime
-    began_at: datetime
-    whole: timedelta
-    """The length of the window when the import began, for its progress."""
-    offset: int | None = None
-    """Where the next page of the chunk starts, when a turn had to stop inside one."""
-
-    @property
-    def progress(self) -> float:
-        """The share that is done, 0 to 1."""
-        left = (self.until - self.since) / self.whole if self.whole else 0.0
-        return min(1.0, max(0.0, 1.0 - left))
-
-
-@dataclass(frozen=True, slots=True)
 class Trouble:
     """Why work was not done, and when it is tried again."""
 
@@ -130,6 +117,11 @@ class Trouble:
     """None: buried. It stays as a dead letter until a person, or new news, brings it back."""
     announced: int = 0
     """How much had been announced by then; anything later is tried without waiting."""
+
+    @property
+    def buried(self) -> bool:
+        """Whether it was given up."""
+        return self.retry_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +146,8 @@ class Work:
     settled_at: datetime | None = None
     imported_since: datetime | None = None
     """How far back an import was completed: all that was taken since is stored."""
+    imported_at: datetime | None = None
+    """When an import was last completed."""
 
     def announce(self, news: News) -> "Work":
         """With the news added; past the limit on windows it becomes a comparison of everything."""
@@ -170,9 +164,13 @@ class Work:
         times = [max(recheck.due_at, opens_at) for recheck in self.rechecks]
         return min([*times, opens_at] if self.news.live else times, default=None)
 
-    def reconcile_at(self, now: datetime) -> datetime | None:
-        """When this category is next looked at though nobody said that there is something, or None."""
-        return self.opens_at(now) if self.news.sweep or self.news.unheard else None
+    def errand_at(self, now: datetime) -> datetime | None:
+        """When this category is next looked at for what came before it was announced, or None."""
+        return self.opens_at(now) if self.news.unheard else None
+
+    def sweep_at(self, now: datetime) -> datetime | None:
+        """When a sweep that has come to this category next goes on, or None."""
+        return self.opens_at(now) if self.news.sweep else None
 
     def opens_at(self, now: datetime) -> datetime | None:
         """From when live work may be tried; None while it is buried."""
@@ -181,10 +179,16 @@ class Work:
         return self.trouble.retry_at
 
     def backfill_at(self, now: datetime) -> datetime | None:
-        """When the import next goes on, or None."""
+        """When the import next goes on, or None.
+
+        News does not hurry a retry of it, but brings it back when it was buried.
+        """
         if self.backfill is None:
             return None
-        return self.backfill_trouble.retry_at if self.backfill_trouble else now
+        trouble = self.backfill_trouble
+        if trouble is None or (trouble.buried and self.announced > trouble.announced):
+            return now
+        return trouble.retry_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +218,12 @@ class Task:
 
     @property
     def lane(self) -> Lane:
-        """How urgent its calls are: what only we care about goes behind what somebody waits for."""
+        """How urgent its calls are."""
         if self.backfill is not None:
             return Lane.BACKFILL
-        waited_for = self.category not in ERRANDS and (self.news.live or self.rechecks)
-        return Lane.LIVE if waited_for else Lane.RECONCILE
+        if self.news.live or self.rechecks:
+            return Lane.ERRAND if self.category in ERRANDS else Lane.LIVE
+        return Lane.ERRAND if self.news.unheard else Lane.RECONCILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,13 +264,7 @@ def settle(work: Work, result: Done | Failed, *, now: datetime, jitter: float) -
     if isinstance(result, Failed):
         return _with_trouble(work, task, result.error, now=now, jitter=jitter)
     if task.backfill is not None:
-        rechecks = _merge_rechecks(work.rechecks, result.rechecks)
-        # A comparison of everything that the same turn found necessary begins anew, not where this ends.
-        left = result.backfill if work.backfill == task.backfill else work.backfill
-        since = work.imported_since
-        if work.backfill is not None and left is None:
-            since = min(since or work.backfill.since, work.backfill.since)
-        return replace(work, backfill=left, backfill_trouble=None, rechecks=rechecks, imported_since=since)
+        return _with_chunk(work, task.backfill, result, now=now)
     added = work.news - task.news
     explained = work.announced - task.work.announced == len(added)
     return replace(
@@ -274,7 +273,7 @@ def settle(work: Work, result: Done | Failed, *, now: datetime, jitter: float) -
         rechecks=_merge_rechecks(set(work.rechecks) - set(task.rechecks), result.rechecks),
         pause_until=result.pause_until,
         trouble=None,
-        backfill=result.backfill or work.backfill,
+        backfill=_begun(work.backfill, result.backfill),
         backfill_trouble=None if result.backfill else work.backfill_trouble,
         cursor=max(filter(None, (work.cursor, result.cursor)), default=None),
         settled=max(work.settled, task.work.announced),
@@ -329,13 +328,36 @@ def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if isinstance(error, BridgeError) else type(error).__name__
 
 
+def _with_chunk(work: Work, begun: Backfill, result: Done, *, now: datetime) -> Work:
+    rechecks = _merge_rechecks(work.rechecks, result.rechecks)
+    if work.backfill is None:
+        return replace(work, rechecks=rechecks)  # let go meanwhile
+    left = work.backfill.after(begun, result.backfill)
+    work = replace(work, backfill=left, backfill_trouble=None, rechecks=rechecks)
+    if left is not None:
+        return work
+    since = min(filter(None, (work.imported_since, begun.since)))
+    return replace(work, imported_at=now, imported_since=since)
+
+
+def _begun(stored: Backfill | None, found: Backfill | None) -> Backfill | None:
+    """The import from now on: one that was found necessary begins anew, and goes back as far."""
+    if stored is None or found is None:
+        return found or stored
+    return found.reaching(stored.since)
+
+
 def _with_trouble(work: Work, task: Task, error: Exception, *, now: datetime, jitter: float) -> Work:
     announced = task.work.announced
     if task.backfill is not None:
+        if work.backfill is None:
+            return work  # let go meanwhile
         previous = work.backfill_trouble
         return replace(
             work, backfill_trouble=trouble_after(previous, error, announced=announced, now=now, jitter=jitter)
         )
+    if not work.news and not work.rechecks:
+        return work  # let go meanwhile
     trouble = trouble_after(work.trouble, error, announced=announced, now=now, jitter=jitter)
     # A recheck that failed stays as it is, with all it knows: it opens again when the trouble does.
     return replace(work, trouble=trouble)

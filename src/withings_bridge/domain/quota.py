@@ -21,6 +21,9 @@ SAME_ARGUMENTS = timedelta(seconds=10)
 LATENESS = timedelta(seconds=1)
 """How much later than its slot a call may reach Withings, for which room is left in every minute."""
 
+REACH = {Lane.ERRAND: 3, Lane.RECONCILE: 2, Lane.BACKFILL: 1}
+"""How many slots ahead those may take one whom nobody waits for."""
+
 LIVE_PATIENCE = timedelta(seconds=15)
 """Live work that would wait longer is put off instead, so that it holds no lease meanwhile."""
 
@@ -95,7 +98,8 @@ def book(schedule: Schedule, budget: Budget, lane: Lane, digest: str, *, now: da
 
     Live work takes a slot at once, however many wait before it within reason, and may use the
     credit. The others keep to the pace and take no slot long before it comes, or live work would
-    find the next seconds taken; reconcile reaches one slot further, and so goes before backfill.
+    find the next seconds taken; each reaches one slot further than the lane behind it, and so goes
+    before it.
     ``digest`` names the call: the same one has to wait until Withings has forgotten it.
     """
     asked = {key: at for key, at in schedule.asked.items() if now < at + SAME_ARGUMENTS + LATENESS}
@@ -107,7 +111,7 @@ def book(schedule: Schedule, budget: Budget, lane: Lane, digest: str, *, now: da
         reach = LIVE_PATIENCE
     else:
         at = max(now, schedule.free_at, schedule.paused_until)
-        reach = interval * (2 if lane is Lane.RECONCILE else 1)
+        reach = interval * REACH[lane]
     if at - now > reach:
         paused = schedule.paused_until - now > LIVE_PATIENCE
         return Later(schedule.paused_until if paused else at - reach, put_off=paused or lane is Lane.LIVE)

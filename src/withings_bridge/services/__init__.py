@@ -15,6 +15,7 @@
 - ``projecting``: records to the rows of every user of the account
 - ``subscriptions``: what Withings is to announce, compared with what it announces
 - ``requesting``: a sync that somebody waits for
+- ``tending``: what is stuck in the inbox, for a person to look at, replay and drop
 - ``publishing``: tell the realtime gateway that something changed
 - ``adopting``: a user of the predecessor becomes a member of an account
 - ``scanning``: finds the predecessor's users when a bridge starts
@@ -35,6 +36,7 @@ from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.reporting import Reporting
 from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.scanning import Scanning
+from withings_bridge.services.tending import Tending
 from withings_bridge.services.working import Working
 
 
@@ -50,3 +52,4 @@ class Services:
     reporting: Reporting
     scanning: Scanning
     examining: Examining
+    tending: Tending

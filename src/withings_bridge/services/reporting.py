@@ -1,15 +1,17 @@
 """The read side: what the API, the CLI and the pages tell about users, from what is stored."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.categories import Category
+from withings_bridge.domain.entries import entries
 from withings_bridge.domain.errors import ConsentNeeded, NotLinked, StorageError, UserUnknown
 from withings_bridge.domain.links import Link
-from withings_bridge.domain.readings import Reading, latest
+from withings_bridge.domain.readings import Reading, held_back, latest
 from withings_bridge.domain.records import EPOCH, Kind, Record
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.projecting import FOREVER
@@ -17,6 +19,11 @@ from withings_bridge.storage.base import Links, Storage
 
 NEWEST_GROUPS = 1000
 """How far back the latest value of a type is looked for."""
+
+NEWEST_HELD_BACK = 200
+"""Among so many of the newest groups those that are held back are counted: a status is asked for often,
+and must not read a whole history each time.
+"""
 
 PREVIEW = 12
 
@@ -30,7 +37,7 @@ class LinkedUser:
     linked_at: datetime
     synced_at: datetime | None
     importing: float | None
-    """The share of the first import that is done, 0 to 1, while it runs."""
+    """The share of the import that is done, 0 to 1, while one runs."""
     consent_needed: bool
     troubles: tuple[str, ...]
 
@@ -47,6 +54,19 @@ class Status:
     synced_at: datetime | None
     fetched_at: datetime | None
     has_data: bool
+    importing: float | None
+    """The share of the import that is done, 0 to 1, while one runs."""
+    held_back: "HeldBack"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Measure groups of the import window that may be another person's, among the newest ones: they
+    are stored, and no row comes of them until Withings settles whose they are.
+    """
+
+    groups: int
+    newest_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +84,14 @@ class Summary:
 class Reporting:
     """Answers questions about users."""
 
-    def __init__(self, *, storage: Storage, links: Links, clock: Clock) -> None:
+    def __init__(
+        self, *, storage: Storage, links: Links, windows: Mapping[Category, timedelta], clock: Clock
+    ) -> None:
         self._storage = storage
         self._accounts = storage.accounts
         self._records = storage.records
         self._links = links
+        self._window = windows[Category.MEASURES]
         self._clock = clock
 
     async def the_user(self, named: str | None) -> str:
@@ -90,7 +113,10 @@ class Reporting:
         found: list[LinkedUser] = []
         after: str | None = None
         while len(found) < limit and (accounts := await self._accounts.list(after=after, limit=limit)):
-            found += [_linked_user(user, account) for account in accounts for user in sorted(account.users)]
+            now = self._clock()
+            found += [
+                _linked_user(user, account, now) for account in accounts for user in sorted(account.users)
+            ]
             after = accounts[-1].userid
         return found[:limit]
 
@@ -117,7 +143,14 @@ class Reporting:
             synced_at=account.synced_at,
             fetched_at=account.fetched_at,
             has_data=await self._has_data(account),
+            importing=account.imported,
+            held_back=await self._held_back(account, since=now - self._window),
         )
+
+    async def importing(self, user: str) -> float | None:
+        """The share of the user's import that is done, 0 to 1; None when none runs."""
+        _, account = await self._linked(user)
+        return account.imported
 
     async def summary(self, user: str, fetched: Iterable[Record]) -> Summary:
         """The user's latest body from all that is stored, with the given records beside it."""
@@ -150,6 +183,11 @@ class Reporting:
             raise NotLinked
         return link, account
 
+    async def _held_back(self, account: Account, *, since: datetime) -> HeldBack:
+        newest = await self._records.newest(account.userid, Kind.MEASURES, limit=NEWEST_HELD_BACK)
+        found = [group.at for group in newest if group.at >= since and held_back(group.body)]
+        return HeldBack(len(found), max(found, default=None))
+
     async def _has_data(self, account: Account) -> bool:
         for kind in (Kind.MEASURES, Kind.ACTIVITY, Kind.SLEEP):
             if await self._records.newest(account.userid, kind, limit=1):
@@ -157,22 +195,15 @@ class Reporting:
         return False
 
 
-def _linked_user(user: str, account: Account) -> LinkedUser:
-    backfills = [work.backfill.progress for work in account.work.values() if work.backfill]
-    troubles = [
-        f"{category}: {trouble.reason}"
-        for category, work in sorted(account.work.items())
-        for trouble in (work.trouble, work.backfill_trouble)
-        if trouble
-    ]
+def _linked_user(user: str, account: Account, now: datetime) -> LinkedUser:
     return LinkedUser(
         user=user,
         account=account.userid,
         linked_at=account.linked_at,
         synced_at=account.synced_at,
-        importing=min(backfills) if account.importing else None,
+        importing=account.imported,
         consent_needed=account.consent_needed_at is not None,
-        troubles=tuple(troubles),
+        troubles=tuple(f"{entry.name}: {entry.reason}" for entry in entries(account, now) if entry.stuck),
     )
 
 

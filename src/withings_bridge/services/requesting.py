@@ -4,12 +4,14 @@ Whoever asks while a turn runs shares the next one; nobody is turned away.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.accounts import Account, with_whole_history
 from withings_bridge.domain.categories import Category
-from withings_bridge.domain.errors import ConsentNeeded, NotLinked, SyncFailed
+from withings_bridge.domain.errors import AccountUnknown, ConsentNeeded, NotLinked, SyncFailed
+from withings_bridge.domain.imports import BEGINNING
 from withings_bridge.domain.inbox import ASKED
 from withings_bridge.domain.records import Record
 from withings_bridge.services.clock import Clock
@@ -39,64 +41,95 @@ class Synced:
 class Requesting:
     """Syncs on demand."""
 
-    def __init__(self, *, accounts: Accounts, links: Links, working: Working, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        links: Links,
+        working: Working,
+        windows: Mapping[Category, timedelta],
+        clock: Clock,
+    ) -> None:
         self._accounts = accounts
         self._links = links
         self._working = working
+        self._windows = windows
         self._clock = clock
 
-    async def sync(self, user: str) -> Synced:
-        """Bring the user's account up to date, the first import included, and say what was fetched.
+    async def sync(self, user: str, *, full: bool = False, patience: timedelta | None = PATIENCE) -> Synced:
+        """Bring the user's account up to date, the import windows included, and say what was fetched.
 
-        Gives up waiting, not working, after a minute: a long import goes on by itself. Raises
-        NotLinked, ConsentNeeded, or SyncFailed when Withings did not play along.
+        ``full``: with an import of the whole history, whatever was imported before; one that runs
+        already goes on to the beginning. Gives up waiting, not working, after ``patience``: a long
+        import goes on by itself, where a bridge runs; None waits to its end. Raises NotLinked,
+        ConsentNeeded, or SyncFailed when Withings did not play along.
         """
-        link = await self._links.get(user)
-        if link is None:
-            raise NotLinked
-        account = await self._accounts.get(link.account)
-        if account is None or user not in account.users:
-            raise NotLinked
-        asked_for = [category for category in ASKED_FOR if account.may(category)]
-        await self._accounts.announce(link.account, dict.fromkeys(asked_for, ASKED), now=self._clock())
-        account = await self._accounts.get(link.account)
-        if account is None:
-            raise NotLinked
-        wanted = {category: account.of(category).announced for category in asked_for}
+        now = self._clock()
+        deadline = now + patience if patience else None
+        reaching = {
+            category: BEGINNING if full else now - length for category, length in self._windows.items()
+        }
+        account, wanted = await self._ask(user, full=full)
+        userid = account.userid
         synced = Synced(account)
-        deadline = self._clock() + PATIENCE
-        while self._clock() < deadline:
-            if account is None:
-                raise NotLinked
+        while deadline is None or self._clock() < deadline:
             if account.consent_needed_at:
                 raise ConsentNeeded
             synced = Synced(account, synced.fetched)
-            if _settled(account, wanted):
+            if _settled(account, wanted, reaching=reaching):
                 return synced
-            turns = await self._working.drain(link.account)
-            for turn in turns:
-                synced.fetched.extend(turn.fetched)
-            if not any(turn.results for turn in turns):
+            turn = await self._working.turn(userid)
+            synced.fetched.extend(turn.fetched if turn else ())
+            if not (turn and turn.results):
                 await asyncio.sleep(POLL_SECONDS)
-            account = await self._accounts.get(link.account)
+            account = await self._account(userid)
         return synced
 
+    async def _ask(self, user: str, *, full: bool) -> tuple[Account, dict[Category, int]]:
+        """Put the wish into the inbox: the account, and up to which announcement it must be settled."""
+        link = await self._links.get(user)
+        account = await self._accounts.get(link.account) if link else None
+        if account is None or user not in account.users:
+            raise NotLinked
+        now = self._clock()
+        if full:
+            try:
+                await self._accounts.change(account.userid, lambda it: with_whole_history(it, now), now=now)
+            except AccountUnknown:
+                raise NotLinked from None
+        asked_for = [category for category in ASKED_FOR if account.may(category)]
+        await self._accounts.announce(account.userid, dict.fromkeys(asked_for, ASKED), now=now)
+        account = await self._account(account.userid)
+        return account, {category: account.of(category).announced for category in asked_for}
 
-def _settled(account: Account, wanted: dict[Category, int]) -> bool:
+    async def _account(self, userid: str) -> Account:
+        account = await self._accounts.get(userid)
+        if account is None:
+            raise NotLinked
+        return account
+
+
+def _settled(
+    account: Account, wanted: Mapping[Category, int], *, reaching: Mapping[Category, datetime]
+) -> bool:
     """Whether all that was asked for is done, or will not be done by waiting.
 
-    Raises SyncFailed for what was tried and will be tried again.
+    ``reaching`` says how far back an import must be: nobody waits for what lies before that. Raises
+    SyncFailed for what was tried and will be tried again.
     """
     waiting = False
     for category, number in wanted.items():
         work = account.of(category)
-        if work.settled >= number and work.backfill is None:
+        # Where nothing is announced any more, a person has let go of it.
+        live = work.settled < number and work.news.live
+        importing = work.backfill is not None and work.backfill.until > reaching[category]
+        if not live and not importing:
             continue
-        trouble = work.backfill_trouble if work.settled >= number else work.trouble
-        untried = trouble is None or (work.settled < number and trouble.announced < number)
+        trouble = work.trouble if live else work.backfill_trouble
+        untried = trouble is None or (trouble.announced < number and (live or trouble.buried))
         if trouble is None or untried or not trouble.attempts:
             # Being told to slow down counts as no attempt, and is worth waiting for.
             waiting = True
-        elif trouble.retry_at is not None:
+        elif not trouble.buried:
             raise SyncFailed(trouble.reason)
     return not waiting

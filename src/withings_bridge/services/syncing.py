@@ -20,8 +20,9 @@ from datetime import datetime, timedelta
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import KIND_OF, TRACKED, Category
 from withings_bridge.domain.deletions import CONFIRM_AFTER, LOOK_AGAIN_AFTER, believed, digest
-from withings_bridge.domain.inbox import Backfill, Done, Recheck, Task
-from withings_bridge.domain.notifications import DAY, Window, fold
+from withings_bridge.domain.imports import CHUNK, Backfill
+from withings_bridge.domain.inbox import Done, Recheck, Task
+from withings_bridge.domain.notifications import DAY, SECOND, Window, fold
 from withings_bridge.domain.quota import SAME_ARGUMENTS
 from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
 from withings_bridge.services.clock import Clock
@@ -36,8 +37,11 @@ OVERLAP = timedelta(minutes=5)
 RECENT = timedelta(days=28)
 """How far back a sweep compares by dates: a deletion that no notification told of shows only there."""
 
-CHUNK = timedelta(days=92)
-"""What one turn imports by dates: a quarter, so that a year is four."""
+MOST_DOUBTS = 4
+"""So many quarters of one chunk of an import are looked at once more for deletions, the newest first.
+A mistaken answer for half a century must not fill the account with rechecks; where the deletions are
+real, the next comparison finds the others.
+"""
 
 
 @dataclass(slots=True)
@@ -46,6 +50,8 @@ class Look:
 
     task: Task
     fetched: list[Record] = field(default_factory=list)
+    told: list[Record] = field(default_factory=list)
+    """Those that somebody who waits for the sync is told of."""
     rechecks: list[Recheck] = field(default_factory=list)
     cursor: datetime | None = None
     backfill: Backfill | None = None
@@ -100,23 +106,32 @@ class Syncing:
         if task.news.sweep:
             await self._compare_recent(account, look, began)
         if task.news.everything:
-            length = self._windows[task.category]
-            since = min(began - length, task.work.backfill.since) if task.work.backfill else began - length
-            look.backfill = Backfill(since=since, until=began, began_at=began, whole=began - since)
+            # Behind an import that already goes further back, it does too: see ``inbox.settle``.
+            since = began - self._windows[task.category]
+            look.backfill = Backfill(since=since, until=began, began_at=began)
+        look.told = look.fetched
         return look
 
     async def fill(self, account: Account, task: Task, backfill: Backfill) -> Look:
-        """Import one chunk, or one run of pages of it, newest first."""
+        """Import one chunk, or one run of pages of it, newest first.
+
+        Chunks grow (``domain.imports.CHUNK``), and what a turn holds in memory is bounded by its pages
+        all the same. Of a whole history, only what the import windows hold is told to who waits.
+        """
         look = Look(task)
-        start = max(backfill.since, backfill.until - CHUNK)
-        span = Span(Window(start, backfill.until))
+        span = Span(Window(backfill.start, backfill.until))
         reply = await self._fetching.some(account, task.category, span, offset=backfill.offset or 0)
-        whole = reply.complete and backfill.offset is None
-        await self._store(account, look, span, reply, announced=False, earlier=None, compare=whole)
+        look.fetched = reply.records
+        oldest = self._clock() - self._windows[task.category]
+        look.told = [record for record in reply.records if record.at >= oldest]
+        await self._apply(account, KIND_OF[task.category], reply.records)
         if not reply.complete:
             look.backfill = replace(backfill, offset=reply.next_offset)
-        elif start > backfill.since:
-            look.backfill = replace(backfill, until=start, offset=None)
+            return look
+        if backfill.offset is None:
+            await self._doubt(account, look, span, reply)
+        if backfill.start > backfill.since:
+            look.backfill = replace(backfill, until=backfill.start, offset=None)
         return look
 
     async def devices(self, account: Account, task: Task) -> Look:
@@ -133,7 +148,7 @@ class Syncing:
         stored = await self._records.between(account.userid, Kind.DEVICE, EPOCH, FOREVER)
         gone = [record for record in stored if listed and record.name not in listed]
         await self._apply(account, Kind.DEVICE, reply.records, gone)
-        return Look(task, fetched=reply.records)
+        return Look(task, fetched=reply.records, told=reply.records)
 
     async def heights(self, account: Account, task: Task) -> Look:
         """Store the person's heights of all time, for the bmi of weighings after them."""
@@ -211,9 +226,7 @@ class Syncing:
         """
         span = Span(self._fetching.distinct(account, look.task.category, window))
         reply = await self._fetching.span(account, look.task.category, span)
-        changed = await self._store(
-            account, look, span, reply, announced=announced, earlier=earlier, compare=True
-        )
+        changed = await self._store(account, look, span, reply, announced=announced, earlier=earlier)
         if again_at and not changed:
             look.rechecks.append(Recheck(window, again_at))
 
@@ -236,25 +249,50 @@ class Syncing:
         *,
         announced: bool,
         earlier: str | None,
-        compare: bool,
     ) -> bool:
-        """Store an answer by dates; whether it changed, or may change, anything."""
+        """Store a complete answer by dates; whether it changed, or may change, anything."""
         category = look.task.category
-        missing = await self._missing(account, category, span, reply.records) if compare else []
+        missing = await self._missing(account, category, span, {record.key for record in reply.records})
         names = [record.name for record in missing]
         gone = missing if missing and believed(names, announced=announced, earlier=earlier) else []
         if missing and not gone:
-            look.rechecks.append(
-                Recheck(span.window, self._clock() + CONFIRM_AFTER, digest(names), announced)
-            )
+            look.rechecks.append(self._recheck(span, missing, announced=announced))
         look.fetched += reply.records
         changed = await self._apply(account, KIND_OF[category], reply.records, gone)
         return changed or bool(missing)
 
+    async def _doubt(self, account: Account, look: Look, span: Span, reply: Reply) -> None:
+        """Look once more at what a complete answer of an import lacks.
+
+        A quarter at a time, wherever something is stored: half a century is too much to read at once, and
+        to ask Withings for again.
+        """
+        listed = {record.key for record in reply.records}
+        before = span.window.end + SECOND
+        while len(look.rechecks) < MOST_DOUBTS:
+            last = await self._last(account, look.task.category, before)
+            if last is None or last < span.window.start:
+                break
+            before = max(span.window.start, last - CHUNK)
+            part = Span(Window(before, last))
+            if missing := await self._missing(account, look.task.category, part, listed):
+                look.rechecks.append(self._recheck(part, missing, announced=False))
+
+    async def _last(self, account: Account, category: Category, before: datetime) -> datetime | None:
+        """When the last of the stored records was taken that ``_missing`` may name."""
+        kinds = [KIND_OF[category], *([Kind.HEIGHT] if category is Category.MEASURES else [])]
+        found = [await self._records.newest(account.userid, kind, limit=1, before=before) for kind in kinds]
+        return max((record.at for newest in found for record in newest), default=None)
+
+    def _recheck(self, span: Span, missing: Iterable[Record], *, announced: bool) -> Recheck:
+        """A second look, which these records go by if they are still missing then."""
+        lacking = digest([record.name for record in missing])
+        return Recheck(span.window, self._clock() + CONFIRM_AFTER, lacking, announced)
+
     async def _missing(
-        self, account: Account, category: Category, span: Span, fetched: Iterable[Record]
+        self, account: Account, category: Category, span: Span, listed: Collection[str]
     ) -> list[Record]:
-        """The stored records that a complete answer for the span ought to hold and does not."""
+        """The stored records that a complete answer for the span ought to list and does not."""
         margin = 2 * DAY if category in ASKED_BY_DAY else timedelta()
         start, end = span.window.start - margin, span.window.end + margin
         stored = await self._records.between(account.userid, KIND_OF[category], start, end)
@@ -263,8 +301,7 @@ class Syncing:
             groups = {group.key for group in stored}
             heights = await self._records.between(account.userid, Kind.HEIGHT, start, end)
             stored += [height for height in heights if height.key not in groups]
-        keys = {record.key for record in fetched}
-        return [r for r in stored if r.key not in keys and span.covers(category, r)]
+        return [r for r in stored if r.key not in listed and span.covers(category, r)]
 
     async def _apply(
         self,

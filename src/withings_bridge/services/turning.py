@@ -212,7 +212,7 @@ class Turning:
             records=len(look.fetched),
             lane=task.lane,
         )
-        return look.done, look.fetched
+        return look.done, look.told
 
     async def _without_consent(self, account: Account, holder: str, error: ConsentNeeded) -> Account | None:
         """Withings refuses us: an announced end of the link was true, else the user must consent again.

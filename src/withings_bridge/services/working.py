@@ -22,8 +22,11 @@ IDLE_POLL_SECONDS = 5.0
 IDLE_AFTER = timedelta(minutes=1)
 """How often to look for what is due, and how often when for a while nothing was: a look costs money."""
 
-MOST_AT_ONCE = 8
-MOST_IN_LANE = {Lane.LIVE: MOST_AT_ONCE, Lane.RECONCILE: 1, Lane.BACKFILL: 4}
+WAIT_SECONDS = 0.25
+"""How often to look whether an account that somebody else works on is free."""
+
+MOST_AT_ONCE = 12
+MOST_IN_LANE = {Lane.LIVE: MOST_AT_ONCE, Lane.ERRAND: 4, Lane.RECONCILE: 1, Lane.BACKFILL: 3}
 """Turns of a lane at once: what nobody waits for leaves room for what comes back to be tried again."""
 
 
@@ -67,9 +70,18 @@ class Working:
     async def work_off(self, userid: str) -> None:
         """Begin at once with what was just stored; imports, and all of it where the store falls silent,
         are left to the loop.
+
+        While somebody else works on the account, wait for the end of that: whoever it is goes on to
+        what has been due for longer.
         """
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + LEASE.total_seconds()
         try:
-            await self.drain(userid, imports=False)
+            while not await self.drain(userid, imports=False) and loop.time() < give_up_at:
+                account = await self._accounts.get(userid)
+                if self._stopping or account is None or not tasks(account, self._clock(), imports=False):
+                    break
+                await asyncio.sleep(WAIT_SECONDS)
         except StorageError as error:
             log.warning("left to the loop", account=userid, reason=str(error))
         self._poked.set()
@@ -79,17 +91,24 @@ class Working:
         told to hurry.
         """
         turns: list[Turn] = []
-        while not self._stopping:
-            holder = self._holding.name()
-            account = await self._accounts.claim_one(userid, holder, now=self._clock(), lease=LEASE)
-            if account is None:
-                self._turning.hurry(userid)
-                break
-            turn = await self._turning.turn(account, holder, imports=imports)
+        while turn := await self.turn(userid, imports=imports):
             turns.append(turn)
             if turn.account is None or not tasks(turn.account, self._clock(), imports=imports):
                 break
         return turns
+
+    async def turn(self, userid: str, *, imports: bool = True) -> Turn | None:
+        """One turn for one account, due or not; None when it is unknown, when we are stopping, or when
+        somebody else works on it, who is told to hurry.
+        """
+        if self._stopping:
+            return None
+        holder = self._holding.name()
+        account = await self._accounts.claim_one(userid, holder, now=self._clock(), lease=LEASE)
+        if account is None:
+            self._turning.hurry(userid)
+            return None
+        return await self._turning.turn(account, holder, imports=imports)
 
     async def _claim_due(self, running: Sequence[Lane]) -> list[tuple[Lane, str, Account]]:
         """Leased accounts in the order of the lanes, as many as may have a turn beside those that run;

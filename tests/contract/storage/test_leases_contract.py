@@ -10,7 +10,8 @@ from contract.storage.steps import LEASE, Linking, claimed, giving
 from withings_bridge.domain.accounts import Lease
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import LeaseLost
-from withings_bridge.domain.inbox import Backfill, Lane, News, Recheck, Work
+from withings_bridge.domain.imports import Backfill
+from withings_bridge.domain.inbox import Lane, News, Recheck, Work
 from withings_bridge.storage.base import Storage
 
 
@@ -52,7 +53,7 @@ class TestClaim:
         assert account.lease == Lease("another", NOON + 2 * LEASE)
 
     async def test_goes_by_lane(self, storage: Storage, link: Linking, userid: str) -> None:
-        importing = Backfill(since=NOON - 90 * DAY, until=NOON, began_at=NOON, whole=90 * DAY)
+        importing = Backfill(since=NOON - 90 * DAY, until=NOON, began_at=NOON)
         await link(work={Category.SLEEP: Work(backfill=importing)})
         assert await claimed(storage.accounts, userid, lane=Lane.LIVE, now=NOON) is None
         assert await claimed(storage.accounts, userid, lane=Lane.RECONCILE, now=NOON) is None

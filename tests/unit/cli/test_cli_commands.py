@@ -12,6 +12,7 @@ from withings_bridge import __version__
 pytestmark = pytest.mark.e2e
 
 COMMANDS = ("serve", "sandbox", "sync", "status", "auth", "disconnect", "doctor")
+INBOX = ("list", "show", "replay", "drop")
 ABOUT_A_USER = ("sync", "get-data", "status", "auth", "disconnect")
 
 
@@ -29,6 +30,13 @@ class TestHelp:
         ended = call(command, "--help", folder=tmp_path)
         assert ended.code == 0
         assert f" {command} [OPTIONS]" in ended.out
+
+    @pytest.mark.parametrize("command", INBOX)
+    def test_each_command_about_stuck_work_does_too(self, tmp_path: Path, command: str) -> None:
+        assert command in call("inbox", "--help", folder=tmp_path).out
+        ended = call("inbox", command, "--help", folder=tmp_path)
+        assert ended.code == 0
+        assert f"inbox {command} [OPTIONS]" in ended.out
 
     def test_the_version_is_a_line_of_its_own(self, tmp_path: Path) -> None:
         ended = call("--version", folder=tmp_path)
@@ -86,6 +94,39 @@ class TestStatus:
         ended = call("status", USER, folder=tmp_path)
         assert ended.code == 1
         assert "/login" in ended.out
+
+
+class TestInbox:
+    def test_with_nobody_linked_nothing_is_stuck(self, tmp_path: Path) -> None:
+        assert call("inbox", "list", folder=tmp_path).out == "Nothing is stuck.\n"
+        listed = call("inbox", "list", "--all", "--json", folder=tmp_path)
+        assert json.loads(listed.out) == {"accounts": [], "after": None}
+        assert call("inbox", "replay", "--all", folder=tmp_path).code == 0
+
+    @pytest.mark.parametrize("arguments", [("show",), ("replay",), ("drop", "--category", "sleep")])
+    def test_a_stranger_ends_with_1_and_what_is_wrong(
+        self, tmp_path: Path, arguments: tuple[str, ...]
+    ) -> None:
+        command, *options = arguments
+        ended = call("inbox", command, "nobody", *options, folder=tmp_path)
+        assert (ended.code, ended.out) == (1, "")
+        assert "Nobody of this id is linked" in ended.err
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (("replay",), "--all"),
+            (("replay", USER, "--all"), "--all"),
+            (("drop", USER), "--category"),
+            (("drop", USER, "--category", "weights"), "measures"),
+            (("replay", USER, "--part", "old"), "import"),
+        ],
+    )
+    def test_what_is_meant_must_be_clear(self, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+        ended = call("inbox", *arguments, folder=tmp_path)
+        assert ended.code == 2
+        assert said in ended.err
+        assert not list(tmp_path.iterdir())
 
 
 class TestAuth:

@@ -10,10 +10,14 @@ from typing import Any
 import httpx
 import pytest
 
-from processes import Process, free_port
-from unit.cli.calling import USER, Ended, call
+from processes import Process, eventually, free_port
+from unit.cli.calling import PROGRAM, USER, Ended, call
+from unit.cli.terminal import Terminal
 
 pytestmark = pytest.mark.e2e
+
+YEAR_1971 = 31_536_000
+"""In seconds."""
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -42,6 +46,21 @@ class Household:
             consented = browser.get(authorize.copy_merge_params({"sandbox_person": str(person)}))
             assert "WITHINGS_AUTH_COMPLETE" in browser.get(consented.headers["location"]).text
 
+    def inbox(self, *options: str) -> list[dict[str, Any]]:
+        """The entries of all accounts, as a script reads them."""
+        ended = self.call("inbox", "list", "--json", *options)
+        assert ended.code == 0, ended.err
+        return [entry for account in json.loads(ended.out)["accounts"] for entry in account["entries"]]
+
+    def asked(self) -> list[dict[str, Any]]:
+        """What Withings was asked."""
+        found: list[dict[str, Any]] = self.tell("GET", "/requests")
+        return found
+
+    @property
+    def cloud(self) -> str:
+        return self.variables["WITHINGS_API_URL"]
+
 
 @pytest.fixture(scope="module")
 def household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Household]:
@@ -56,8 +75,9 @@ def household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Household]:
         "WITHINGS_API_URL": cloud,
         "WITHINGS_AUTH_URL": f"{cloud}/oauth2_user/authorize2",
         "WITHINGS_REDIRECT_URI": f"{url}/callback",
+        "WITHINGS_QUOTA_PER_MINUTE": "6000",
     }
-    arguments = ("sandbox", "--port", str(cloud_port), "--days", "0", "--auto-approve")
+    arguments = ("sandbox", "--port", str(cloud_port), "--days", "0", "--auto-approve", "--quota", "0")
     withings = Process(*arguments, env={}, folder=folder, url=f"{cloud}/sandbox/people")
     bridge = Process("serve", env=variables, folder=folder, url=f"{url}/health")
     try:
@@ -100,6 +120,26 @@ class TestSync:
         assert ended.err.strip()
         assert "Traceback" not in ended.err
 
+    def test_a_full_one_brings_the_whole_history(self, household: Household) -> None:
+        ended = household.call("sync", USER, "--full", "--json")
+        assert ended.code == 0, ended.err
+        asked = [entry["parameters"] for entry in household.asked() if entry["action"] == "getmeas"]
+        first_days = [int(parameters["startdate"]) for parameters in asked if "startdate" in parameters]
+        assert min(first_days) < YEAR_1971
+        assert json.loads(household.call("status", "--json").out)["importing"] is None
+
+    def test_a_person_at_a_terminal_sees_how_far_an_import_is(self, household: Household) -> None:
+        arguments = (*PROGRAM, "sync", USER, "--full")
+        slowly = household.variables | {"WITHINGS_QUOTA_PER_MINUTE": "600", "TERM": "xterm"}
+        terminal = Terminal(arguments, household.folder, **slowly)
+        try:
+            shown = terminal.awaits("Importing")
+            shown += terminal.awaits("devices")
+            assert re.search(r"Importing.*\d+%", shown)
+            assert terminal.ends() == 0
+        finally:
+            terminal.close()
+
 
 class TestStatus:
     def test_a_script_gets_the_shape_of_the_api(self, household: Household) -> None:
@@ -109,8 +149,10 @@ class TestStatus:
         assert set(status) == {
             *("authenticated", "userid", "access_token_preview", "token_age_minutes"),
             *("expires_in_minutes", "last_sync", "last_data_fetch"),
+            *("importing", "held_back", "last_held_back"),
         }
         assert status["authenticated"] is True
+        assert (status["importing"], status["held_back"]) == (None, 0)
         assert re.fullmatch(r"[0-9a-f]{12}\.\.\.", status["access_token_preview"])
 
     def test_without_a_user_it_is_the_only_linked_one(self, household: Household) -> None:
@@ -119,6 +161,7 @@ class TestStatus:
     def test_a_person_reads_a_table(self, household: Household) -> None:
         ended = household.call("status")
         assert re.search(r"linked +yes", ended.out)
+        assert re.search(r"import +done", ended.out)
         assert "last sync" in ended.out
 
 
@@ -162,3 +205,60 @@ class TestDisconnect:
         ended = household.call("disconnect", "leaves", "--yes", WITHINGS_API_URL=nowhere)
         assert ended.code == 0, ended.err
         assert "remove the app in the Withings app too" in ended.out
+
+
+class TestInbox:
+    """A Withings that knows no such call has all that a sync asks for given up at once."""
+
+    @pytest.fixture
+    def stuck(self, household: Household) -> Iterator[None]:
+        household.call("sync", USER, WITHINGS_API_URL=f"{household.cloud}/nowhere")
+        yield
+        assert household.call("inbox", "replay", USER).code == 0
+        eventually("nothing is stuck any more", lambda: not household.inbox())
+
+    def test_lists_what_is_stuck_and_why(self, household: Household, stuck: None) -> None:
+        entries = {entry["category"]: entry for entry in household.inbox()}
+        assert set(entries) >= {"measures", "activity", "sleep", "workouts", "heart"}
+        assert entries["sleep"]["state"] == "buried"
+        assert entries["sleep"]["reason"].startswith("NotImplementedByWithings: ")
+
+    def test_shows_it_to_a_person_on_a_narrow_terminal_too(self, household: Household, stuck: None) -> None:
+        for arguments in (("inbox", "list"), ("inbox", "show", USER)):
+            wide, narrow = household.call(*arguments), household.call(*arguments, COLUMNS="60")
+            assert f"linked by {USER}" in wide.out
+            assert re.search(r"measures +buried +NotImplementedByWithings: .* WITHINGS_API_URL", wide.out)
+            assert re.search(r"failed once since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", wide.out)
+            heading, *table = narrow.out.splitlines()
+            assert USER in heading
+            assert max(map(len, table)) <= 60
+
+    def test_shows_one_account_by_its_user(self, household: Household, stuck: None) -> None:
+        ended = household.call("inbox", "show", USER, "--json")
+        account = json.loads(ended.out)
+        assert account["users"] == [USER]
+        assert account["entries"] == household.inbox("--all")
+
+    def test_a_running_bridge_picks_up_what_is_replayed(self, household: Household, stuck: None) -> None:
+        ended = household.call("inbox", "replay", USER, "--category", "sleep", "--category", "heart")
+        assert ended.code == 0, ended.err
+        assert re.findall(r"replayed: (\S+) of account", ended.out) == ["sleep", "heart"]
+        eventually(
+            "both are done",
+            lambda: not {"sleep", "heart"} & {entry["category"] for entry in household.inbox("--all")},
+        )
+        assert {entry["category"] for entry in household.inbox()} >= {"measures", "activity", "workouts"}
+
+    def test_all_accounts_are_replayed_when_asked(self, household: Household, stuck: None) -> None:
+        ended = household.call("inbox", "replay", "--all", "--category", "activity")
+        assert re.findall(r"replayed: (\S+) of account", ended.out) == ["activity"]
+
+    def test_what_is_dropped_is_stuck_no_more(self, household: Household, stuck: None) -> None:
+        ended = household.call("inbox", "drop", USER, "--category", "sleep", "--category", "workouts")
+        assert ended.code == 0, ended.err
+        assert re.findall(r"dropped: (\S+) of account", ended.out) == ["sleep", "workouts"]
+        left = {entry["category"] for entry in household.inbox("--all")}
+        assert left >= {"measures", "activity", "heart"}
+        assert not left & {"sleep", "workouts"}
+        again = household.call("inbox", "drop", USER, "--category", "sleep")
+        assert (again.code, again.out) == (0, "Nothing of that was stuck.\n")

@@ -17,12 +17,13 @@ from withings_bridge.domain.accounts import (
     needing_consent,
     settled,
     tasks,
+    with_whole_history,
 )
 from withings_bridge.domain.categories import TRACKED, Category
 from withings_bridge.domain.errors import Transient
+from withings_bridge.domain.imports import BEGINNING, Backfill
 from withings_bridge.domain.inbox import (
     ASKED,
-    Backfill,
     Done,
     Failed,
     Lane,
@@ -40,7 +41,7 @@ WINDOWS = {
     Category.SLEEP: 90 * DAY,
 }
 ALL_SCOPES = frozenset({"user.info", "user.metrics", "user.activity", "user.sleepevents"})
-IMPORT = Backfill(since=NOON - 90 * DAY, until=NOON, began_at=NOON, whole=90 * DAY)
+IMPORT = Backfill(since=NOON - 90 * DAY, until=NOON, began_at=NOON)
 
 
 def a_join(
@@ -95,6 +96,11 @@ class TestTasks:
         account = announce(an_account(work=work), news_of())
         found = [(task.category, task.backfill) for task in tasks(account, NOON)]
         assert found == [(Category.MEASURES, None), (Category.ACTIVITY, IMPORT)]
+
+    def test_take_the_import_first_that_has_got_least_far_back(self) -> None:
+        further = replace(IMPORT, until=NOON - 10 * DAY)
+        work = {Category.MEASURES: Work(backfill=further), Category.SLEEP: Work(backfill=IMPORT)}
+        assert [task.category for task in tasks(an_account(work=work), NOON)] == [Category.SLEEP]
 
     def test_pass_over_an_import_that_waits_for_its_retry(self) -> None:
         waiting = Trouble(1, "Transient", NOON, NOON + MINUTE)
@@ -279,6 +285,60 @@ class TestJoined:
         assert again.subscriptions == Subscriptions()
         assert {task.category for task in tasks(again, NOON)} >= {Category.SLEEP, Category.SUBSCRIPTIONS}
         assert any(task.backfill for task in tasks(again, NOON))
+
+
+class TestAWholeHistory:
+    def test_is_imported_to_its_beginning_newest_first(self) -> None:
+        account = an_account(work={category: Work(cursor=NOON - DAY) for category in WINDOWS})
+        after = with_whole_history(account, NOON)
+        for category in WINDOWS:
+            work = after.of(category)
+            assert work.backfill == Backfill(since=BEGINNING, until=NOON, began_at=NOON)
+            assert work.cursor == NOON - DAY
+
+    def test_is_what_an_import_that_runs_goes_on_to(self) -> None:
+        buried = Trouble(15, "Transient", NOON - DAY, None)
+        running = replace(IMPORT, until=NOON - 50 * DAY)
+        work = {Category.SLEEP: Work(backfill=running, backfill_trouble=buried)}
+        after = with_whole_history(an_account(work=work), NOON + HOUR).of(Category.SLEEP)
+        assert (after.backfill, after.backfill_trouble) == (replace(running, since=BEGINNING), None)
+        again = with_whole_history(an_account(work={Category.SLEEP: after}), NOON + DAY)
+        assert again.of(Category.SLEEP).backfill == after.backfill
+
+    def test_is_that_of_what_the_consent_covers(self) -> None:
+        account = an_account(scopes=frozenset({"user.metrics"}))
+        assert set(with_whole_history(account, NOON).work) == {Category.MEASURES, Category.HEART}
+
+
+class TestProgress:
+    def test_is_none_without_an_import(self) -> None:
+        assert an_account(work={Category.SLEEP: Work(imported_at=NOON)}).imported is None
+
+    def test_is_that_of_all_categories_of_the_import(self) -> None:
+        work = {
+            Category.MEASURES: Work(imported_at=NOON + HOUR),
+            Category.ACTIVITY: Work(backfill=replace(IMPORT, until=NOON - 45 * DAY)),
+            Category.SLEEP: Work(backfill=IMPORT),
+            Category.HEART: Work(backfill=IMPORT),
+        }
+        assert an_account(work=work).imported == 1.5 / 4
+
+    def test_leaves_out_what_an_earlier_import_completed(self) -> None:
+        work = {Category.MEASURES: Work(imported_at=NOON - HOUR), Category.SLEEP: Work(backfill=IMPORT)}
+        assert an_account(work=work).imported == 0
+
+    def test_never_goes_back_while_turns_go_on(self) -> None:
+        account, shares = a_join(), list[float]()
+        while (share := account.imported) is not None:
+            shares.append(share)
+            (chunk,) = [task for task in tasks(account, NOON) if task.backfill]
+            assert chunk.backfill
+            left = replace(chunk.backfill, until=chunk.backfill.start)
+            done = Done(chunk, backfill=left if left.until > left.since else None)
+            account = settled(account, [done], now=NOON, jitter=0)
+        assert len(shares) == 3 + 1 + 1 + 1 + 3
+        assert shares == sorted(set(shares))
+        assert shares[0] == 0
 
 
 class TestMay:

@@ -9,7 +9,8 @@ from builders import DAY, HOUR, NOON, a_record, a_row, an_account
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.astray import EDGE, explained, judged, kind_of
 from withings_bridge.domain.categories import Category
-from withings_bridge.domain.inbox import Backfill, Work
+from withings_bridge.domain.imports import Backfill
+from withings_bridge.domain.inbox import Work
 from withings_bridge.domain.notifications import Window
 from withings_bridge.domain.records import Kind
 from withings_bridge.domain.vitals7 import Heights, VitalRow
@@ -33,7 +34,7 @@ class TestJudged:
         assert judged(an_imported_account()) == JUDGED
 
     def test_is_nothing_while_anything_is_imported(self) -> None:
-        running = Work(backfill=Backfill(since=SINCE, until=NOON, began_at=NOON, whole=365 * DAY))
+        running = Work(backfill=Backfill(since=SINCE, until=NOON, began_at=NOON))
         account = an_imported_account()
         assert judged(replace(account, work={**account.work, Category.SLEEP: running})) == {}
 

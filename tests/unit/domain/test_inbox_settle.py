@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from builders import DAY, HOUR, MINUTE, NOON, SECOND
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import BadScope, Transient
+from withings_bridge.domain.imports import BEGINNING, Backfill
 from withings_bridge.domain.inbox import (
     ASKED,
     EVERYTHING,
     MOST_WINDOWS,
-    Backfill,
     Done,
     Failed,
     News,
@@ -51,8 +51,7 @@ def a_task(work: Work) -> Task:
 
 
 def an_import(**fields: object) -> Backfill:
-    whole = 365 * DAY
-    backfill = Backfill(since=NOON - whole, until=NOON, began_at=NOON, whole=whole)
+    backfill = Backfill(since=NOON - 365 * DAY, until=NOON, began_at=NOON)
     return replace(backfill, **fields)  # type: ignore[arg-type]  # named as the fields are
 
 
@@ -233,9 +232,26 @@ class TestImport:
         work = replace(told(1), backfill=an_import(until=NOON - 200 * DAY), backfill_trouble=buried)
         assert done(work, Done(a_task(work), backfill=an_import())).backfill_at(LATER) == LATER
 
-    @pytest.mark.parametrize(("until", "progress"), [(0, 0.0), (73, 0.2), (365, 1.0), (400, 1.0)])
-    def test_tells_how_far_it_is(self, until: int, progress: float) -> None:
-        assert an_import(until=NOON - until * DAY).progress == pytest.approx(progress)
+    def test_is_noted_when_it_is_completed(self) -> None:
+        work = Work(backfill=an_import())
+        going_on = done(work, Done(a_chunk(work), backfill=an_import(until=NOON - 92 * DAY)))
+        assert going_on.imported_at is None
+        last = Work(backfill=an_import(until=NOON - 300 * DAY))
+        assert done(last, Done(a_chunk(last))).imported_at == LATER
 
-    def test_of_no_length_is_done(self) -> None:
-        assert an_import(whole=0 * DAY).progress == 1
+    def test_goes_as_far_back_as_was_asked_while_its_last_chunk_ran(self) -> None:
+        work = Work(backfill=an_import(until=NOON - 300 * DAY))
+        asked = replace(work, backfill=an_import(until=NOON - 300 * DAY).reaching(BEGINNING))
+        after = done(work, Done(a_chunk(work)), stored=asked)
+        assert after.backfill == an_import(since=BEGINNING, until=NOON - 365 * DAY)
+
+    def test_that_begins_anew_goes_as_far_back_as_the_one_before(self) -> None:
+        work = replace(told(1), news=EVERYTHING, backfill=an_import(since=BEGINNING))
+        after = done(work, Done(a_task(work), backfill=an_import(until=LATER, began_at=LATER)))
+        assert after.backfill == an_import(since=BEGINNING, until=LATER, began_at=LATER)
+
+    def test_that_was_buried_is_tried_again_after_news(self) -> None:
+        work = Work(announced=1, backfill=an_import())
+        buried = settle(work, Failed(a_chunk(work), BadScope()), now=NOON, jitter=0)
+        assert buried.backfill_at(LATER) is None
+        assert buried.announce(ASKED).backfill_at(LATER) == LATER

@@ -106,7 +106,7 @@ class TestLinkedUsers:
         visit = Visit()
         visit.reporting.users = [a_user(synced=None, importing=0.0), a_user("u-2", importing=0.438)]
         reply = await visit.get("/home/links")
-        assert "First import, 0 % done" in reply.text
+        assert "Import, 0 % done" in reply.text
         assert '<progress value="43" max="100"' in reply.text
 
     async def test_shows_troubles_in_words(self) -> None:

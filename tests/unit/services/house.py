@@ -39,6 +39,7 @@ from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.scanning import Scanning
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
+from withings_bridge.services.tending import Tending
 from withings_bridge.services.tokens import Tokens
 from withings_bridge.services.turning import Turn, Turning
 from withings_bridge.services.working import Working
@@ -191,7 +192,11 @@ class House:
         self.marking = Marking(ephemera=storage.ephemera, clock=clock)
         self.receiving = Receiving(accounts=storage.accounts, marking=self.marking, clock=clock)
         self.requesting = Requesting(
-            accounts=storage.accounts, links=self.links, working=self.working, clock=clock
+            accounts=storage.accounts,
+            links=self.links,
+            working=self.working,
+            windows=WINDOWS,
+            clock=clock,
         )
         self.adopting = Adopting(
             accounts=storage.accounts,
@@ -226,7 +231,8 @@ class House:
                 ),
             ]
         )
-        self.reporting = Reporting(storage=storage, links=self.links, clock=clock)
+        self.reporting = Reporting(storage=storage, links=self.links, windows=WINDOWS, clock=clock)
+        self.tending = Tending(accounts=storage.accounts, links=self.links, clock=clock)
 
     async def sleep(self, seconds: float) -> None:
         """Let the time pass that somebody sleeps."""

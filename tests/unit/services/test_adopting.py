@@ -83,7 +83,7 @@ class TestASinglePair:
         )
         assert adopted.work == fresh.work
         assert {c for c in Category if adopted.of(c).backfill} == set(WINDOWS)
-        assert await house.storage.accounts.claim("w", lane=Lane.LIVE, now=clock(), lease=MINUTE, limit=9)
+        assert await house.storage.accounts.claim("w", lane=Lane.ERRAND, now=clock(), lease=MINUTE, limit=9)
 
     async def test_brings_all_that_the_person_has_at_withings(
         self, house: House, table: SqliteBackend, clock: FakeClock

@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from builders import DAY, HOUR, MINUTE
+from builders import DAY, HOUR, MINUTE, a_record
 from fakes import FakeClock
 from unit.services.house import House
 from withings_bridge.domain.errors import ConsentNeeded, NotLinked, UserUnknown
 from withings_bridge.domain.records import Kind
+from withings_bridge.services.reporting import NEWEST_HELD_BACK, HeldBack
 
 
 class TestTheUser:
@@ -74,6 +75,48 @@ class TestStatus:
     async def test_before_the_first_import_has_no_data(self, house: House) -> None:
         await house.link()
         assert not (await house.reporting.status("user-1")).has_data
+
+    async def test_says_how_far_an_import_is(self, house: House) -> None:
+        userid = await house.link()
+        assert (await house.reporting.status("user-1")).importing == 0
+        await house.working.turn(userid)
+        assert (await house.reporting.importing("user-1")) == (await house.account(userid)).imported
+        share = (await house.reporting.status("user-1")).importing
+        assert share is not None
+        assert 0 < share < 1
+        await house.drain(userid)
+        assert (await house.reporting.status("user-1")).importing is None
+
+    async def test_counts_the_groups_that_may_be_another_persons(
+        self, house: House, clock: FakeClock
+    ) -> None:
+        userid = await house.linked()
+        assert (await house.reporting.status("user-1")).held_back == HeldBack(0, None)
+        await house.notified(userid, await house.weigh(userid, 70))
+        doubtful = await house.weigh(userid, 99, attrib=1)
+        taken = clock()
+        await house.notified(userid, doubtful)
+        await house.notified(userid, await house.weigh(userid, 98, attrib=1, at=(clock() - DAY).isoformat()))
+        clock.advance(HOUR)
+        assert (await house.reporting.status("user-1")).held_back == HeldBack(2, taken)
+        await house.notified(userid, await house.edit(userid, doubtful, attrib=0))
+        assert (await house.reporting.status("user-1")).held_back == HeldBack(1, taken - DAY)
+
+    async def test_counts_none_of_before_the_import_window_nor_behind_many_newer_ones(
+        self, house: House, clock: FakeClock
+    ) -> None:
+        userid = await house.linked()
+        doubtful = {"attrib": 1, "measures": []}
+        ages = {"old": 366 * DAY, "counted": 300 * DAY, "new": DAY}
+        await house.storage.records.save(
+            userid,
+            [a_record(key, at=clock() - age, body=doubtful) for key, age in ages.items()],
+            now=clock(),
+        )
+        assert (await house.reporting.status("user-1")).held_back.groups == 2
+        newer = [a_record(f"n{number}", at=clock() - 2 * DAY) for number in range(NEWEST_HELD_BACK)]
+        await house.storage.records.save(userid, newer, now=clock())
+        assert (await house.reporting.status("user-1")).held_back.groups == 1
 
 
 class TestSummary:

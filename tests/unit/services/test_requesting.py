@@ -6,11 +6,13 @@ import pytest
 
 from builders import DAY, MINUTE, SECOND
 from fakes import FakeClock
-from unit.services.house import House, eventually
+from unit.services.house import WINDOWS, House, eventually
+from withings_bridge.domain.accounts import with_whole_history
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import ConsentNeeded, NotLinked, SyncFailed
 from withings_bridge.domain.records import Kind
 from withings_bridge.services.requesting import POLL_SECONDS, Requesting
+from withings_bridge.services.tending import Choice
 from withings_bridge.services.turning import Turn
 from withings_bridge.services.working import Working
 
@@ -20,11 +22,22 @@ class CountingWorking(Working):
 
     def __init__(self, inner: Working) -> None:
         self._inner = inner
-        self.drains = 0
+        self.turns = 0
 
-    async def drain(self, userid: str, *, imports: bool = True) -> list[Turn]:
-        self.drains += 1
-        return await self._inner.drain(userid, imports=imports)
+    async def turn(self, userid: str, *, imports: bool = True) -> Turn | None:
+        self.turns += 1
+        return await self._inner.turn(userid, imports=imports)
+
+
+def a_requesting(house: House, working: Working) -> Requesting:
+    """The one of the house, sending its turns through a stand-in."""
+    return Requesting(
+        accounts=house.storage.accounts,
+        links=house.links,
+        working=working,
+        windows=WINDOWS,
+        clock=house.clock,
+    )
 
 
 class TestSync:
@@ -78,6 +91,47 @@ class TestSync:
             await house.requesting.sync("user-1")
         assert {call.status for call in await house.calls()} == {0}
 
+    async def test_of_a_whole_history_waits_for_all_of_it(self, house: House, clock: FakeClock) -> None:
+        userid = await house.linked()
+        await house.weigh(userid, 70, at=(clock() - 3000 * DAY).isoformat())
+        synced = await house.requesting.sync("user-1", full=True)
+        assert not synced.account.importing
+        assert await house.values("weight") == ["154.32"]
+
+    async def test_waits_for_no_more_of_a_whole_history_than_a_first_import_brings(
+        self, house: House, clock: FakeClock
+    ) -> None:
+        userid = await house.link()
+        await house.storage.accounts.change(
+            userid, lambda account: with_whole_history(account, clock()), now=clock()
+        )
+        synced = await house.requesting.sync("user-1")
+        left = synced.account.of(Category.MEASURES).backfill
+        assert left is not None
+        assert clock() - 369 * DAY < left.until <= clock() - 365 * DAY
+
+    async def test_tries_an_import_again_that_was_given_up(self, house: House) -> None:
+        userid = await house.link()
+        house.weather.refuses("getactivity", 503)
+        house.weather.refuses("getsummary", 503)
+        await house.drain(userid)
+        stuck = (await house.tending.show(userid)).stuck
+        assert [entry.name for entry in stuck] == ["import of activity", "import of sleep"]
+        synced = await house.requesting.sync("user-1")
+        assert not synced.account.importing
+
+    async def test_does_not_wait_for_what_somebody_lets_go_of_meanwhile(self, house: House) -> None:
+        userid = await house.linked()
+        house.weather.refuses("getmeas", 601, text="Same arguments in less than 10 seconds")
+        syncing = asyncio.create_task(house.requesting.sync("user-1", patience=None))
+
+        async def is_stuck() -> bool:
+            return any(entry.stuck for entry in (await house.tending.show(userid)).entries)
+
+        await eventually(is_stuck)
+        await house.tending.drop(userid, Choice({Category.MEASURES}))
+        await asyncio.wait_for(syncing, 5)
+
     async def test_is_not_for_a_stranger(self, house: House) -> None:
         with pytest.raises(NotLinked):
             await house.requesting.sync("nobody")
@@ -115,14 +169,12 @@ class TestSync:
         await house.weigh(await house.linked(), 70)
         house.weather.refuses("getmeas", 601, text="Same arguments in less than 10 seconds")
         working = CountingWorking(house.working)
-        requesting = Requesting(
-            accounts=house.storage.accounts, links=house.links, working=working, clock=clock
-        )
+        requesting = a_requesting(house, working)
         began = asyncio.get_running_loop().time()
         syncing = asyncio.create_task(requesting.sync("user-1"))
 
         async def has_looked_four_times() -> bool:
-            return working.drains >= 4
+            return working.turns >= 4
 
         await eventually(has_looked_four_times)
         assert asyncio.get_running_loop().time() - began >= 2 * POLL_SECONDS
@@ -138,12 +190,13 @@ class TestSync:
         async with house.weather.holding("getmeas") as arrived:
             working = asyncio.create_task(house.drain(userid))
             await arrived.wait()
-            syncing = asyncio.create_task(house.requesting.sync("user-1"))
+            counting = CountingWorking(house.working)
+            syncing = asyncio.create_task(a_requesting(house, counting).sync("user-1"))
 
-            async def has_asked() -> bool:
-                return (await house.account(userid)).of(Category.MEASURES).announced == 2
+            async def has_looked() -> bool:
+                return counting.turns >= 2
 
-            await eventually(has_asked)
+            await eventually(has_looked)
             clock.advance(MINUTE)
             synced = await asyncio.wait_for(syncing, 5)
             assert synced.fetched == []

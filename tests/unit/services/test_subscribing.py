@@ -205,6 +205,6 @@ class TestWhatCameBefore:
                 await house.turning.turn(account, "w")
             account = await house.account(userid)
             assert account.of(Category.MEASURES).news == UNHEARD
-            assert set(due(account, clock())) == {Lane.RECONCILE}
+            assert set(due(account, clock())) == {Lane.ERRAND, Lane.RECONCILE}
             await given.work_off(house, userid)
             assert [call.action for call in await house.calls()].count("getmeas") == 1

@@ -184,7 +184,7 @@ class TestEverything:
         await house.forget_calls()
         await house.drain(userid)
         calls = await house.asked()
-        assert calls == [("getmeas", "lastupdate")] + [("getmeas", "dates")] * 4
+        assert calls == [("getmeas", "lastupdate")] + [("getmeas", "dates")] * 3
         assert len(await house.values("weight")) == MOST_WINDOWS + 2
         # What only a sweeping look missed goes when a second answer agrees.
         clock.advance(MINUTE)

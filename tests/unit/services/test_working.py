@@ -303,3 +303,34 @@ class TestHurry:
                 await eventually(hurried)
             await turning
             assert await house.values("weight") == ["154.32"]
+
+
+class TestWorkOff:
+    async def test_stays_with_an_account_that_somebody_else_works_on(
+        self, house: House, userid: str, clock: FakeClock
+    ) -> None:
+        claimed = await house.storage.accounts.claim_one(userid, "another", now=clock(), lease=LEASE)
+        assert claimed is not None
+        await house.receive(userid, await house.weigh(userid, 70))
+        working = asyncio.create_task(house.working.work_off(userid))
+        await asyncio.sleep(0)
+        assert await house.values("weight") == []
+        await house.holding.release(userid, "another")
+        await asyncio.wait_for(working, 5)
+        assert await house.values("weight") == ["154.32"]
+
+    async def test_leaves_it_when_the_other_has_done_it(
+        self, house: House, userid: str, clock: FakeClock
+    ) -> None:
+        await house.receive(userid, await house.weigh(userid, 70))
+        async with house.weather.holding("getmeas") as arrived:
+            other = asyncio.create_task(house.drain(userid))
+            await arrived.wait()
+            working = asyncio.create_task(house.working.work_off(userid))
+            await asyncio.sleep(0)
+        await other
+        await asyncio.wait_for(working, 5)
+        assert await house.values("weight") == ["154.32"]
+
+    async def test_does_not_wait_for_an_account_that_is_gone(self, house: House) -> None:
+        await asyncio.wait_for(house.working.work_off("404"), 5)

@@ -332,6 +332,19 @@ class TestTheFile:
         with pytest.raises(StorageUnavailable, match="schema 99"):
             await Database(path).open()
 
+    async def test_of_an_earlier_version_is_brought_up_to_date(self, database: Database, path: Path) -> None:
+        await database.write(note("kept"))
+        await database.close()
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("DROP INDEX accounts_due_errand")
+            other.execute("ALTER TABLE accounts DROP COLUMN due_errand")
+            other.execute("PRAGMA user_version = 1")
+        again = Database(path)
+        await again.open()
+        assert await again.read(notes) == ["kept"]
+        await again.write(lambda connection: connection.execute("SELECT due_errand FROM accounts").fetchall())
+        await again.close()
+
     async def test_keeps_its_content_when_it_is_opened_again(self, database: Database, path: Path) -> None:
         await database.write(note("kept"))
         await database.close()

@@ -55,11 +55,13 @@ async def sync(
 ) -> SummaryReply:
     """Bring a user up to date now, and answer with what was fetched and the latest body.
 
-    Syncs asked for while one runs share the next.
+    Syncs asked for while one runs share the next. With `full` everything there ever was is imported,
+    newest first; an import that runs already goes on to the beginning. The reply holds no more of it
+    than a first import brings.
     """
     named = (request.user if request else None) or user
     whom = await services.reporting.the_user(named)
-    synced = await services.requesting.sync(whom)
+    synced = await services.requesting.sync(whom, full=request is not None and request.full)
     return SummaryReply.of(await services.reporting.summary(whom, synced.fetched))
 
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.astray import explained, judged, kind_of
+from withings_bridge.domain.imports import CHUNK
 from withings_bridge.domain.notifications import Window
 from withings_bridge.domain.records import EPOCH, Kind
 from withings_bridge.domain.vitals7 import Heights
 from withings_bridge.services.examining.finding import Finding, State
 from withings_bridge.services.holding import Holding
 from withings_bridge.services.projecting import FOREVER, Projecting, Projection
-from withings_bridge.services.syncing import CHUNK
 from withings_bridge.storage.base import Accounts, Links, Records, Vitals
 
 ASTRAY = "rows under a wrong user"

@@ -71,11 +71,14 @@ def store(connection: sqlite3.Connection, account: Account, *, now: datetime) ->
     columns = {f"due_{lane}": micros(due[lane]) if lane in due else None for lane in Lane}
     connection.execute(
         """
-        INSERT INTO accounts (userid, document, due_live, due_reconcile, due_backfill, leased_until)
-        VALUES (:userid, :document, :due_live, :due_reconcile, :due_backfill, :leased_until)
+        INSERT INTO accounts (
+            userid, document, due_live, due_errand, due_reconcile, due_backfill, leased_until
+        )
+        VALUES (:userid, :document, :due_live, :due_errand, :due_reconcile, :due_backfill, :leased_until)
         ON CONFLICT (userid) DO UPDATE SET
             document = excluded.document,
             due_live = excluded.due_live,
+            due_errand = excluded.due_errand,
             due_reconcile = excluded.due_reconcile,
             due_backfill = excluded.due_backfill,
             leased_until = excluded.leased_until

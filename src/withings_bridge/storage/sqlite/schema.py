@@ -9,7 +9,7 @@ import sqlite3
 
 from withings_bridge.domain.errors import StorageUnavailable
 
-VERSION = 1
+VERSION = 2
 """Kept in ``PRAGMA user_version``; a change of the tables raises it and says how to get there."""
 
 _TABLES = (
@@ -54,12 +54,14 @@ _TABLES = (
         userid TEXT PRIMARY KEY,
         document TEXT NOT NULL,
         due_live INTEGER,
+        due_errand INTEGER,
         due_reconcile INTEGER,
         due_backfill INTEGER,
         leased_until INTEGER
     ) STRICT
     """,
     "CREATE INDEX accounts_due_live ON accounts (due_live) WHERE due_live IS NOT NULL",
+    "CREATE INDEX accounts_due_errand ON accounts (due_errand) WHERE due_errand IS NOT NULL",
     "CREATE INDEX accounts_due_reconcile ON accounts (due_reconcile) WHERE due_reconcile IS NOT NULL",
     "CREATE INDEX accounts_due_backfill ON accounts (due_backfill) WHERE due_backfill IS NOT NULL",
     # A row without a body is a tombstone: it stays so that the change feed can tell of the removal.
@@ -89,6 +91,15 @@ _TABLES = (
 )
 
 
+_UPGRADES: dict[int, tuple[str, ...]] = {
+    1: (
+        "ALTER TABLE accounts ADD COLUMN due_errand INTEGER",
+        "CREATE INDEX accounts_due_errand ON accounts (due_errand) WHERE due_errand IS NOT NULL",
+    ),
+}
+"""What turns a file of each version into one of the next."""
+
+
 def create(connection: sqlite3.Connection) -> None:
     """Create the tables of a new file; leave those of a known one alone.
 
@@ -113,10 +124,10 @@ def _bring_up_to_date(connection: sqlite3.Connection) -> None:
             f"The database has schema {found} and this version of the bridge knows {VERSION}: "
             "run the newer version, or restore a backup."
         )
-    if found < VERSION:
-        for statement in _TABLES:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+    steps = [_TABLES] if found == 0 else [_UPGRADES[version] for version in range(found, VERSION)]
+    for statement in (statement for step in steps for statement in step):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
 def _version(connection: sqlite3.Connection) -> int:
