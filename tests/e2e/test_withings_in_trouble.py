@@ -94,10 +94,10 @@ class TestARefresh:
         assert second["status"] == 0
         trial.check()
 
-    def test_that_fails_for_an_hour_ends_no_link(self, lasting_trial: Trial) -> None:
+    def test_that_fails_time_and_again_ends_no_link(self, lasting_trial: Trial) -> None:
         trial, person = lasting_trial, lasting_trial.at_home()
         trial.advance(3 * HOUR)
-        trial.tell("POST", "/mishaps", {"kind": "lost", "action": "requesttoken", "times": 8})
+        trial.tell("POST", "/mishaps", {"kind": "lost", "action": "requesttoken", "times": 4})
 
         trial.tell("POST", f"{person.path}/weighings", {"kg": 74})
         trial.quiet()

@@ -228,6 +228,26 @@ class Trial(World):
         assert not found, self._told(found)
         self.sound = True
 
+    def await_equality(self, person: Person) -> None:
+        """Wait until the store equals Withings, which sweeps alone may bring about."""
+        self.await_true("the store equals Withings", lambda: not self.differences_of_news(person))
+
+    def await_true(self, what: str, probe: Callable[[], bool]) -> None:
+        """Wait for something that takes its time, which passes faster meanwhile."""
+
+        def later() -> bool:
+            if probe():
+                return True
+            self.advance(5)
+            return False
+
+        eventually(f"{what}\n{self._tail}", later, within=60)
+
+    def subscriptions(self, person: Person) -> int:
+        """How many Withings has of the person."""
+        count: int = self.tell("GET", person.path)["subscriptions"]
+        return count
+
     def differences_of_news(self, person: Person, *, beyond: frozenset[str] = frozenset()) -> list[str]:
         """The same without the devices, whose last session nobody announces: a sync fetches it."""
         found = self.differences(person, beyond=beyond)
