@@ -3,19 +3,15 @@
 ``PROOF_ROUNDS`` says how many, ``PROOF_SEED`` from which seed on; a round that fails tells its own.
 """
 
-import os
-import secrets
 from random import Random
 
 import pytest
 
+from e2e.lengths import ROUNDS, SEED
 from e2e.lives import Life
 from e2e.trial import Trial
 
 pytestmark = pytest.mark.e2e
-
-ROUNDS = int(os.environ.get("PROOF_ROUNDS", "10"))
-SEED = int(os.environ.get("PROOF_SEED") or secrets.randbelow(10**6))
 
 
 class TestARound:
