@@ -27,6 +27,9 @@ QUARTER = timedelta(milliseconds=250)
 LEADS = 44
 """As many quarters of a second as Withings remembers a call for, and a second more."""
 
+LISTED_LATE = timedelta(seconds=2)
+"""How much Withings' clock may be behind ours."""
+
 ASKED_BY_DAY = frozenset({Category.ACTIVITY, Category.SLEEP, Category.WORKOUTS})
 
 
@@ -39,6 +42,15 @@ class Reply:
     updated_at: datetime | None = None
     """Withings' own time of the answer, where it gives one."""
     next_offset: int | None = None
+    pages: int = 1
+
+    def changed_since(self, began: datetime, *, continued: bool = False) -> bool:
+        """Whether the list changed while its pages were read, so that a record may have slipped from a
+        page that was still to come to one that had been read. ``continued``: pages were read before.
+        """
+        recent = began - LISTED_LATE
+        several = continued or self.pages > 1
+        return several and any(r.modified and r.modified >= recent for r in self.records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +150,12 @@ class Fetching:
         """A record that several pages hold, since it changed meanwhile, counts as the last one has it."""
         first = reply = await self._pages(account, category, window, offset=0)
         found = {record.name: record for record in reply.records}
+        pages = reply.pages
         while reply.next_offset is not None:
             reply = await self._pages(account, category, window, offset=reply.next_offset)
             found |= {record.name: record for record in reply.records}
-        return Reply(list(found.values()), complete=True, updated_at=first.updated_at)
+            pages += reply.pages
+        return Reply(list(found.values()), complete=True, updated_at=first.updated_at, pages=pages)
 
     async def _pages(
         self, account: Account, category: Category, window: Between | Days | Since, *, offset: int
@@ -173,6 +187,7 @@ class Fetching:
             complete=answer.complete,
             updated_at=answer.updatetime,
             next_offset=answer.next_offset,
+            pages=answer.pages,
         )
 
 

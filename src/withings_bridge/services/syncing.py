@@ -21,7 +21,7 @@ from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import KIND_OF, TRACKED, Category
 from withings_bridge.domain.deletions import CONFIRM_AFTER, LOOK_AGAIN_AFTER, believed, digest
 from withings_bridge.domain.imports import CHUNK, Backfill
-from withings_bridge.domain.inbox import Done, Recheck, Task
+from withings_bridge.domain.inbox import ASKED, Done, News, Recheck, Task
 from withings_bridge.domain.notifications import DAY, SECOND, Window, fold
 from withings_bridge.domain.quota import SAME_ARGUMENTS
 from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
@@ -54,11 +54,20 @@ class Look:
     """Those that somebody who waits for the sync is told of."""
     rechecks: list[Recheck] = field(default_factory=list)
     cursor: datetime | None = None
+    again_at: datetime | None = None
+    """When to ask once more for all that changed, as the list was changing while it was read."""
     backfill: Backfill | None = None
 
     @property
     def done(self) -> Done:
-        return Done(self.task, cursor=self.cursor, rechecks=tuple(self.rechecks), backfill=self.backfill)
+        return Done(
+            self.task,
+            cursor=self.cursor,
+            rechecks=tuple(self.rechecks),
+            backfill=self.backfill,
+            news=ASKED if self.again_at else News(),
+            pause_until=self.again_at,
+        )
 
 
 class Syncing:
@@ -118,6 +127,7 @@ class Syncing:
         Chunks grow (``domain.imports.CHUNK``), and what a turn holds in memory is bounded by its pages
         all the same. Of a whole history, only what the import windows hold is told to who waits.
         """
+        began = self._clock()
         look = Look(task)
         span = Span(Window(backfill.start, backfill.until))
         reply = await self._fetching.some(account, task.category, span, offset=backfill.offset or 0)
@@ -125,6 +135,9 @@ class Syncing:
         oldest = self._clock() - self._windows[task.category]
         look.told = [record for record in reply.records if record.at >= oldest]
         await self._apply(account, KIND_OF[task.category], reply.records)
+        if reply.changed_since(began, continued=backfill.offset is not None):
+            look.backfill = replace(backfill, offset=None)
+            return look
         if not reply.complete:
             look.backfill = replace(backfill, offset=reply.next_offset)
             return look
@@ -205,7 +218,9 @@ class Syncing:
         else:
             reply = await self._fetching.since(account, task.category, cursor - OVERLAP)
             newest = max((r.modified for r in reply.records if r.modified), default=None)
-            if newest:
+            if reply.changed_since(began):
+                look.again_at = self._clock() + SAME_ARGUMENTS
+            elif newest:
                 look.cursor = min(newest, reply.updated_at or began, began)
         look.fetched += reply.records
         await self._apply(account, kind, reply.records)

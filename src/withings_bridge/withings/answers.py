@@ -32,6 +32,8 @@ class Answer(Generic[ModelT]):
     """Whether the last page was reached. An incomplete answer proves nothing about what is missing."""
     next_offset: int | None = None
     """Where to go on; None when complete."""
+    pages: int = 1
+    """How many it took."""
 
     @property
     def models(self) -> tuple[ModelT, ...]:
@@ -84,10 +86,9 @@ async def paged(
         raise ValueError("At least one page must be allowed.")
     body = await fetch(offset)
     first = single(body, key, model)
-    rows, next_offset = list(first.rows), _next_offset(body, offset)
-    for _ in range(max_pages - 1):
-        if next_offset is None:
-            break
+    rows, next_offset, pages = list(first.rows), _next_offset(body, offset), 1
+    while next_offset is not None and pages < max_pages:
+        pages += 1
         body = await fetch(next_offset)
         rows.extend(_rows(body, key))
         next_offset = _next_offset(body, next_offset)
@@ -98,6 +99,7 @@ async def paged(
         timezone=first.timezone,
         complete=next_offset is None,
         next_offset=next_offset,
+        pages=pages,
     )
 
 

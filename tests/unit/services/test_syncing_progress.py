@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -282,3 +283,47 @@ class TestCrashBetweenRecordsAndRows:
 
 def stamp(at: datetime) -> str:
     return str(int(at.timestamp()))
+
+
+class TestAListThatChangesWhileItIsRead:
+    """Withings lists by the time of the last change: what is edited moves to the end, the others up."""
+
+    @pytest.fixture
+    async def paged(self, tmp_path: Path, clock: FakeClock) -> AsyncIterator[House]:
+        cloud = {"page_sizes": {"getmeas": 2}}
+        async with a_house(tmp_path, clock, cloud=cloud) as house:
+            yield house
+
+    async def weigh_three_times(self, house: House, person: str) -> list[dict[str, Any]]:
+        groups = []
+        for kg in (70, 71, 72):
+            house.clock.advance(MINUTE)
+            groups.append(await house.weigh(person, kg))
+        house.clock.advance(MINUTE)
+        return groups
+
+    async def test_is_asked_for_again_before_the_cursor_moves(self, paged: House, clock: FakeClock) -> None:
+        userid = await paged.linked()
+        first, _, last = await self.weigh_three_times(paged, userid)
+        paged.weather.meanwhile(
+            "getmeas", lambda: paged.edit(userid, first, measures=[WEIGHT | {"value": 80_000}])
+        )
+        await paged.notified(userid, last)
+        assert len(await paged.values("weight")) == 2
+        clock.advance(11 * SECOND)
+        await paged.drain(userid)
+        assert len(await paged.values("weight")) == 3
+
+    async def test_is_imported_again(self, paged: House, clock: FakeClock) -> None:
+        person = str((await paged.cloud.control("GET", "/people"))[0]["userid"])
+        first, *_ = await self.weigh_three_times(paged, person)
+        userid = await paged.link()
+        await paged.working.drain(userid, imports=False)
+        paged.weather.meanwhile(
+            "getmeas", lambda: paged.edit(userid, first, measures=[WEIGHT | {"value": 80_000}])
+        )
+        for _ in range(4):
+            await paged.drain(userid)
+            clock.advance(20 * SECOND)
+        assert len(await paged.values("weight")) == 3
+        assert not (await paged.account(userid)).importing

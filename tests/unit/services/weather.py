@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qs
 
@@ -18,6 +18,7 @@ class Weather(httpx.AsyncBaseTransport):
         self._answers: dict[str, deque[httpx.Response]] = {}
         self._lost: Counter[str] = Counter()
         self._cut: Counter[str] = Counter()
+        self._deeds: dict[str, Callable[[], Awaitable[object]]] = {}
         self._held: dict[str, tuple[asyncio.Event, asyncio.Event]] = {}
 
     def breaks(self, action: str, *, times: int = 1) -> None:
@@ -34,6 +35,10 @@ class Weather(httpx.AsyncBaseTransport):
     def cuts_off(self, action: str) -> None:
         """The next call of the action does not even leave."""
         self._cut[action] += 1
+
+    def meanwhile(self, action: str, deed: Callable[[], Awaitable[object]]) -> None:
+        """Something happens in the cloud after its next answer to the action, before that arrives."""
+        self._deeds[action] = deed
 
     def loses(self, action: str) -> None:
         """The call arrives, and its answer does not."""
@@ -61,6 +66,8 @@ class Weather(httpx.AsyncBaseTransport):
             self._cut[action] -= 1
             raise httpx.ConnectError("cut off", request=request)
         answer = await self._cloud.send(request)
+        if deed := self._deeds.pop(action, None):
+            await deed()
         if self._lost[action]:
             self._lost[action] -= 1
             raise httpx.ReadTimeout("lost", request=request)
