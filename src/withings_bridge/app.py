@@ -214,7 +214,9 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         requesting=Requesting(
             accounts=storage.accounts, links=links, working=working, windows=windows, clock=clock
         ),
-        reporting=Reporting(storage=storage, links=links, windows=windows, clock=clock),
+        reporting=Reporting(
+            storage=storage, links=links, windows=windows, clock=clock, sweep_every=sweep_every
+        ),
         tending=Tending(accounts=storage.accounts, links=links, clock=clock),
         scanning=scanning,
         examining=examining,

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import webbrowser
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -74,15 +75,16 @@ def user_status(user: str | None, *, as_json: bool) -> None:
     """Show how a user is linked."""
     settings = load_settings()
 
-    async def work(services: Services) -> tuple[str | None, LinkedStatus | UnlinkedStatus]:
-        whom = user or settings.default_user
+    async def work(services: Services) -> tuple[str | None, LinkedStatus | UnlinkedStatus, timedelta]:
+        reporting, whom = services.reporting, user or settings.default_user
+        every = await reporting.sweep_interval()
         try:
-            whom = await services.reporting.the_user(whom)
-            return whom, LinkedStatus.of(await services.reporting.status(whom))
+            whom = await reporting.the_user(whom)
+            return whom, LinkedStatus.of(await reporting.status(whom)), every
         except (LinkError, UserUnknown) as error:
-            return whom, UnlinkedStatus(message=str(error))
+            return whom, UnlinkedStatus(message=str(error)), every
 
-    whom, reply = run(settings, work)
+    whom, reply, swept_every = run(settings, work)
     if isinstance(reply, UnlinkedStatus):
         where = _login(settings, whom) if whom else None
         show(reply, [("linked", "no"), ("what to do", reply.message), ("where", where)], as_json=as_json)
@@ -99,6 +101,7 @@ def user_status(user: str | None, *, as_json: bool) -> None:
         ("last data from Withings", reply.last_data_fetch),
         ("import", "done" if reply.importing is None else f"{reply.importing:.0%} done"),
         ("maybe another person's", held_back or "none held back"),
+        ("compared with Withings", f"every {swept_every / timedelta(hours=1):.3g} h"),
     ]
     show(reply, rows, as_json=as_json)
 

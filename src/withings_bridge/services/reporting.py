@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.accounts import SWEEP_EVERY, Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.entries import entries
 from withings_bridge.domain.errors import ConsentNeeded, NotLinked, StorageError, UserUnknown
+from withings_bridge.domain.inbox import Lane
 from withings_bridge.domain.links import Link
 from withings_bridge.domain.readings import Reading, held_back, latest
 from withings_bridge.domain.records import EPOCH, Kind, Record
@@ -85,7 +86,13 @@ class Reporting:
     """Answers questions about users."""
 
     def __init__(
-        self, *, storage: Storage, links: Links, windows: Mapping[Category, timedelta], clock: Clock
+        self,
+        *,
+        storage: Storage,
+        links: Links,
+        windows: Mapping[Category, timedelta],
+        clock: Clock,
+        sweep_every: timedelta = SWEEP_EVERY,
     ) -> None:
         self._storage = storage
         self._accounts = storage.accounts
@@ -93,6 +100,7 @@ class Reporting:
         self._links = links
         self._window = windows[Category.MEASURES]
         self._clock = clock
+        self._sweep_every = sweep_every
 
     async def the_user(self, named: str | None) -> str:
         """The user that is named, else the only linked one.
@@ -127,6 +135,14 @@ class Reporting:
         except StorageError:
             return False
         return True
+
+    async def sweep_interval(self) -> timedelta:
+        """How often accounts are compared with Withings at present: as often as is configured, or less
+        where their share of the budget does not suffice for all.
+        """
+        due_at = await self._accounts.earliest_due(Lane.RECONCILE)
+        overdue = self._clock() - due_at if due_at else timedelta()
+        return self._sweep_every + max(overdue, timedelta())
 
     async def status(self, user: str) -> Status:
         """The user's link. Raises NotLinked, or ConsentNeeded where Withings no longer honours it."""

@@ -8,6 +8,7 @@ import pytest
 from builders import DAY, HOUR, MINUTE, a_record
 from fakes import FakeClock
 from unit.services.house import House
+from withings_bridge.domain.accounts import SWEEP_EVERY
 from withings_bridge.domain.errors import ConsentNeeded, NotLinked, UserUnknown
 from withings_bridge.domain.records import Kind
 from withings_bridge.services.reporting import NEWEST_HELD_BACK, HeldBack
@@ -168,3 +169,21 @@ class TestStore:
         await house.storage.__aexit__()
         assert not await house.reporting.store_answers()
         await house.storage.__aenter__()
+
+
+class TestSweepInterval:
+    async def test_is_the_one_that_is_configured_while_sweeps_keep_up(self, house: House) -> None:
+        await house.linked()
+        assert await house.reporting.sweep_interval() == SWEEP_EVERY
+
+    async def test_is_longer_when_an_account_has_been_waiting_for_its_sweep(
+        self, house: House, clock: FakeClock
+    ) -> None:
+        userid = await house.linked()
+        await house.storage.accounts.change(
+            userid, lambda account: replace(account, sweep_at=clock() - HOUR), now=clock()
+        )
+        assert await house.reporting.sweep_interval() == SWEEP_EVERY + HOUR
+
+    async def test_is_known_when_nobody_is_linked(self, house: House) -> None:
+        assert await house.reporting.sweep_interval() == SWEEP_EVERY
