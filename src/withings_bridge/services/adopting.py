@@ -133,9 +133,9 @@ class Adopting:
         """What became of the user, by the account of their newest pair; None where that is refused and
         they have left it, for rows name another.
         """
-        account, was_member = await self._join(link)
+        account, was_refused = await self._join(link)
         pairs = await self._pairs(account, rows)
-        if len(pairs) == 1 and not was_member:
+        if len(pairs) == 1 and not was_refused:
             await self._fold(link, rows)
         else:
             try:
@@ -151,7 +151,9 @@ class Adopting:
         return Outcome.ADOPTED
 
     async def _join(self, link: Link) -> tuple[Account, bool]:
-        """The account with the user in it, due like a new link; and whether they were in it before."""
+        """The account with the user in it, due like a new link; and whether they were in it before, and
+        Withings refused them.
+        """
         now = self._clock()
         mark = await self._marking.seen(link.account)
         before: list[Account | None] = []
@@ -175,7 +177,9 @@ class Adopting:
             account = await self._links.adopt(link, join, now=now)
         if mark := await self._marking.take(link.account):
             await self._accounts.announce(link.account, _asked(account, mark), now=self._clock())
-        return account, before[0] is not None and link.user in before[0].users
+        stored = before[0]
+        refused = stored is not None and link.user in stored.users and stored.consent_needed_at is not None
+        return account, refused
 
     async def _fold(self, link: Link, rows: list[TokenRow]) -> None:
         """One row out of several that hold the same pair, or none."""

@@ -1,5 +1,6 @@
 """A user of the predecessor becomes a member of an account, whatever the rows look like."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -60,6 +61,17 @@ class TestASinglePair:
         await table.put_token_row(row)
         await table.put_token_row(damaged)
         assert await house.adopting.adopt(USER) is Outcome.ADOPTED
+        assert await house.calls() == []
+        (found,) = await house.storage.links.rows(USER)
+        assert found.link is not None
+        assert found.link.pair.refresh_token == row["refresh_token"]
+
+    async def test_is_adopted_without_a_call_by_two_at_once(self, house: House, table: SqliteBackend) -> None:
+        row = await row_with(house, Place.BARE)
+        await table.put_token_row(row)
+        outcomes = await asyncio.gather(*(house.adopting.adopt(USER) for _ in range(4)))
+        assert Outcome.ADOPTED in outcomes
+        assert set(outcomes) <= {Outcome.ADOPTED, Outcome.SETTLED}
         assert await house.calls() == []
         (found,) = await house.storage.links.rows(USER)
         assert found.link is not None

@@ -14,6 +14,7 @@ from unit.services.leftovers import a_live_pair, a_row
 from withings_bridge.domain.errors import StorageError, StorageUnavailable
 from withings_bridge.domain.links import Place
 from withings_bridge.services.adopting import Outcome
+from withings_bridge.services.clock import Clock, system_clock
 from withings_bridge.services.marking import SCAN
 from withings_bridge.services.scanning import LOCK, Scanning
 
@@ -48,12 +49,12 @@ class Telling:
         return outcome or await self._house.adopting.adopt(user, again=again)
 
 
-def scanning_with(house: House, adopting: Telling, *, page: int = 2) -> Scanning:
+def scanning_with(house: House, adopting: Telling, *, page: int = 2, clock: Clock | None = None) -> Scanning:
     return Scanning(
         links=house.links,
         ephemera=house.storage.ephemera,
         adopting=adopting,  # type: ignore[arg-type]  # it stands in for all that a scan uses
-        clock=house.clock,
+        clock=clock or house.clock,
         page=page,
     )
 
@@ -279,3 +280,34 @@ class TestRun:
         async with asyncio.timeout(5):
             await house.scanning.run(asyncio.Event(), grace=1)
         assert await linked(house) == users
+
+    async def test_makes_another_pass_for_those_who_were_left_over(
+        self, house: House, users: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("withings_bridge.services.scanning.PAUSES", (0.001, 0.001))
+        waiting = set(users[2:4])
+
+        async def leave_once(user: str) -> Outcome | None:
+            if user not in waiting:
+                return None
+            waiting.remove(user)
+            return Outcome.LEFT
+
+        scanning = scanning_with(house, Telling(house, leave_once), clock=system_clock)
+        async with asyncio.timeout(5):
+            await scanning.run(asyncio.Event(), grace=1)
+        assert await linked(house) == users
+
+    async def test_gives_up_on_those_who_are_left_over_every_time(
+        self, house: House, users: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("withings_bridge.services.scanning.PAUSES", (0.001, 0.001))
+
+        async def leave(user: str) -> Outcome | None:
+            return Outcome.LEFT if user == users[2] else None
+
+        telling = Telling(house, leave)
+        scanning = scanning_with(house, telling, clock=system_clock)
+        async with asyncio.timeout(5):
+            await scanning.run(asyncio.Event(), grace=1)
+        assert telling.came.count(users[2]) == 3
