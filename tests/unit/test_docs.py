@@ -74,13 +74,20 @@ class TestMake:
 
 
 class TestPages:
-    @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/decisions/README.md"])
+    @pytest.mark.parametrize(
+        "page", ["README.md", "CONTRIBUTING.md", "docs/reliability.md", "docs/decisions/README.md"]
+    )
     def test_every_file_that_a_page_links_to_is_there(self, page: str) -> None:
         path = ROOT / page
         links = re.findall(r"\]\((?!https?://|#)([^)#]+)", path.read_text())
         assert links
         for link in links:
             assert (path.parent / link).exists(), link
+
+    def test_every_test_that_the_page_on_reliability_names_exists(self) -> None:
+        named = set(re.findall(r"`([a-z0-9_/]+\.py)`", (ROOT / "docs" / "reliability.md").read_text()))
+        assert len(named) > 20
+        assert {name for name in named if not (ROOT / "tests" / name).exists()} == set()
 
     def test_every_decision_is_listed(self) -> None:
         listed = re.findall(
