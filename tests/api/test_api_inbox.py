@@ -10,7 +10,8 @@ from api.running import OTHER_USER, USER, Bridge, alone, given_links
 from builders import DAY, HOUR, NOON, an_account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.imports import Backfill
-from withings_bridge.domain.inbox import ASKED, Trouble, Work
+from withings_bridge.domain.inbox import ASKED, Work
+from withings_bridge.domain.troubles import Trouble
 
 INBOX = "/api/withings/inbox"
 

@@ -6,7 +6,8 @@ from api.running import OTHER_USER, PAIR, USER, alone, given_links, settings
 from builders import DAY, HOUR, MINUTE, NOON, NOON_MS, a_record, a_weight, an_account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.imports import Backfill
-from withings_bridge.domain.inbox import Trouble, Work
+from withings_bridge.domain.inbox import Work
+from withings_bridge.domain.troubles import Trouble
 from withings_bridge.services.reporting import Reporting
 from withings_bridge.storage.sqlite import SqliteStorage
 

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from withings_bridge.domain.accounts import LIVE_ORDER, Account, doable
 from withings_bridge.domain.categories import Category
-from withings_bridge.domain.inbox import News, Trouble, Work
+from withings_bridge.domain.inbox import News, Work
+from withings_bridge.domain.troubles import Trouble
 
 
 class Part(StrEnum):

@@ -17,9 +17,10 @@ from datetime import datetime, timedelta
 import structlog
 
 from withings_bridge.domain.errors import RateLimited, StorageError
-from withings_bridge.domain.inbox import RATE_LIMIT_PAUSE, Lane
+from withings_bridge.domain.inbox import Lane
 from withings_bridge.domain.quota import LATENESS, Budget, Later, Schedule, Slot, book, paused, swept
 from withings_bridge.domain.records import EPOCH
+from withings_bridge.domain.troubles import RATE_LIMIT_PAUSE
 from withings_bridge.services.clock import Clock
 from withings_bridge.storage.base import Ephemera
 from withings_bridge.withings import Call

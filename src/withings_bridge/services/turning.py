@@ -35,8 +35,9 @@ from withings_bridge.domain.errors import (
     StorageError,
     StorageUnavailable,
 )
-from withings_bridge.domain.inbox import Done, Failed, Lane, Task, jitter
+from withings_bridge.domain.inbox import Done, Failed, Lane, Task
 from withings_bridge.domain.records import Record
+from withings_bridge.domain.troubles import jitter
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.holding import Holding
 from withings_bridge.services.pacing import Pacing, Urgency, in_lane

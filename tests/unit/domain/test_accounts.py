@@ -22,16 +22,8 @@ from withings_bridge.domain.accounts import (
 from withings_bridge.domain.categories import TRACKED, Category
 from withings_bridge.domain.errors import Transient
 from withings_bridge.domain.imports import BEGINNING, Backfill
-from withings_bridge.domain.inbox import (
-    ASKED,
-    Done,
-    Failed,
-    Lane,
-    Recheck,
-    Subscriptions,
-    Trouble,
-    Work,
-)
+from withings_bridge.domain.inbox import ASKED, Done, Failed, Lane, Recheck, Subscriptions, Work
+from withings_bridge.domain.troubles import Trouble
 
 WINDOWS = {
     Category.MEASURES: 365 * DAY,

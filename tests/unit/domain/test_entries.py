@@ -12,8 +12,9 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.entries import Entry, Part, State, dropped, entries, replayed
 from withings_bridge.domain.errors import BadScope, RateLimited, Transient
 from withings_bridge.domain.imports import Backfill
-from withings_bridge.domain.inbox import ASKED, SWEEP, Done, Failed, Lane, News, Recheck, Task, Trouble, Work
+from withings_bridge.domain.inbox import ASKED, SWEEP, Done, Failed, Lane, News, Recheck, Task, Work
 from withings_bridge.domain.notifications import Window
+from withings_bridge.domain.troubles import Trouble
 
 IMPORT = Backfill(since=NOON - 90 * DAY, until=NOON, began_at=NOON)
 RETRYING = Trouble(3, "Transient: later", NOON - HOUR, NOON + MINUTE, announced=1)

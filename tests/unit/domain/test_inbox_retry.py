@@ -17,7 +17,7 @@ from withings_bridge.domain.errors import (
     StorageUnavailable,
     Transient,
 )
-from withings_bridge.domain.inbox import Trouble, jitter, trouble_after
+from withings_bridge.domain.troubles import Trouble, jitter, trouble_after
 
 JITTER = st.floats(-1, 1)
 

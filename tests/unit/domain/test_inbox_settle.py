@@ -19,11 +19,11 @@ from withings_bridge.domain.inbox import (
     News,
     Recheck,
     Task,
-    Trouble,
     Work,
     settle,
 )
 from withings_bridge.domain.notifications import Window
+from withings_bridge.domain.troubles import Trouble
 
 LATER = NOON + MINUTE
 

@@ -11,7 +11,8 @@ from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.entries import Entry, Part, State
 from withings_bridge.domain.errors import NoSuchAccount
-from withings_bridge.domain.inbox import ASKED, Trouble, Work
+from withings_bridge.domain.inbox import ASKED, Work
+from withings_bridge.domain.troubles import Trouble
 from withings_bridge.services.tending import Choice, Pending
 
 ALL = Choice()
