@@ -40,6 +40,7 @@ from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.reporting import Reporting
 from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.scanning import Scanning
+from withings_bridge.services.storing import Storing
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
 from withings_bridge.services.tending import Tending
@@ -121,9 +122,8 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         fetching=Fetching(
             client=client, tokens=tokens, max_pages=settings.withings_api_max_pages, clock=clock
         ),
-        projecting=projecting,
+        storing=Storing(records=storage.records, projecting=projecting, holding=holding, clock=clock),
         records=storage.records,
-        holding=holding,
         windows=windows,
         clock=clock,
     )

@@ -10,7 +10,8 @@
 - ``turning``: one turn: do what is pending of an account, then settle or retry or bury
 - ``locking``: the lock of a refresh
 - ``pacing``: when a call to Withings may leave
-- ``syncing``: one account and category: fetch, compare, save, project, say where the cursor goes
+- ``syncing``: one account and category: fetch, compare, store, say where the cursor goes
+- ``storing``: what Withings answered into records and rows
 - ``fetching``: which Withings service answers for which category
 - ``projecting``: records to the rows of every user of the account
 - ``subscriptions``: what Withings is to announce, compared with what it announces

@@ -1,4 +1,4 @@
-"""One account and one category: fetch what changed, compare, save, project, say where the cursor goes.
+"""One account and one category: fetch what changed, compare, store, say where the cursor goes.
 
 A window in which nothing is stored is news, and one ``lastupdate`` call brings it with everything
 else that is new. A window in which something is stored is an edit, a deletion or an echo: that
@@ -8,9 +8,6 @@ A sweep asks for what changed too, and compares the recent weeks by dates.
 
 A stored record that changed after the cursor may be what a turn left that was cut off, perhaps with
 others that no window names: then ``lastupdate`` is asked again too.
-
-The order inside makes a crash harmless: records are saved before the rows they yield; tombstones and
-the index of heights, which tell the next attempt what is left to do, come after the rows.
 """
 
 from collections.abc import Collection, Iterable
@@ -26,9 +23,9 @@ from withings_bridge.domain.notifications import DAY, SECOND, Window, fold
 from withings_bridge.domain.quota import SAME_ARGUMENTS
 from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
 from withings_bridge.services.clock import Clock
-from withings_bridge.services.fetching import ASKED_BY_DAY, Fetching, Reply, Span
-from withings_bridge.services.holding import Holding
-from withings_bridge.services.projecting import FOREVER, Change, Projecting
+from withings_bridge.services.fetching import Fetching, Reply, Span
+from withings_bridge.services.projecting import FOREVER
+from withings_bridge.services.storing import Storing
 from withings_bridge.storage.base import Records
 
 OVERLAP = timedelta(minutes=5)
@@ -77,16 +74,14 @@ class Syncing:
         self,
         *,
         fetching: Fetching,
-        projecting: Projecting,
+        storing: Storing,
         records: Records,
-        holding: Holding,
         windows: dict[Category, timedelta],
         clock: Clock,
     ) -> None:
         self._fetching = fetching
-        self._projecting = projecting
+        self._storing = storing
         self._records = records
-        self._holding = holding
         self._windows = windows
         self._clock = clock
 
@@ -134,7 +129,7 @@ class Syncing:
         look.fetched = reply.records
         oldest = self._clock() - self._windows[task.category]
         look.told = [record for record in reply.records if record.at >= oldest]
-        await self._apply(account, KIND_OF[task.category], reply.records)
+        await self._storing.apply(account, KIND_OF[task.category], reply.records)
         if reply.changed_since(began, continued=backfill.offset is not None):
             look.backfill = replace(backfill, offset=None)
             return look
@@ -160,13 +155,13 @@ class Syncing:
         listed = {record.name for record in reply.records}
         stored = await self._records.between(account.userid, Kind.DEVICE, EPOCH, FOREVER)
         gone = [record for record in stored if listed and record.name not in listed]
-        await self._apply(account, Kind.DEVICE, reply.records, gone)
+        await self._storing.apply(account, Kind.DEVICE, reply.records, gone)
         return Look(task, fetched=reply.records, told=reply.records)
 
     async def heights(self, account: Account, task: Task) -> Look:
         """Store the person's heights of all time, for the bmi of weighings after them."""
         reply = await self._fetching.heights(account)
-        await self._apply(account, Kind.HEIGHT, reply.records)
+        await self._storing.apply(account, Kind.HEIGHT, reply.records)
         return Look(task)
 
     async def _sorted(
@@ -223,7 +218,7 @@ class Syncing:
             elif newest:
                 look.cursor = min(newest, reply.updated_at or began, began)
         look.fetched += reply.records
-        await self._apply(account, kind, reply.records)
+        await self._storing.apply(account, kind, reply.records)
 
     async def _compare(
         self,
@@ -267,13 +262,15 @@ class Syncing:
     ) -> bool:
         """Store a complete answer by dates; whether it changed, or may change, anything."""
         category = look.task.category
-        missing = await self._missing(account, category, span, {record.key for record in reply.records})
+        missing = await self._storing.missing(
+            account, category, span, {record.key for record in reply.records}
+        )
         names = [record.name for record in missing]
         gone = missing if missing and believed(names, announced=announced, earlier=earlier) else []
         if missing and not gone:
             look.rechecks.append(self._recheck(span, missing, announced=announced))
         look.fetched += reply.records
-        changed = await self._apply(account, KIND_OF[category], reply.records, gone)
+        changed = await self._storing.apply(account, KIND_OF[category], reply.records, gone)
         return changed or bool(missing)
 
     async def _doubt(self, account: Account, look: Look, span: Span, reply: Reply) -> None:
@@ -285,67 +282,18 @@ class Syncing:
         listed = {record.key for record in reply.records}
         before = span.window.end + SECOND
         while len(look.rechecks) < MOST_DOUBTS:
-            last = await self._last(account, look.task.category, before)
+            last = await self._storing.last(account, look.task.category, before)
             if last is None or last < span.window.start:
                 break
             before = max(span.window.start, last - CHUNK)
             part = Span(Window(before, last))
-            if missing := await self._missing(account, look.task.category, part, listed):
+            if missing := await self._storing.missing(account, look.task.category, part, listed):
                 look.rechecks.append(self._recheck(part, missing, announced=False))
-
-    async def _last(self, account: Account, category: Category, before: datetime) -> datetime | None:
-        """When the last of the stored records was taken that ``_missing`` may name."""
-        kinds = [KIND_OF[category], *([Kind.HEIGHT] if category is Category.MEASURES else [])]
-        found = [await self._records.newest(account.userid, kind, limit=1, before=before) for kind in kinds]
-        return max((record.at for newest in found for record in newest), default=None)
 
     def _recheck(self, span: Span, missing: Iterable[Record], *, announced: bool) -> Recheck:
         """A second look, which these records go by if they are still missing then."""
         lacking = digest([record.name for record in missing])
         return Recheck(span.window, self._clock() + CONFIRM_AFTER, lacking, announced)
-
-    async def _missing(
-        self, account: Account, category: Category, span: Span, listed: Collection[str]
-    ) -> list[Record]:
-        """The stored records that a complete answer for the span ought to list and does not."""
-        margin = 2 * DAY if category in ASKED_BY_DAY else timedelta()
-        start, end = span.window.start - margin, span.window.end + margin
-        stored = await self._records.between(account.userid, KIND_OF[category], start, end)
-        if category is Category.MEASURES:
-            # Of a group from before the import only the index of heights knows.
-            groups = {group.key for group in stored}
-            heights = await self._records.between(account.userid, Kind.HEIGHT, start, end)
-            stored += [height for height in heights if height.key not in groups]
-        return [r for r in stored if r.key not in listed and span.covers(category, r)]
-
-    async def _apply(
-        self,
-        account: Account,
-        kind: Kind,
-        fetched: Collection[Record],
-        removed: Collection[Record] = (),
-    ) -> bool:
-        """Save what was fetched, bring the rows up to date, let go of what was removed.
-
-        Rows are projected for all that was fetched, also where the record is stored as it is: an
-        earlier attempt may have ended between the two. Raises LeaseLost rather than write what another
-        may have purged meanwhile.
-        """
-        if not fetched and not removed:
-            return False
-        userid = account.userid
-        before = await self._records.get(userid, [record.name for record in fetched])
-        fresh = [record for record in fetched if not record.same_as(before.get(record.name))]
-        if fresh and kind is not Kind.HEIGHT:
-            await self._holding.check(account)
-            await self._records.save(userid, fresh, now=self._clock())
-        projection = await self._projecting.project(account, Change(kind, fetched, before, removed))
-        await self._projecting.write(account, projection)
-        tombstones = {*projection.lost_heights, *(record.name for record in removed)}
-        if projection.heights or tombstones:
-            await self._holding.check(account)
-            await self._records.save(userid, projection.heights, removed=tombstones, now=self._clock())
-        return bool(fresh or removed)
 
 
 def _wants_changes(task: Task) -> bool:

@@ -37,6 +37,7 @@ from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.reporting import Reporting
 from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.scanning import Scanning
+from withings_bridge.services.storing import Storing
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
 from withings_bridge.services.tending import Tending
@@ -123,9 +124,10 @@ class House:
         )
         self.syncing = Syncing(
             fetching=fetching,
-            projecting=self.projecting,
+            storing=Storing(
+                records=storage.records, projecting=self.projecting, holding=self.holding, clock=clock
+            ),
             records=storage.records,
-            holding=self.holding,
             windows=WINDOWS,
             clock=clock,
         )

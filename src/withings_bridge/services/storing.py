@@ -1,0 +1,77 @@
+"""What Withings answered into the store: compared, saved, projected.
+
+The order inside makes a crash harmless: records are saved before the rows they yield; tombstones and
+the index of heights, which tell the next attempt what is left to do, come after the rows.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.categories import KIND_OF, Category
+from withings_bridge.domain.notifications import DAY
+from withings_bridge.domain.records import Kind, Record
+from withings_bridge.services.clock import Clock
+from withings_bridge.services.fetching import ASKED_BY_DAY, Span
+from withings_bridge.services.holding import Holding
+from withings_bridge.services.projecting import Change, Projecting
+from withings_bridge.storage.base import Records
+
+
+class Storing:
+    """Makes records and rows of an account what Withings answered."""
+
+    def __init__(self, *, records: Records, projecting: Projecting, holding: Holding, clock: Clock) -> None:
+        self._records = records
+        self._projecting = projecting
+        self._holding = holding
+        self._clock = clock
+
+    async def missing(
+        self, account: Account, category: Category, span: Span, listed: Collection[str]
+    ) -> list[Record]:
+        """The stored records that a complete answer for the span ought to list and does not."""
+        margin = 2 * DAY if category in ASKED_BY_DAY else timedelta()
+        start, end = span.window.start - margin, span.window.end + margin
+        stored = await self._records.between(account.userid, KIND_OF[category], start, end)
+        if category is Category.MEASURES:
+            # Of a group from before the import only the index of heights knows.
+            groups = {group.key for group in stored}
+            heights = await self._records.between(account.userid, Kind.HEIGHT, start, end)
+            stored += [height for height in heights if height.key not in groups]
+        return [r for r in stored if r.key not in listed and span.covers(category, r)]
+
+    async def last(self, account: Account, category: Category, before: datetime) -> datetime | None:
+        """When the last of the stored records was taken that ``missing`` may name."""
+        kinds = [KIND_OF[category], *([Kind.HEIGHT] if category is Category.MEASURES else [])]
+        found = [await self._records.newest(account.userid, kind, limit=1, before=before) for kind in kinds]
+        return max((record.at for newest in found for record in newest), default=None)
+
+    async def apply(
+        self,
+        account: Account,
+        kind: Kind,
+        fetched: Collection[Record],
+        removed: Collection[Record] = (),
+    ) -> bool:
+        """Save what was fetched, bring the rows up to date, let go of what was removed.
+
+        Rows are projected for all that was fetched, also where the record is stored as it is: an
+        earlier attempt may have ended between the two. Raises LeaseLost rather than write what another
+        may have purged meanwhile.
+        """
+        if not fetched and not removed:
+            return False
+        userid = account.userid
+        before = await self._records.get(userid, [record.name for record in fetched])
+        fresh = [record for record in fetched if not record.same_as(before.get(record.name))]
+        if fresh and kind is not Kind.HEIGHT:
+            await self._holding.check(account)
+            await self._records.save(userid, fresh, now=self._clock())
+        projection = await self._projecting.project(account, Change(kind, fetched, before, removed))
+        await self._projecting.write(account, projection)
+        tombstones = {*projection.lost_heights, *(record.name for record in removed)}
+        if projection.heights or tombstones:
+            await self._holding.check(account)
+            await self._records.save(userid, projection.heights, removed=tombstones, now=self._clock())
+        return bool(fresh or removed)
