@@ -17,6 +17,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from withings_bridge import __version__
 from withings_bridge.api import errors
+from withings_bridge.api.description import DESCRIPTION, TAGS
 from withings_bridge.api.middleware import LoopbackOnly, SafeHeaders
 from withings_bridge.api.routers import health, inbox, users
 from withings_bridge.api.routers.webhook import CallbackSecret, webhook_router
@@ -247,8 +248,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     app = FastAPI(
         title="withings-bridge",
         version=__version__,
-        description=_DESCRIPTION,
-        openapi_tags=_TAGS,
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -337,35 +338,3 @@ def _callback_url(settings: Settings) -> str | None:
     if not secrets:
         return url
     return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode({'secret': secrets[0]})}"
-
-
-_DESCRIPTION = """
-Links Vitals7 users to Withings, receives Withings' notifications, and keeps measurements, activity,
-sleep and devices in step. **API version v1.**
-
-### In short
-1. Open `/login?state={cognito_user_id}` in a pop-up; the person consents at Withings.
-2. The success page posts `{type: 'WITHINGS_AUTH_COMPLETE', success: true, timestamp}` to its opener.
-3. The first import runs in the background; from then on Withings announces every change to
-   `/webhook/withings`, and the rows in `user_vitals` follow within seconds.
-
-### From a shell
-```sh
-curl 'http://localhost:5001/api/status?userId=demo-user'
-curl -X POST http://localhost:5001/api/withings/sync \\
-     -H 'Content-Type: application/json' -d '{"cognitoUserId": "demo-user"}'
-withings-bridge status demo-user
-```
-
-### Notifications and their pitfalls
-Withings calls the webhook with a form, wants `200` within two seconds, and probes it with `HEAD` before
-it subscribes. The callback must be public HTTPS on port 80 or 443. A notification names a person, a
-category (`appli`) and a window, never a value; one that announces data is stored before it is answered.
-"""
-
-_TAGS = [
-    {"name": "connect", "description": "Pages that link a user to Withings."},
-    {"name": "users", "description": "A user's link, and a sync on demand."},
-    {"name": "webhook", "description": "Where Withings posts its notifications."},
-    {"name": "operations", "description": "Health of the process, and work that is stuck."},
-]
