@@ -136,7 +136,7 @@ class Adopting:
         account, was_refused = await self._join(link)
         pairs = await self._pairs(account, rows)
         if len(pairs) == 1 and not was_refused:
-            await self._fold(link, rows)
+            await self._fold(account, link, rows)
         else:
             try:
                 await self._tokens.renew(account)
@@ -181,9 +181,11 @@ class Adopting:
         refused = stored is not None and link.user in stored.users and stored.consent_needed_at is not None
         return account, refused
 
-    async def _fold(self, link: Link, rows: list[TokenRow]) -> None:
-        """One row out of several that hold the same pair, or none."""
-        if [row.name.place for row in rows] != [Place.OWN]:
+    async def _fold(self, account: Account, link: Link, rows: list[TokenRow]) -> None:
+        """One row out of several that hold the same pair, or none. Only of a user who shares with nobody:
+        a row of another's that cannot be read now may hold more.
+        """
+        if account.users == {link.user} and [row.name.place for row in rows] != [Place.OWN]:
             with suppress(PairChanged):  # a refresh was quicker, and has folded them
                 await self._links.replace_pair(link.account, link.pair, replacing=link.pair)
 

@@ -6,8 +6,10 @@ from typing import Any
 from builders import HOUR, a_token_row
 from contract.storage.backends import SqliteBackend
 from unit.sandbox.sandbox_driver import Driver, Linked
-from unit.services.house import House
+from unit.services.house import WINDOWS, House
 from withings_bridge.domain.links import Place
+from withings_bridge.services.adopting import Adopting
+from withings_bridge.storage.base import Links
 from withings_bridge.storage.user_rows import milliseconds
 
 USER = "user-1"
@@ -69,3 +71,17 @@ async def put_dead_rows(house: House, table: SqliteBackend) -> str:
 async def another_person(house: House, userid: str) -> int:
     people = await house.cloud.control("GET", "/people")
     return next(int(each["userid"]) for each in people if str(each["userid"]) != userid)
+
+
+def adopting_over(house: House, links: Links) -> Adopting:
+    return Adopting(
+        accounts=house.storage.accounts,
+        links=links,
+        ephemera=house.storage.ephemera,
+        tokens=house.tokens,
+        granting=house.granting,
+        marking=house.marking,
+        windows=WINDOWS,
+        sweep_every=6 * HOUR,
+        clock=house.clock,
+    )

@@ -10,13 +10,13 @@ from contract.storage.backends import SqliteBackend
 from contract.storage.predecessor import foreign_rows
 from fakes import FailingLinks, FakeClock
 from unit.services.house import WINDOWS, House
-from unit.services.leftovers import USER, a_live_pair, a_row, another_person, row_with
+from unit.services.leftovers import USER, a_live_pair, a_row, adopting_over, another_person, row_with
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.domain.inbox import Lane
 from withings_bridge.domain.links import Link, Place, TokenRow
-from withings_bridge.services.adopting import Adopting, Outcome
+from withings_bridge.services.adopting import Outcome
 from withings_bridge.storage.base import JoinChange
 
 DAMAGED: dict[str, dict[str, Any]] = {
@@ -244,17 +244,3 @@ class Afterwards(FailingLinks):
         account = await super().adopt(link, change, now=now)
         await self._happens()
         return account
-
-
-def adopting_over(house: House, links: FailingLinks) -> Adopting:
-    return Adopting(
-        accounts=house.storage.accounts,
-        links=links,
-        ephemera=house.storage.ephemera,
-        tokens=house.tokens,
-        granting=house.granting,
-        marking=house.marking,
-        windows=WINDOWS,
-        sweep_every=6 * HOUR,
-        clock=house.clock,
-    )

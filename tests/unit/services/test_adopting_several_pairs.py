@@ -1,6 +1,7 @@
 """Where several pairs may be meant, Withings is asked, and the one it honours takes the place of all."""
 
 import pytest
+from cryptography.fernet import Fernet
 
 from builders import DAY, HOUR, MINUTE, SECOND
 from contract.storage.backends import SqliteBackend
@@ -10,6 +11,7 @@ from unit.services.leftovers import (
     USER,
     a_live_pair,
     a_row,
+    adopting_over,
     another_person,
     put_dead_rows,
     refreshes,
@@ -17,6 +19,7 @@ from unit.services.leftovers import (
 )
 from withings_bridge.domain.links import Place
 from withings_bridge.services.adopting import Outcome
+from withings_bridge.storage.encryption import EncryptedLinks
 
 
 class TestSeveralPairs:
@@ -143,6 +146,19 @@ class TestTwoUsersOfOneAccount:
             assert await house.adopting.adopt(user) is Outcome.ADOPTED
         assert await house.calls() == []
         assert (await house.account(row["withings_userid"])).users == {"user-1", "user-2"}
+
+    async def test_do_not_write_each_others_rows_before_a_pair_is_proven(
+        self, house: House, table: SqliteBackend, clock: FakeClock
+    ) -> None:
+        old, new = (Fernet.generate_key().decode() for _ in range(2))
+        userid = await house.linked()
+        pair = (await house.link_of()).pair
+        account = await house.account(userid)
+        await EncryptedLinks(house.storage.links, [old]).join(USER, userid, pair, lambda _: account)
+        sealed = await table.token_row(f"{USER}#withings")
+        await table.put_token_row(a_row("user-2", Place.BARE, userid, saved_at=clock() - DAY))
+        await adopting_over(house, EncryptedLinks(house.storage.links, [new])).adopt("user-2")
+        assert await table.token_row(f"{USER}#withings") == sealed
 
     @pytest.mark.parametrize("live", ["user-1", "user-2"])
     @pytest.mark.parametrize("newest", ["user-1", "user-2"])
