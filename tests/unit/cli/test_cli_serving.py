@@ -41,8 +41,8 @@ def port() -> int:
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port on which somebody else listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    """A port on which somebody else listens, and nobody on the one before it."""
+    with socket.create_server(("127.0.0.1", free_neighbours() + 1)) as listening:
         yield listening.getsockname()[1]
 
 
