@@ -7,7 +7,7 @@ ENGINES := .venvs
 SOURCES := src tests scripts benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fast format lock engines proof-dynamodb assets screenshots settings clean
+.PHONY: help run test check fast format lock engines proof proof-dynamodb assets screenshots settings clean
 
 help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ format: $(VENV)/.dev ## Format the code and mend what the linter can mend
 	$(BIN)/ruff check --fix $(SOURCES)
 
 engines: $(ENGINES)/ministack/.ready $(ENGINES)/withings-api/.ready ## Set up what some tests use beside: a DynamoDB engine, a foreign client
+
+proof: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Kill, starve and cut off bridges at length, on both engines (PROOF=--record writes the outcome down)
+	scripts/with_ministack $(BIN)/python scripts/proof.py --dynamodb ministack $(PROOF)
 
 proof-dynamodb: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Run the storage contract and the e2e tests on an engine that keeps DynamoDB's limits
 	scripts/with_ministack $(BIN)/python -m pytest tests/contract/storage tests/e2e

@@ -66,6 +66,8 @@ class Step:
     """Which calls count, by their arguments."""
     counts: Callable[[Any], bool] = _always
     """After which results a passing counts as made."""
+    often: bool = False
+    """Whether a walk passes it several times."""
 
 
 def _saves(arguments: Arguments) -> bool:
@@ -73,32 +75,43 @@ def _saves(arguments: Arguments) -> bool:
     return bool(records) and any(record.kind is not Kind.HEIGHT for record in records)
 
 
+def _writes(arguments: Arguments) -> bool:
+    return bool(arguments["rows"] or arguments["gone"])
+
+
 LINK = (
     Step("state spent", in_stores("Ephemera", "take")),
     Step("code exchanged", ("withings_bridge.withings.oauth:WithingsOAuth.exchange",)),
     Step("joined", in_stores("Links", "join")),
     Step("subscriptions listed", (f"{_CLIENT}.subscriptions",)),
-    Step("subscribed", (f"{_CLIENT}.subscribe",)),
+    Step("subscribed", (f"{_CLIENT}.subscribe",), often=True),
 )
 NOTIFICATION = (
-    Step("acknowledged", (f"{_SERVICES}.receiving:Receiving.receive",)),
-    Step("begun", (f"{_SERVICES}.working:Working.work_off",)),
+    Step("acknowledged", (f"{_SERVICES}.receiving:Receiving.receive",), often=True),
+    Step("begun", (f"{_SERVICES}.working:Working.work_off",), often=True),
 )
 TURN = (
-    Step("claimed", in_stores("Accounts", "claim_one") + in_stores("Accounts", "claim"), counts=bool),
+    Step(
+        "claimed",
+        in_stores("Accounts", "claim_one") + in_stores("Accounts", "claim"),
+        counts=bool,
+        often=True,
+    ),
+    Step("call booked", in_stores("Ephemera", "swap"), often=True),
     Step(
         "fetched",
         tuple(f"{_CLIENT}.{name}" for name in ("measures", "activity", "sleep_summaries", "workouts")),
+        often=True,
     ),
-    Step("records saved", in_stores("Records", "save"), of=_saves),
-    Step("rows written", in_stores("Vitals", "write"), of=lambda asked: bool(asked["rows"] or asked["gone"])),
+    Step("records saved", in_stores("Records", "save"), of=_saves, often=True),
+    Step("rows written", in_stores("Vitals", "write"), of=_writes, often=True),
     Step("push noted", in_stores("Links", "pushed")),
     Step(
         "gateway told",
         tuple(f"{_SERVICES}.publishing:{gateway}.publish" for gateway in ("NoGateway", "HttpGateway")),
     ),
     Step("tombstones written", in_stores("Records", "save"), of=lambda asked: bool(asked["removed"])),
-    Step("settled", in_stores("Accounts", "change"), of=lambda asked: asked["holder"] is not None),
+    Step("settled", in_stores("Accounts", "change"), of=lambda asked: bool(asked["holder"]), often=True),
 )
 REFRESH = (
     Step("refresh locked", in_stores("Ephemera", "acquire"), counts=bool),
@@ -106,7 +119,14 @@ REFRESH = (
     Step("pair saved", in_stores("Links", "replace_pair")),
     Step("refresh unlocked", in_stores("Ephemera", "release")),
 )
-STEPS = {step.name: step for step in (*LINK, *NOTIFICATION, *TURN, *REFRESH)}
+LEAVING = (
+    Step("unsubscribed", (f"{_CLIENT}.unsubscribe",), often=True),
+    Step("grant revoked", ("withings_bridge.withings.oauth:WithingsOAuth.revoke",)),
+    Step("records forgotten", in_stores("Records", "forget")),
+    Step("left", in_stores("Links", "leave")),
+    Step("rows forgotten", in_stores("Vitals", "forget")),
+)
+STEPS = {step.name: step for step in (*LINK, *NOTIFICATION, *TURN, *REFRESH, *LEAVING)}
 
 MOMENTS = ("before", "after")
 

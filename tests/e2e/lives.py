@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from e2e.failing import MOMENTS, STEPS
+from e2e.failing import LINK, MOMENTS, NOTIFICATION, REFRESH, TURN
 from e2e.levers import Failpoint
 from e2e.trial import Person, Trial
 
@@ -122,8 +122,8 @@ class Life:
         trial.trap.set(None)
 
     def _set_a_trap(self) -> None:
-        step = self._chance.choice(list(STEPS))
-        failpoint = Failpoint(step, self._chance.choice(MOMENTS), self._chance.choice((1, 1, 2, 3)))
+        step = self._chance.choice((*LINK, *NOTIFICATION, *TURN, *REFRESH))
+        failpoint = Failpoint(step.name, self._chance.choice(MOMENTS), self._chance.choice((1, 1, 2, 3)))
         self._tell(f"a trap {failpoint}")
         self._trial.trap.set(failpoint)
 

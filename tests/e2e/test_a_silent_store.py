@@ -14,7 +14,7 @@ from e2e.silence import LockableFile, Silenceable, WiredTables
 from e2e.trial import Person, Trial, begun
 from processes import eventually
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.proof]
 
 HOUR = 3600
 WITHINGS_PATIENCE = 2.0

@@ -10,7 +10,7 @@ import pytest
 from e2e.trial import Trial
 from processes import eventually
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.proof]
 
 GRACE_SECONDS = 8
 SLOWER_THAN_THAT = 15

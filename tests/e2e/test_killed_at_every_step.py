@@ -5,17 +5,24 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from e2e.failing import LINK, MOMENTS, NOTIFICATION, REFRESH, TURN, Step
+from e2e.failing import LEAVING, LINK, MOMENTS, NOTIFICATION, REFRESH, TURN, Step
+from e2e.lengths import LONG
 from e2e.levers import Failpoint
 from e2e.trial import Trial
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.proof]
 
 HOUR = 3600
 
 
 def failpoints(*steps: Step) -> pytest.MarkDecorator:
-    found = [Failpoint(step.name, moment) for step in steps for moment in MOMENTS]
+    """Before and after each; in the long proof also at later passings of what is passed often."""
+    found = [
+        Failpoint(step.name, moment, passing)
+        for step in steps
+        for moment in MOMENTS
+        for passing in ((1, 2, 3) if LONG and step.often else (1,))
+    ]
     return pytest.mark.parametrize("failpoint", found, ids=str)
 
 
@@ -53,3 +60,25 @@ class TestALink:
             trial.begin_link(person.user, person.userid)
 
         trial.check(person)
+
+
+class TestADisconnect:
+    @failpoints(*LEAVING)
+    def test_that_is_killed_can_be_completed(self, lasting_trial: Trial, failpoint: Failpoint) -> None:
+        trial = lasting_trial
+        person = trial.link_person(trial.add_somebody())
+        trial.trap.set(failpoint)
+        with suppress(httpx.HTTPError):
+            trial.disconnect(person.user, purge=True)
+        trial.dies_at(failpoint)
+        trial.revive()
+
+        trial.disconnect(person.user, purge=True)
+
+        assert trial.store.token_row(f"{person.user}#withings") is None
+        assert trial.store.account(person.account) is None
+        assert trial.store.records(person.account) == {}
+        assert trial.store.rows(person.user) == []
+        shown = trial.tell("GET", person.path)
+        assert (shown["linked"], shown["subscriptions"]) == (False, 0)
+        trial.sound = True

@@ -11,7 +11,7 @@ from e2e.lengths import ROUNDS, SEED
 from e2e.lives import Life
 from e2e.trial import Trial
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.proof]
 
 
 class TestARound:

@@ -8,7 +8,7 @@ import pytest
 from e2e.stores import Store
 from e2e.trial import Person, Trial, begun
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.proof]
 
 SUBSCRIPTIONS = 9
 

@@ -13,7 +13,7 @@ from e2e.stores import Store
 from e2e.trial import ASKED_AGAIN, begun
 from processes import eventually
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.proof]
 
 HOUR = 3600
 LEASE = 15

@@ -8,7 +8,7 @@ import pytest
 from e2e import failing
 from e2e.trial import Person, Trial
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.proof]
 
 HOUR = 3600
 ENV = {failing.TIMEOUT: "2"}
