@@ -9,8 +9,10 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 from withings_bridge.sandbox import Clock, SandboxOptions, create_sandbox
+from withings_bridge.sandbox.running import RunningSandbox
 
 NOON = 1_795_435_200.0
 """2026-11-23 12:00 UTC."""
@@ -36,6 +38,7 @@ class Driver:
     http: httpx.AsyncClient
     clock: Clock
     options: SandboxOptions
+    running: RunningSandbox
 
     def __post_init__(self) -> None:
         self._states = itertools.count()
@@ -160,13 +163,19 @@ class Linked:
 async def opened(options: SandboxOptions, clock: Clock | None = None) -> AsyncIterator[Driver]:
     """A running sandbox with a standing clock."""
     clock = clock or Clock(StandingTime())
-    app = create_sandbox(options, clock=clock)
+    async with started(create_sandbox(options, clock=clock), options, clock) as driver:
+        yield driver
+
+
+@asynccontextmanager
+async def started(app: FastAPI, options: SandboxOptions, clock: Clock) -> AsyncIterator[Driver]:
+    """The same of an application that was created before: each start has a world of its own."""
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://localhost:7070") as http,
     ):
-        yield Driver(http, clock, options)
+        yield Driver(http, clock, options, app.state.sandbox)
 
 
 async def until(condition: Callable[[], bool], *, seconds: float = 5) -> None:

@@ -44,6 +44,7 @@ from withings_bridge.services.tending import Tending
 from withings_bridge.services.tokens import Tokens
 from withings_bridge.services.turning import Turn, Turning
 from withings_bridge.services.working import Working
+from withings_bridge.storage.base import Storage
 from withings_bridge.storage.encryption import EncryptedLinks
 from withings_bridge.storage.sqlite import SqliteStorage
 from withings_bridge.withings import WithingsClient, WithingsOAuth
@@ -77,14 +78,14 @@ class Asked:
 class House:
     """The services, and what a test does to them."""
 
-    def __init__(self, storage: SqliteStorage, cloud: Driver, clock: FakeClock, **changes: Any) -> None:
+    def __init__(self, storage: Storage, cloud: Driver, clock: FakeClock, **changes: Any) -> None:
         self.storage, self.cloud, self.clock = storage, cloud, clock
         self.gateway = RecordingGateway()
         self.callback_url: str = changes.get("callback_url", "")
         keys = changes.get("encryption_keys", ())
         self.links = FailingLinks(EncryptedLinks(storage.links, keys))
         self.vitals = FailingVitals(storage.vitals)
-        self.weather = Weather(cloud.http)
+        self.weather: Weather = changes.get("weather") or Weather(cloud.http)
         http = httpx.AsyncClient(transport=self.weather)
         client = WithingsClient(http, CLOUD)
         self.oauth = oauth = WithingsOAuth(
@@ -109,7 +110,7 @@ class House:
             ephemera=storage.ephemera,
             oauth=oauth,
             clock=clock,
-            sleep=self.sleep,
+            sleep=changes.get("sleep", self.sleep),
         )
         self.projecting = Projecting(
             records=storage.records,

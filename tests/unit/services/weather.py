@@ -44,6 +44,11 @@ class Weather(httpx.AsyncBaseTransport):
         """The call arrives, and its answer does not."""
         self._lost[action] += 1
 
+    def clears(self) -> None:
+        """From now on all goes well."""
+        self._answers.clear()
+        self._lost.clear()
+
     @asynccontextmanager
     async def holding(self, action: str) -> AsyncIterator[asyncio.Event]:
         """Calls of the action wait until the block ends; the event says that one has arrived."""
