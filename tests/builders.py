@@ -121,3 +121,17 @@ def a_row(
         recording_context="home_measurement",
         notes=notes,
     )
+
+
+def a_weighing(grpid: int, at: int) -> dict[str, Any]:
+    """A measure group as Withings sends it, taken at that epoch second; each has a weight of its own."""
+    return {
+        "grpid": grpid,
+        "attrib": 0,
+        "date": at,
+        "created": at,
+        "modified": at,
+        "category": 1,
+        "deviceid": None,
+        "measures": [{"type": 1, "value": 70_000 + grpid, "unit": -3}],
+    }

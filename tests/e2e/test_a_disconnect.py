@@ -2,11 +2,11 @@
 
 import threading
 from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 import pytest
 
+from builders import a_weighing
 from e2e.world import USER, World
 from processes import eventually
 
@@ -29,20 +29,6 @@ def linked_person(world: World, *, weights: int = 1, user: str = USER) -> int:
     world.link(user, person)
     eventually("the bridge has subscribed", lambda: at_withings(world, person)[1] == 9)
     return person
-
-
-def a_weighing(grpid: int, at: int) -> dict[str, Any]:
-    """A measure group as Withings sends it."""
-    return {
-        "grpid": grpid,
-        "attrib": 0,
-        "date": at,
-        "created": at,
-        "modified": at,
-        "category": 1,
-        "deviceid": None,
-        "measures": [{"type": 1, "value": 70_000, "unit": -3}],
-    }
 
 
 class TestADisconnect:

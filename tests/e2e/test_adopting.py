@@ -8,10 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from builders import a_token_row
+from builders import a_token_row, a_weighing
 from contract.storage.predecessor import foreign_rows
 from e2e.stores import Row
-from e2e.test_crashes import a_weighing
 from e2e.world import World
 from processes import eventually
 from withings_bridge.domain.links import Place

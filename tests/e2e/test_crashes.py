@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from builders import a_weighing
 from e2e.world import World
 from processes import eventually
 
@@ -82,17 +83,3 @@ class TestARestart:
 
     def test_by_sigterm_ends_with_zero(self, world: World) -> None:
         assert world.bridge.stop() == 0
-
-
-def a_weighing(grpid: int, at: int) -> dict[str, object]:
-    """A measure group as Withings sends it."""
-    return {
-        "grpid": grpid,
-        "attrib": 0,
-        "date": at,
-        "created": at,
-        "modified": at,
-        "category": 1,
-        "deviceid": None,
-        "measures": [{"type": 1, "value": 70_000 + grpid, "unit": -3}],
-    }
