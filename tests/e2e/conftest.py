@@ -1,24 +1,39 @@
 """A bridge and a pretend Withings as processes of their own, on each storage engine."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from e2e.stores import DynamoTables, SqliteFile, Store
+from e2e.lengths import LONG
+from e2e.stores import BACKENDS, DynamoTables, SqliteFile, Store
 from e2e.trial import Lasting, Trial, begun
 from e2e.world import World
 from engines import dynamodb_endpoint
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out on moto, which takes its time, what its twin on the embedded store proves well enough.
+
+    The long proof has it all, and so has an engine of its own.
+    """
+    if LONG or "DYNAMODB_TEST_ENDPOINT" in os.environ:
+        return
+    left_out = [
+        item
+        for item in items
+        if item.get_closest_marker("engine") and item.get_closest_marker("twin_suffices")
+    ]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")
 def dynamodb() -> Iterator[str]:
     with dynamodb_endpoint() as endpoint:
         yield endpoint
-
-
-BACKENDS = ("sqlite", pytest.param("dynamodb", marks=pytest.mark.engine))
 
 
 def a_store(backend: str, folder: Path, request: pytest.FixtureRequest) -> Store:

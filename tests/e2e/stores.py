@@ -7,11 +7,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+import pytest
+
 from withings_bridge.domain.accounts import Account
 from withings_bridge.storage.documents import load_account, load_body
 from withings_bridge.storage.dynamodb.account_item import StoredAccount
 
 Row = dict[str, Any]
+
+BACKENDS = ("sqlite", pytest.param("dynamodb", marks=pytest.mark.engine))
+"""For fixtures that are asked for on each engine."""
 
 
 class Store(Protocol):

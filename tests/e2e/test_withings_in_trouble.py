@@ -43,6 +43,7 @@ def two_weighings(trial: Trial, person: Person) -> int:
     return grpid
 
 
+@pytest.mark.twin_suffices
 class TestTrouble:
     @troubles(
         {"kind": "status", "status": 522, "times": 3},
