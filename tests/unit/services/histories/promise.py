@@ -44,7 +44,9 @@ class Life:
 
     versions: list[Record]
     changed_at: datetime
-    """When it came, or was last edited."""
+    """When it came, was last edited, or was deleted."""
+    looks_before: int
+    """How many looks there had been by then."""
     gone_at: datetime | None = None
     """From when on it is no longer served."""
 
@@ -83,19 +85,25 @@ class Ledger:
         for record in records:
             name = (record.kind, record.key)
             here.add(name)
-            life = self.lives.setdefault(name, Life([], now))
-            if not life.versions or life.versions[-1].body != record.body:
+            life = self.lives.setdefault(name, Life([], now, len(self.looks)))
+            back = life.gone_at is not None and life.gone_at <= now
+            if back or not life.versions or life.versions[-1].body != record.body:
                 life.versions.append(record)
-                life.changed_at, life.gone_at = now, None
-            if life.gone_at is not None and life.gone_at <= now:
-                life.changed_at, life.gone_at = now, None
+                self._changed(life, now)
+                life.gone_at = None
         for name, life in self.lives.items():
             if name not in here and life.gone_at is None:
+                self._changed(life, now)
                 life.gone_at = now
 
-    def deleted(self, record: Record, *, shows_at: datetime) -> None:
+    def deleted(self, record: Record, *, now: datetime, shows_at: datetime) -> None:
         """Its notification leaves now; the services notice only then."""
-        self.lives[record.kind, record.key].gone_at = shows_at
+        life = self.lives[record.kind, record.key]
+        self._changed(life, now)
+        life.gone_at = min(life.gone_at or shows_at, shows_at)
+
+    def _changed(self, life: Life, now: datetime) -> None:
+        life.changed_at, life.looks_before = now, len(self.looks)
 
     def announced(self, category: Category, window: Window, *, by_day: bool, at: datetime) -> None:
         """A notification was acknowledged."""
@@ -117,10 +125,9 @@ class Promise:
         self._ledger = ledger
         self._linked_at = account.linked_at
         self._since = {KIND_OF[category]: self._linked_at - length for category, length in windows.items()}
-        imported = [
+        self._imports = [
             Look(kind, Window(since, self._linked_at), self._linked_at) for kind, since in self._since.items()
         ]
-        self._looks = [look for look in ledger.looks if look.at >= self._linked_at] + imported
         self._current = {
             name: life.versions[-1]
             for name, life in ledger.lives.items()
@@ -169,17 +176,21 @@ class Promise:
 
     def _owes(self, record: Record) -> bool:
         """Whether an import, ``lastupdate`` or a look must have brought this version."""
-        changed_at = self._ledger.lives[record.kind, record.key].changed_at
+        life = self._ledger.lives[record.kind, record.key]
         if any(record.kind is KIND_OF[category] for category in TRACKED):
-            return record.at >= self._since[record.kind] or changed_at > self._linked_at
-        return any(look.holds(record) and look.at >= changed_at for look in self._looks)
+            return record.at >= self._since[record.kind] or life.changed_at > self._linked_at
+        return any(look.holds(record) for look in self._looks_since(life))
 
     def _excludes(self, record: Record, life: Life) -> bool:
         """Whether some look must have noticed that the record is gone."""
-        gone_at = life.gone_at
-        return gone_at is not None and any(
-            look.holds(record) and look.at + look.patience >= gone_at for look in self._looks
+        return life.gone_at is not None and any(
+            look.holds(record) and look.at + look.patience >= life.gone_at for look in self._looks_since(life)
         )
+
+    def _looks_since(self, life: Life) -> Iterator[Look]:
+        """The looks at the account, as it is linked now, since something last happened to the record."""
+        yield from (look for look in self._ledger.looks[life.looks_before :] if look.at >= self._linked_at)
+        yield from (look for look in self._imports if look.at > life.changed_at)
 
 
 def rows_of(stored: Stored) -> dict[str, VitalRow]:

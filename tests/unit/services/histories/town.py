@@ -132,7 +132,8 @@ class Town:
         patience = self._faults.get("deletions_show_after_seconds", 0)
         await self.cloud.control("DELETE", f"/people/{person.userid}/records/{row.service}/{row.key}")
         if patience:
-            person.ledger.deleted(record_of(row), shows_at=self.clock() + timedelta(seconds=patience))
+            shows_at = self.clock() + timedelta(seconds=patience)
+            person.ledger.deleted(record_of(row), now=self.clock(), shows_at=shows_at)
         self.look_around()
 
     def rows(self, person: Person, *services: Service) -> list[Row]:
