@@ -48,8 +48,8 @@ class TestADisconnect:
         world.tell("PUT", "/faults", {"same_arguments": False})
         world.link(USER, person)
         assert len(world.rows("weight")) == 3
-        world.tell("POST", f"/people/{person}/weighings", {"kg": 71})
-        world.await_row("weight", "156.53")
+        world.tell("POST", f"/people/{person}/weighings", {"kg": 90})
+        world.await_row("weight", "198.42")
         assert len(world.rows("weight")) == 4
 
     def test_in_the_middle_of_the_import_brings_nothing_back(self, world: World) -> None:
@@ -99,8 +99,8 @@ class TestTwoUsersOfOnePerson:
         assert "Others stay linked" in world.disconnect(USER, purge=True)
         assert world.store.rows(USER) == []
         assert at_withings(world, person) == (True, 9)
-        world.tell("POST", f"/people/{person}/weighings", {"kg": 71})
-        world.await_row("weight", "156.53", OTHER)
+        world.tell("POST", f"/people/{person}/weighings", {"kg": 90})
+        world.await_row("weight", "198.42", OTHER)
         assert len(world.rows("weight", OTHER)) == 2
         assert world.store.rows(USER) == []
 
@@ -116,8 +116,8 @@ class TestAnotherAccount:
         world.link(USER, new)
         eventually("the first account is let go", lambda: at_withings(world, old) == (False, 0))
         assert len(world.rows("weight")) == 1, "the old rows stay"
-        world.tell("POST", f"/people/{new}/weighings", {"kg": 71})
-        world.await_row("weight", "156.53")
+        world.tell("POST", f"/people/{new}/weighings", {"kg": 90})
+        world.await_row("weight", "198.42")
         row = world.store.token_row(f"{USER}#withings")
         assert row is not None
         assert row["withings_userid"] == str(new)
