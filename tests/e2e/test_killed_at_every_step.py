@@ -13,9 +13,10 @@ from e2e.trial import Trial
 pytestmark = [pytest.mark.e2e, pytest.mark.proof]
 
 HOUR = 3600
+NOT_OF_A_WEIGH_IN = {"tombstones written"}
 
 
-def failpoints(*steps: Step) -> pytest.MarkDecorator:
+def failpoints(*steps: Step, once: bool = False) -> pytest.MarkDecorator:
     """Before and after each; in the long proof also at later passings of what is passed often.
 
     What was before a step is after the one before it, so on a slow engine the one half may do.
@@ -27,7 +28,7 @@ def failpoints(*steps: Step) -> pytest.MarkDecorator:
         )
         for step in steps
         for moment in MOMENTS
-        for passing in ((1, 2, 3) if LONG and step.often else (1,))
+        for passing in ((1, 2, 3) if LONG and step.often and not once else (1,))
     ]
     return pytest.mark.parametrize("failpoint", found, ids=str)
 
@@ -45,6 +46,19 @@ class TestATurn:
         trial.tell("POST", f"{person.path}/activity-days", {"steps": 4321})
         trial.tell("POST", f"{person.path}/nights", {"hours": 7})
         trial.tell("DELETE", f"{person.path}/measure-groups/{weighed['measuregrps'][0]['grpid']}")
+        trial.dies_at(failpoint)
+        trial.revive()
+
+        trial.check()
+
+
+@pytest.mark.twin_suffices
+class TestOneWeighIn:
+    @failpoints(*NOTIFICATION, *(step for step in TURN if step.name not in NOT_OF_A_WEIGH_IN), once=True)
+    def test_that_nothing_else_tells_of_is_not_lost(self, lasting_trial: Trial, failpoint: Failpoint) -> None:
+        trial, person = lasting_trial, lasting_trial.at_home()
+        trial.trap.set(failpoint)
+        trial.tell("POST", f"{person.path}/weighings", {"kg": 73})
         trial.dies_at(failpoint)
         trial.revive()
 
