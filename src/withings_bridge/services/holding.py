@@ -54,18 +54,11 @@ class Holding:
         return stored
 
     @asynccontextmanager
-    async def kept(
-        self, userid: str, holder: str, *, listen: Callable[[], Awaitable[None]] | None = None
-    ) -> AsyncIterator[None]:
-        """Hold the lease while the body runs; a lost one raises LeaseLost out of the body.
-
-        ``listen`` is called after each renewal.
-        """
+    async def kept(self, userid: str, holder: str) -> AsyncIterator[None]:
+        """Hold the lease while the body runs; a lost one raises LeaseLost out of the body."""
 
         async def renew() -> None:
             await self._accounts.renew(userid, holder, now=self._clock(), lease=LEASE)
-            if listen:
-                await listen()
 
         async with renewing(renew, every=self._renew_every):
             yield

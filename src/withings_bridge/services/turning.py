@@ -39,7 +39,7 @@ from withings_bridge.domain.inbox import Done, Failed, Lane, Task
 from withings_bridge.domain.records import Record
 from withings_bridge.domain.troubles import jitter
 from withings_bridge.services.clock import Clock
-from withings_bridge.services.holding import Holding
+from withings_bridge.services.holding import Holding, renewing
 from withings_bridge.services.pacing import Pacing, Urgency, in_lane
 from withings_bridge.services.projecting import Projecting
 from withings_bridge.services.publishing import RealtimeGateway
@@ -50,6 +50,9 @@ from withings_bridge.storage.base import Accounts, Links
 from withings_bridge.withings import WithingsClient
 
 log = structlog.get_logger()
+
+LISTEN_EVERY = timedelta(seconds=1.5)
+"""How often a turn that does what nobody waits for looks whether another replica received news."""
 
 LINK_STANDS = timedelta(minutes=1)
 """How long what announces the end of a link waits after Withings has just denied it: anybody can post it,
@@ -116,7 +119,8 @@ class Turning:
         turn = Turn(account=None)
         self._running[account.userid] = turn
         try:
-            async with self._holding.kept(account.userid, holder, listen=lambda: self._listen(account, turn)):
+            listening = renewing(lambda: self._listen(account, turn), every=LISTEN_EVERY)
+            async with self._holding.kept(account.userid, holder), listening:
                 try:
                     account = await self._swept(account, holder)
                     await self._work(account, turn, imports=imports)
