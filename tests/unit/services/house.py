@@ -86,14 +86,19 @@ class House:
         self.links = FailingLinks(EncryptedLinks(storage.links, keys))
         self.vitals = FailingVitals(storage.vitals)
         self.weather: Weather = changes.get("weather") or Weather(cloud.http)
+        self.pacing = Pacing(
+            ephemera=storage.ephemera, budget=Budget(120), application="sandbox", clock=clock
+        )
+        pace = self.pacing if changes.get("paced") else None
         http = httpx.AsyncClient(transport=self.weather)
-        client = WithingsClient(http, CLOUD)
+        client = WithingsClient(http, CLOUD, pace=pace)
         self.oauth = oauth = WithingsOAuth(
             http,
             client_id=cloud.options.client_id,
             client_secret=SecretStr(cloud.options.client_secret),
             api_url=CLOUD,
             auth_url=f"{CLOUD}/oauth2_user/authorize2",
+            pace=pace,
             clock=clock.epoch,
         )
         self.client = client
@@ -139,9 +144,6 @@ class House:
             applis=changes.get("applis", (1, 4, 16, 44, 46)),
             spacing=5 * SECOND,
             clock=clock,
-        )
-        self.pacing = Pacing(
-            ephemera=storage.ephemera, budget=Budget(120), application="sandbox", clock=clock
         )
         sweep_every = changes.get("sweep_every", 1000 * DAY)
         self.turning = Turning(

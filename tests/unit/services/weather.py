@@ -44,6 +44,10 @@ class Weather(httpx.AsyncBaseTransport):
         """The call arrives, and its answer does not."""
         self._lost[action] += 1
 
+    def ahead(self, action: str) -> int:
+        """How many calls of the action will be answered by something else than the cloud."""
+        return len(self._answers.get(action, ()))
+
     def clears(self) -> None:
         """From now on all goes well."""
         self._answers.clear()

@@ -42,7 +42,8 @@ class Peril:
         self._awake.set()
         self.frozen = asyncio.Event()
         self.may_freeze = False
-        self.dead = False
+        self._under_way = 0
+        self.died = asyncio.Event()
 
     def befall(self, mishap: Mishap, *, after: int, times: int = 1) -> None:
         """The mishap comes when so many calls have gone well."""
@@ -55,6 +56,11 @@ class Peril:
     def wake(self) -> None:
         """A frozen process goes on where it was, as if no time had passed."""
         self._awake.set()
+
+    async def silence(self) -> None:
+        """Wait until no call is under way: what goes on behind the scenes must not see time jump."""
+        while self._under_way and self._awake.is_set():
+            await asyncio.sleep(0)
 
     async def at_store(self, call: Callable[[], Awaitable[ResultT]]) -> ResultT:
         async def standing() -> ResultT:
@@ -76,19 +82,23 @@ class Peril:
             self._awake.clear()
             self.frozen.set()
         await self._awake.wait()
-        if self.dead or mishap is Mishap.KILLED_BEFORE:
+        if self.died.is_set() or mishap is Mishap.KILLED_BEFORE:
             self._die()
         if mishap is Mishap.UNREACHED:
             raise unreached
-        result = await call()
-        if self.dead or mishap is Mishap.KILLED_AFTER:
+        self._under_way += 1
+        try:
+            result = await call()
+        finally:
+            self._under_way -= 1
+        if self.died.is_set() or mishap is Mishap.KILLED_AFTER:
             self._die()
         if mishap is Mishap.UNANSWERED:
             raise unanswered
         return result
 
     def _die(self) -> None:
-        self.dead = True
+        self.died.set()
         raise Killed
 
 

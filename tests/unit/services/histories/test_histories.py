@@ -275,7 +275,8 @@ class Histories(RuleBasedStateMachine):
                 weather.loses(action)
             case "busy":
                 weather.refuses(action, 601, text="Too Many Requests")
-            case _ if action != "requesttoken":
+            case _ if action != "requesttoken" and not weather.ahead(action):
+                # Refused twice in a row is a link that has ended.
                 weather.refuses(action, 401, text="invalid_token")
 
     @precondition(lambda self: self.town.asleep)

@@ -75,6 +75,7 @@ class Process:
             applis=APPLIS,
             sweep_every=SWEEP_EVERY,
             sleep=asyncio.sleep,
+            paced=True,
         )
 
 
@@ -221,22 +222,25 @@ class Town:
         """One that was frozen goes on, and does not know how late it is."""
         process, task = self.asleep.pop(which % len(self.asleep))
         process.peril.wake()
-        await asyncio.wait({task})
-        _unless_killed(task)
+        await _ends(task, process)
 
     async def _by(self, number: int, doing: Coroutine[Any, Any, ResultT]) -> ResultT | None:
         """What comes of something that a process does; None if that is cut off."""
         process = self.processes[number]
         task = asyncio.create_task(doing)
         freezing = asyncio.create_task(process.peril.frozen.wait())
-        await asyncio.wait({task, freezing}, return_when=asyncio.FIRST_COMPLETED)
+        ending = asyncio.create_task(_ends(task, process))
+        await asyncio.wait({ending, freezing}, return_when=asyncio.FIRST_COMPLETED)
         freezing.cancel()
         process.peril.may_freeze = False
-        if not task.done():
+        if ending.done() and not process.peril.died.is_set():
+            await ending
+            return task.result()
+        if not ending.done():
+            ending.cancel()
             self.asleep.append((process, task))
-        if process.peril.dead or not task.done():
-            self.processes[number] = self._process()
-        return _unless_killed(task) if task.done() else None
+        self.processes[number] = self._process()
+        return None
 
     async def link(self, user: str, person: Person, *, at: int = 0) -> None:
         """A user signs in at Withings as this person."""
@@ -324,7 +328,7 @@ class Town:
 
     async def comes_to_rest(self) -> None:
         """The sky clears, the post arrives, and time goes by until all was swept and nothing is left."""
-        for process in self.processes:
+        for process in self.processes + [process for process, _ in self.asleep]:
             process.peril.pass_by()
             process.weather.clears()
         while self.asleep:
@@ -460,6 +464,12 @@ class Town:
         return {kind: await self.storage.records.between(userid, kind, EPOCH, FOREVER) for kind in Kind}
 
 
+def _mind(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Nobody looks after the tasks of a process that was killed."""
+    if not isinstance(context.get("exception"), Killed):
+        loop.default_exception_handler(context)
+
+
 class _Source:
     """The time of whichever town there is: creating the sandbox's application takes longer than living
     a short history in it, so all towns use one, and each starts it anew.
@@ -473,7 +483,7 @@ class _Source:
 
 
 _TIME = _Source()
-_OPTIONS = SandboxOptions(auto_approve=True, days=0, people=2, quota_per_minute=0)
+_OPTIONS = SandboxOptions(auto_approve=True, days=0, people=2, quota_per_minute=120)
 
 
 @cache
@@ -485,6 +495,7 @@ def _cloud() -> tuple[FastAPI, Clock]:
 @asynccontextmanager
 async def a_town(path: Path, clock: FakeClock, loop: SkippingLoop) -> AsyncIterator[Town]:
     _TIME.clock = clock
+    loop.set_exception_handler(_mind)
     app, source = _cloud()
     async with (
         started(app, _OPTIONS, source) as cloud,
@@ -504,11 +515,17 @@ def _due_at(account: Account, now: datetime) -> datetime | None:
     return max(at, account.lease.until) if at and account.lease else at
 
 
-def _unless_killed(task: asyncio.Task[ResultT]) -> ResultT | None:
-    try:
-        return task.result()
-    except Killed:
-        return None
+async def _ends(task: asyncio.Task[Any], process: Process) -> None:
+    """Wait until a process has done something, or has died of it."""
+    dying = asyncio.create_task(process.peril.died.wait())
+    await asyncio.wait({task, dying}, return_when=asyncio.FIRST_COMPLETED)
+    if process.peril.died.is_set():
+        task.cancel()
+        await asyncio.wait({task})
+    else:
+        await process.peril.silence()
+        task.result()
+    dying.cancel()
 
 
 def record_of(row: Row) -> Record:
