@@ -32,6 +32,7 @@ from withings_bridge.domain.readings import GOAL
 from withings_bridge.domain.records import EPOCH, Kind, Record, record_from
 from withings_bridge.domain.vitals7 import possible_keys
 from withings_bridge.sandbox import Clock, SandboxOptions, create_sandbox
+from withings_bridge.sandbox.cloud.envelope import THROTTLED
 from withings_bridge.sandbox.world.deliveries import Delivery, DeliveryState
 from withings_bridge.sandbox.world.records import Record as Row
 from withings_bridge.sandbox.world.records import Service
@@ -109,6 +110,7 @@ class Town:
         self._posted = self._seen = 0
         self._faults: dict[str, Any] = {"hold_notifications": True}
         self._turns = 0
+        self._froze = False
 
     # --- Withings ---------------------------------------------------------------------------------
 
@@ -239,6 +241,7 @@ class Town:
         if not ending.done():
             ending.cancel()
             self.asleep.append((process, task))
+            self._froze = True
         self.processes[number] = self._process()
         return None
 
@@ -388,11 +391,23 @@ class Town:
     async def faults(self) -> list[str]:
         """All in which the bridge at rest is not as it promises."""
         found = [fault for user in USERS for fault in await self._faults_of_user(user)]
+        found += self._refusals()
         for person in self.people:
             account = await self.storage.accounts.get(person.userid)
             if account is not None:
                 found += [f"{person.userid}: {fault}" async for fault in self._faults_of(person, account)]
         return found
+
+    def _refusals(self) -> list[str]:
+        """Calls that Withings refused for their number or their likeness. A process that freezes after it
+        was given a slot may come too late for it; no other may.
+        """
+        entries = self.cloud.running.journal.entries()
+        return [
+            f"{entry.action} was refused at {entry.at}: {entry.error}"
+            for entry in entries
+            if entry.status == THROTTLED and not self._froze
+        ]
 
     async def _faults_of(self, person: Person, account: Account) -> AsyncIterator[str]:
         if person.userid in self.removed:
