@@ -43,6 +43,8 @@ class Peril:
         self.frozen = asyncio.Event()
         self.may_freeze = False
         self._under_way = 0
+        self._silent = asyncio.Event()
+        self._silent.set()
         self.died = asyncio.Event()
 
     def befall(self, mishap: Mishap, *, after: int, times: int = 1) -> None:
@@ -59,8 +61,7 @@ class Peril:
 
     async def silence(self) -> None:
         """Wait until no call is under way: what goes on behind the scenes must not see time jump."""
-        while self._under_way and self._awake.is_set():
-            await asyncio.sleep(0)
+        await self._silent.wait()
 
     async def at_store(self, call: Callable[[], Awaitable[ResultT]]) -> ResultT:
         async def standing() -> ResultT:
@@ -87,10 +88,13 @@ class Peril:
         if mishap is Mishap.UNREACHED:
             raise unreached
         self._under_way += 1
+        self._silent.clear()
         try:
             result = await call()
         finally:
             self._under_way -= 1
+            if not self._under_way:
+                self._silent.set()
         if self.died.is_set() or mishap is Mishap.KILLED_AFTER:
             self._die()
         if mishap is Mishap.UNANSWERED:
