@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 from withings_bridge.domain import measures as types
 from withings_bridge.domain.readings import counts, measures_of
-from withings_bridge.domain.records import Body, Kind, Record
+from withings_bridge.domain.records import Body, Kind, Record, RecordKey
 
 KG_TO_LBS = 2.20462
 M_TO_INCHES = 39.3701
@@ -136,24 +136,40 @@ def rows_of_day(days: Iterable[Record]) -> list[VitalRow]:
 def possible_keys(record: Record) -> frozenset[str]:
     """Every ``item_key`` that a record of this name may ever have yielded, in any version of it."""
     match record.kind:
+        case Kind.SLEEP:
+            return _keys_from(record.kind, record.body.get("id") or record.body.get("startdate"))
+        case Kind.ACTIVITY:
+            return _keys_from(record.kind, record.body.get("date"))
+        case _:
+            return _keys_from(record.kind, record.key)
+
+
+def keys_of_gone(name: RecordKey) -> frozenset[str]:
+    """The same of a record that is gone, of which its name alone is left."""
+    day, _, _ = name.key.partition("/")
+    _, _, begun = name.key.rpartition("/")
+    return _keys_from(name.kind, {Kind.ACTIVITY: day, Kind.SLEEP: begun}.get(name.kind, name.key))
+
+
+def _keys_from(kind: Kind, source: object) -> frozenset[str]:
+    match kind:
         case Kind.MEASURES:
             sources = {
-                f"weight_{record.key}_1": ("weight", "body-fat-percentage", "bmi"),
-                f"height_{record.key}_4": ("height",),
-                f"bp_{record.key}_9": ("blood-pressure-systolic", "blood-pressure-diastolic", "heart-rate"),
-                f"hr_{record.key}_11": ("heart-rate",),
-                f"spo2_{record.key}_54": ("oxygen-saturation",),
-                f"temp_{record.key}_71": ("body-temperature",),
+                f"weight_{source}_1": ("weight", "body-fat-percentage", "bmi"),
+                f"height_{source}_4": ("height",),
+                f"bp_{source}_9": ("blood-pressure-systolic", "blood-pressure-diastolic", "heart-rate"),
+                f"hr_{source}_11": ("heart-rate",),
+                f"spo2_{source}_54": ("oxygen-saturation",),
+                f"temp_{source}_71": ("body-temperature",),
             }
         case Kind.SLEEP:
-            source = record.body.get("id") or record.body.get("startdate")
             sources = {
                 f"sleep_{source}_sleep": ("sleep-hours",),
                 f"sleep_{source}_rr": ("respiratory-rate",),
                 f"sleep_{source}_spo2": ("oxygen-saturation",),
             }
         case Kind.ACTIVITY:
-            sources = {f"activity_{record.body.get('date')}_steps": ("steps",)}
+            sources = {f"activity_{source}_steps": ("steps",)}
         case _:
             sources = {}
     return frozenset(

@@ -14,6 +14,7 @@ from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey, midni
 from withings_bridge.domain.vitals7 import (
     Heights,
     VitalRow,
+    keys_of_gone,
     possible_keys,
     rows_of_day,
     rows_of_group,
@@ -123,14 +124,28 @@ class Projecting:
     async def everything(self, account: Account) -> None:
         """Project all stored records anew: for a user who joined, or after a correction.
 
-        In slices, so that on the embedded store no acknowledgement waits behind a whole history.
+        Who was away and came back may still have rows of records that are gone since. In slices, so
+        that on the embedded store no acknowledgement waits behind a whole history.
         """
+        gone = await self._keys_of_gone(account)
         for kind in (Kind.MEASURES, Kind.ACTIVITY, Kind.SLEEP):
             stored = await self._records.between(account.userid, kind, EPOCH, FOREVER)
+            gone -= {key for record in stored for key in possible_keys(record)}
             for first in range(0, len(stored), SLICE):
                 some = stored[first : first + SLICE]
                 change = Change(kind, some, {record.name: record for record in some})
                 await self.write(account, await self.project(account, change))
+        left_over = sorted(gone)
+        for first in range(0, len(left_over), SLICE):
+            await self.write(account, Projection(gone=set(left_over[first : first + SLICE])))
+
+    async def _keys_of_gone(self, account: Account) -> set[str]:
+        keys: set[str] = set()
+        after = 0
+        while changes := await self._records.changes(account.userid, after=after, limit=SLICE):
+            keys.update(*(keys_of_gone(change.name) for change in changes if change.record is None))
+            after = changes[-1].number
+        return keys
 
     async def _measures(self, account: Account, change: Change) -> Projection:
         found = {group.key: height_of(group) for group in change.fetched}

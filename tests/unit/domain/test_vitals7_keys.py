@@ -11,6 +11,7 @@ from withings_bridge.domain.records import Kind, record_from
 from withings_bridge.domain.vitals7 import (
     Heights,
     VitalRow,
+    keys_of_gone,
     possible_keys,
     rows_of_day,
     rows_of_group,
@@ -79,6 +80,21 @@ class TestPossibleKeys:
     def test_hold_the_row_of_a_day(self, body: dict[str, Any]) -> None:
         day = record_from(Kind.ACTIVITY, body)
         assert_held(rows_of_day([day]), possible_keys(day))
+
+    @given(st.sampled_from((Kind.MEASURES, Kind.SLEEP, Kind.ACTIVITY)), st.integers(1, 10**12), st.data())
+    def test_are_known_by_the_name_alone(self, kind: Kind, number: int, data: st.DataObject) -> None:
+        named: dict[Kind, dict[str, Any]] = {
+            Kind.MEASURES: {"grpid": number},
+            Kind.SLEEP: data.draw(
+                st.sampled_from(({"id": number}, {"hash_deviceid": "a", "startdate": number}))
+            ),
+            Kind.ACTIVITY: {
+                "date": str(data.draw(st.dates())),
+                "deviceid": data.draw(st.none() | st.just("a")),
+            },
+        }
+        record = record_from(kind, named[kind])
+        assert keys_of_gone(record.name) == possible_keys(record) != frozenset()
 
     @given(st.sampled_from((Kind.WORKOUT, Kind.HEART, Kind.DEVICE, Kind.HEIGHT)))
     def test_are_none_for_what_vitals7_does_not_show(self, kind: Kind) -> None:

@@ -145,6 +145,46 @@ class TestTwoUsers:
         for user in ("user-1", "user-2"):
             assert await house.values("weight", user) == ["154.32", "156.53"]
 
+    async def test_of_whom_one_comes_back_to_what_was_deleted_meanwhile(
+        self, house: House, clock: FakeClock
+    ) -> None:
+        userid = await weighed(house, 70)
+        await house.link("user-2")
+        await house.drain(userid)
+        kept = await house.weigh(userid, 71)
+        await house.notified(userid, kept)
+        await house.leaving.disconnect("user-2")
+        clock.advance(HOUR)
+        await house.delete(userid, kept)
+        await house.notified(userid, kept)
+        assert await house.values("weight", "user-2") == ["154.32", "156.53"]
+        clock.advance(MINUTE)
+        await house.link("user-2")
+        await house.drain(userid)
+        assert await house.values("weight", "user-2") == ["154.32"]
+
+    async def test_of_whom_one_comes_back_keep_the_rows_that_a_second_source_stands_for(
+        self, house: House, clock: FakeClock
+    ) -> None:
+        userid = await house.linked()
+        await house.link("user-2")
+        day = {"date": f"{clock():%Y-%m-%d}", "timezone": "UTC", "steps": 900, "is_tracker": True}
+        watch, other = day | {"deviceid": "w", "modelid": 93}, day | {"deviceid": "o", "modelid": 59}
+        notice = {"userid": userid, "appli": "16", "date": str(day["date"])}
+        await house.load(userid, activities=[watch, other], stamp=True)
+        await house.receiving.receive(notice)
+        await house.drain(userid)
+        before = await house.rows("user-2")
+        await house.leaving.disconnect("user-2")
+        clock.advance(HOUR)
+        await house.cloud.control("DELETE", f"/people/{userid}/records/activity/{day['date']}/o/59")
+        await house.receiving.receive(notice)
+        await house.drain(userid)
+        clock.advance(MINUTE)
+        await house.link("user-2")
+        await house.drain(userid)
+        assert await house.rows("user-2") == before
+
 
 class TestAnotherAccount:
     @pytest.fixture
