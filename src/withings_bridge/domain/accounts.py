@@ -187,6 +187,13 @@ def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime
     return account
 
 
+def emptied(account: Account) -> Account:
+    """With nothing known of its records, which are about to be purged: should they be and the account stay,
+    whoever links it again imports anew.
+    """
+    return replace(account, work={})
+
+
 def end_was_announced(account: Account, *, refused: Account) -> bool:
     """Whether Withings' refusal of the account, as a turn claimed it, is the end that was announced.
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import structlog
 
-from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.accounts import Account, emptied
 from withings_bridge.domain.callbacks import is_ours
 from withings_bridge.domain.errors import (
     AlreadyAbsent,
@@ -171,10 +171,18 @@ class Leaving:
             confirmed = False
             if account and not shared:
                 confirmed = await self._revoke(former, account)
-                if purge and (await self._holding.check(account)).users <= {user}:
-                    await self._records.forget(userid)
+                if purge:
+                    await self._purge(account, user)
             await self._links.leave(user, userid)
         return Disconnected(linked=True, shared=shared, confirmed=confirmed, purged=purge)
+
+    async def _purge(self, account: Account, user: str) -> None:
+        """Forget the account's records, unless somebody else has joined it in spite of all."""
+        if (await self._holding.check(account)).users > {user}:
+            return
+        holder = account.lease.holder if account.lease else None
+        await self._accounts.change(account.userid, emptied, now=self._clock(), holder=holder)
+        await self._records.forget(account.userid)
 
     async def _revoke(self, former: Former, account: Account | None) -> bool:
         """Take back at Withings what it gave us; whether it confirmed. Bounded in time."""

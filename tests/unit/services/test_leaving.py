@@ -308,6 +308,20 @@ class TestCutOff:
         assert (await house.account(userid)).lease is None
         await self.gone(house, userid)
 
+    async def test_before_the_link_was_ended_here_imports_anew_for_who_links_again_instead(
+        self, house: House
+    ) -> None:
+        userid = await settled(house)
+        before = await house.records(userid)
+        house.links.failures = 1
+        with pytest.raises(StorageUnavailable):
+            await house.leaving.disconnect("user-1", purge=True)
+        assert await house.records(userid) == []
+        house.clock.advance(HOUR)
+        await house.link()
+        await house.drain(userid)
+        assert await house.records(userid) == before != []
+
     async def test_before_the_rows_were_purged(self, house: House) -> None:
         userid = await settled(house)
         house.vitals.failures = 1
