@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import KIND_OF, Category
 from withings_bridge.domain.notifications import DAY
-from withings_bridge.domain.records import Kind, Record
+from withings_bridge.domain.records import EPOCH, Kind, Record
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.fetching import ASKED_BY_DAY, Span
 from withings_bridge.services.holding import Holding
@@ -43,9 +43,18 @@ class Storing:
 
     async def last(self, account: Account, category: Category, before: datetime) -> datetime | None:
         """When the last of the stored records was taken that ``missing`` may name."""
-        kinds = [KIND_OF[category], *([Kind.HEIGHT] if category is Category.MEASURES else [])]
-        found = [await self._records.newest(account.userid, kind, limit=1, before=before) for kind in kinds]
+        found = [
+            await self._records.newest(account.userid, kind, limit=1, before=before)
+            for kind in _kinds(category)
+        ]
         return max((record.at for newest in found for record in newest), default=None)
+
+    async def first(self, account: Account, category: Category, before: datetime) -> datetime | None:
+        """When the first of them was taken, if that was before some time."""
+        found = [
+            await self._records.between(account.userid, kind, EPOCH, before) for kind in _kinds(category)
+        ]
+        return min((record.at for oldest in found for record in oldest), default=None)
 
     async def apply(
         self,
@@ -53,15 +62,15 @@ class Storing:
         kind: Kind,
         fetched: Collection[Record],
         removed: Collection[Record] = (),
-    ) -> bool:
-        """Save what was fetched, bring the rows up to date, let go of what was removed.
+    ) -> list[Record]:
+        """Save what was fetched, bring the rows up to date, let go of what was removed. Gives what changed.
 
         Rows are projected for all that was fetched, also where the record is stored as it is: an
         earlier attempt may have ended between the two. Raises LeaseLost rather than write what another
         may have purged meanwhile.
         """
         if not fetched and not removed:
-            return False
+            return []
         userid = account.userid
         before = await self._records.get(userid, [record.name for record in fetched])
         fresh = [record for record in fetched if not record.same_as(before.get(record.name))]
@@ -74,4 +83,9 @@ class Storing:
         if projection.heights or tombstones:
             await self._holding.check(account)
             await self._records.save(userid, projection.heights, removed=tombstones, now=self._clock())
-        return bool(fresh or removed)
+        return [*fresh, *removed]
+
+
+def _kinds(category: Category) -> list[Kind]:
+    """What is stored of a category: of measures from before the import the index of heights alone."""
+    return [KIND_OF[category], *([Kind.HEIGHT] if category is Category.MEASURES else [])]

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import KIND_OF, TRACKED, Category
 from withings_bridge.domain.deletions import CONFIRM_AFTER, LOOK_AGAIN_AFTER, believed, digest
-from withings_bridge.domain.imports import CHUNK, Backfill
+from withings_bridge.domain.imports import BEGINNING, CHUNK, Backfill
 from withings_bridge.domain.inbox import ASKED, Done, News, Recheck, Task
 from withings_bridge.domain.notifications import DAY, SECOND, Window, fold
 from withings_bridge.domain.quota import SAME_ARGUMENTS
@@ -111,7 +111,7 @@ class Syncing:
             await self._compare_recent(account, look, began)
         if task.news.everything:
             # Behind an import that already goes further back, it does too: see ``inbox.settle``.
-            since = began - self._windows[task.category]
+            since = await self._reaching_all(account, task.category, began - self._windows[task.category])
             look.backfill = Backfill(since=since, until=began, began_at=began)
         look.told = look.fetched
         return look
@@ -186,15 +186,18 @@ class Syncing:
         return fresh, unsettled, known
 
     async def _stored_in(self, account: Account, category: Category, window: Window) -> list[Record]:
-        """What is stored of an announced window. One of workouts names their local day: a workout after
-        midnight may have begun on the day before, in UTC.
-        """
+        """What is stored of an announced window."""
         kind, margin = KIND_OF[category], DAY if category is Category.WORKOUTS else timedelta()
-        start, end = window.start, window.end
-        stored = await self._records.between(account.userid, kind, start - margin, end + margin)
-        if category is not Category.WORKOUTS:
-            return stored
-        return [r for r in stored if r.day is not None and start.date() <= r.day <= end.date()]
+        start, end = window.start - margin, window.end + margin
+        stored = await self._records.between(account.userid, kind, start, end)
+        return [record for record in stored if _lies_in(window, record)]
+
+    async def _reaching_all(self, account: Account, category: Category, since: datetime) -> datetime:
+        """``since``, or the oldest that is stored where that is older: what was uploaded late, from before
+        the import, can be deleted too.
+        """
+        first = await self._storing.first(account, category, before=since)
+        return max(BEGINNING, first) if first else since
 
     async def _catch_up(
         self, account: Account, look: Look, began: datetime, fresh: Collection[Window]
@@ -237,7 +240,8 @@ class Syncing:
         span = Span(self._fetching.distinct(account, look.task.category, window))
         reply = await self._fetching.span(account, look.task.category, span)
         changed = await self._store(account, look, span, reply, announced=announced, earlier=earlier)
-        if again_at and not changed:
+        # What changed beside the window, as on the day before it, explains nothing.
+        if again_at and not any(_lies_in(window, record) for record in changed):
             look.rechecks.append(Recheck(window, again_at))
 
     async def _compare_recent(self, account: Account, look: Look, began: datetime) -> None:
@@ -259,8 +263,8 @@ class Syncing:
         *,
         announced: bool,
         earlier: str | None,
-    ) -> bool:
-        """Store a complete answer by dates; whether it changed, or may change, anything."""
+    ) -> list[Record]:
+        """Store a complete answer by dates; what it changed, or may change."""
         category = look.task.category
         missing = await self._storing.missing(
             account, category, span, {record.key for record in reply.records}
@@ -271,7 +275,7 @@ class Syncing:
             look.rechecks.append(self._recheck(span, missing, announced=announced))
         look.fetched += reply.records
         changed = await self._storing.apply(account, KIND_OF[category], reply.records, gone)
-        return changed or bool(missing)
+        return [*changed, *missing]
 
     async def _doubt(self, account: Account, look: Look, span: Span, reply: Reply) -> None:
         """Look once more at what a complete answer of an import lacks.
@@ -302,3 +306,14 @@ def _wants_changes(task: Task) -> bool:
     """
     news = task.news
     return news.asked or news.everything or news.unheard or (news.sweep and task.category in TRACKED)
+
+
+def _lies_in(window: Window, record: Record) -> bool:
+    """Whether an announcement of the window may be about the record.
+
+    One of workouts names their local day: a workout after midnight may have begun on the day before,
+    in UTC.
+    """
+    if record.kind is Kind.WORKOUT:
+        return record.day is not None and window.start.date() <= record.day <= window.end.date()
+    return window.holds(record.at)

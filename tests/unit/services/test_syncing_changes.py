@@ -103,6 +103,26 @@ class TestDeletion:
         await house.drain(userid)
         assert await house.values("weight") == []
 
+    async def test_that_shows_late_is_found_though_the_day_after_changed(
+        self, house: House, userid: str, clock: FakeClock
+    ) -> None:
+        gone, other = ((clock() - days * DAY).date().isoformat() for days in (60, 59))
+        path = f"/people/{userid}/activity-days"
+        for day in (gone, other):
+            await house.cloud.control("POST", path, {"steps": 1000, "date": day})
+            await house.receiving.receive({"userid": userid, "appli": "16", "date": day})
+            await house.drain(userid)
+        clock.advance(HOUR)
+        await house.cloud.faults(deletions_show_after_seconds=120)
+        await house.cloud.control("POST", path, {"steps": 2000, "date": other})
+        await house.cloud.control("DELETE", f"{path}/{gone}")
+        await house.receiving.receive({"userid": userid, "appli": "16", "date": gone})
+        await house.drain(userid)
+        assert await house.values("steps") == ["1000", "2000"]
+        clock.advance(5 * MINUTE)
+        await house.drain(userid)
+        assert await house.values("steps") == ["2000"]
+
     async def test_of_more_than_five_needs_a_second_answer_a_minute_later(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:

@@ -192,6 +192,23 @@ class TestEverything:
         assert len(await house.values("weight")) == MOST_WINDOWS + 1
         assert (await house.account(userid)).of(Category.MEASURES).backfill is None
 
+    async def test_goes_back_as_far_as_what_was_uploaded_late(
+        self, house: House, userid: str, clock: FakeClock
+    ) -> None:
+        old = await house.weigh(userid, 99, at=(clock() - 400 * DAY).isoformat())
+        await house.notified(userid, old)
+        clock.advance(HOUR)
+        await house.delete(userid, old)
+        await house.receive(userid, old)
+        for number in range(MOST_WINDOWS):
+            at = clock() - timedelta(hours=number)
+            await house.receive(userid, await house.weigh(userid, 60, at=at.isoformat()))
+        await house.drain(userid)
+        assert len(await house.values("weight")) == MOST_WINDOWS + 1
+        clock.advance(MINUTE)
+        await house.drain(userid)
+        assert len(await house.values("weight")) == MOST_WINDOWS
+
     async def test_goes_back_as_far_as_an_import_that_it_takes_the_place_of(
         self, house: House, clock: FakeClock
     ) -> None:
