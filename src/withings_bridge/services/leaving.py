@@ -178,7 +178,7 @@ class Leaving:
 
     async def _purge(self, account: Account, user: str) -> None:
         """Forget the account's records, unless somebody else has joined it in spite of all."""
-        if (await self._holding.check(account)).users > {user}:
+        if (await self._holding.check(account)).users - {user}:
             return
         holder = account.lease.holder if account.lease else None
         await self._accounts.change(account.userid, emptied, now=self._clock(), holder=holder)

@@ -254,7 +254,10 @@ class TestSharedAccount:
         assert await house.records(userid) == []
         assert await house.values("weight", "user-1") == ["154.32"]
 
-    async def test_keeps_its_records_for_who_joined_in_spite_of_all(self, house: House) -> None:
+    @pytest.mark.parametrize("alone", [False, True])
+    async def test_keeps_its_records_for_who_joined_in_spite_of_all(
+        self, house: House, *, alone: bool
+    ) -> None:
         """As it may be where a process slept through the end of its lock."""
         userid = await settled(house)
         pair = (await house.link_of()).pair
@@ -263,6 +266,8 @@ class TestSharedAccount:
             leaving = asyncio.create_task(house.leaving.disconnect("user-1", purge=True))
             await arrived.wait()
             await house.storage.links.join("user-2", userid, newer, with_one_more(userid, "user-2"))
+            if alone:
+                await house.storage.links.leave("user-1", userid)
         await leaving
         assert (await house.account(userid)).users == {"user-2"}
         assert await house.records(userid)
