@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -84,7 +85,8 @@ def _server() -> ForkServerContext:
 def _begin(
     program: Callable[[], None], arguments: Sequence[str], env: Mapping[str, str], folder: Path, log: Path
 ) -> None:
-    """In the child: become what a shell would have started."""
+    """In the child: become what a shell would have started, but for outliving the tests."""
+    threading.Thread(target=_end_with_the_tests, daemon=True).start()
     os.environ.clear()
     os.environ.update(env)
     os.chdir(folder)
@@ -94,3 +96,11 @@ def _begin(
     warnings.simplefilter("error", RuntimeWarning)
     sys.argv = ["withings-bridge", *arguments]
     program()
+
+
+def _end_with_the_tests() -> None:
+    """A test run that is killed ends nobody, and leaves the pipe behind."""
+    tests = multiprocessing.parent_process()
+    if tests is not None:
+        tests.join()
+        os._exit(1)

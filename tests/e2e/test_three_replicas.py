@@ -12,6 +12,7 @@ from e2e.levers import Failpoint
 from e2e.stores import Store
 from e2e.trial import ASKED_AGAIN, begun
 from processes import eventually
+from withings_bridge.sandbox.cloud.envelope import THROTTLED
 
 pytestmark = [pytest.mark.e2e, pytest.mark.proof]
 
@@ -45,6 +46,7 @@ class TestThirtySyncsAtOnce:
 
         assert answers == [200] * 30
         assert len(fleet.refreshes()) == 1
+        assert THROTTLED not in {call["status"] for call in fleet.tell("GET", "/requests")}
         fleet.catch_up()
         fleet.check()
 
