@@ -18,9 +18,10 @@ from fastapi.middleware.cors import CORSMiddleware
 from withings_bridge import __version__
 from withings_bridge.api import errors
 from withings_bridge.api.description import DESCRIPTION, TAGS
-from withings_bridge.api.middleware import LoopbackOnly, SafeHeaders
+from withings_bridge.api.middleware import REQUEST_ID, LoopbackOnly, Requests, SafeHeaders
 from withings_bridge.api.routers import health, inbox, users
 from withings_bridge.api.routers.webhook import CallbackSecret, webhook_router
+from withings_bridge.callers import ApiKeys, Authentication
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.quota import Budget
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
@@ -254,18 +255,22 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
+    authentication = Authentication(keys=ApiKeys(settings.known_api_keys))
     app.state.services = services
+    app.state.authentication = authentication
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.allowed_origins,
         # Unless told otherwise, an app under development on the same laptop may call.
-        allow_origin_regex=None if settings.allowed_origins or settings.allow_unauthenticated else LOCAL_APP,
+        allow_origin_regex=LOCAL_APP if settings.loopback_only and not settings.allowed_origins else None,
         allow_methods=("GET", "POST"),
-        allow_headers=("Authorization", "Content-Type"),
+        allow_headers=("Authorization", "Content-Type", "X-API-Key", REQUEST_ID),
+        expose_headers=(REQUEST_ID, "Retry-After"),
     )
-    if not settings.allow_unauthenticated:
+    if settings.loopback_only:
         app.add_middleware(LoopbackOnly)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(Requests)
     errors.install(app)
     site = Site(
         version=__version__,
@@ -273,7 +278,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         redirect_uri=settings.redirect_uri,
         sandbox_url=settings.sandbox_url if settings.use_sandbox else None,
         storage="DynamoDB" if settings.storage is StorageKind.DYNAMODB else "SQLite",
-        open=True,
+        open=authentication.open,
     )
     secret = CallbackSecret(settings.webhook_secrets, settings.withings_webhook_accept_bare)
     app.include_router(

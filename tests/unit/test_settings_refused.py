@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from withings_bridge.settings import Settings
 from withings_bridge.settings.problems import SettingsError
 
+DIGEST = "0123456789abcdef" * 4
 CREDENTIALS = {"WITHINGS_CLIENT_ID": "id", "WITHINGS_CLIENT_SECRET": "hush"}
 PRODUCTION = {
     **CREDENTIALS,
@@ -68,6 +69,9 @@ class TestWrongValues:
             ("RECONCILE_HOURS", "0", "greater than 0"),
             ("ALLOWED_ORIGINS", "*", "no path, and no *"),
             ("ALLOWED_ORIGINS", "https://app.example.org/vitals", "no path, and no *"),
+            ("API_KEYS", "wb_some-key", "name:scope:sha256"),
+            ("API_KEYS", "reports:read:wb_some-key", "not the key itself"),
+            ("API_KEYS", f"app:read:{DIGEST},app:sync:{DIGEST}", "differently"),
             ("TOKEN_ENCRYPTION_KEYS", "too-short", "openssl rand"),
             ("TOKEN_ENCRYPTION_KEYS", "é", "openssl rand"),
             ("TOKEN_ENCRYPTION_KEYS", " , ", "unset it"),
@@ -190,6 +194,7 @@ class TestExposure:
     def test_health_data_is_not_served_to_everybody(self, refusal: Refusal, host: str) -> None:
         told = refusal.of(HOST=host)
         assert told.startswith(f"HOST={host} ")
+        assert "API_KEYS" in told
         assert "HOST=127.0.0.1" in told
         assert "ALLOW_UNAUTHENTICATED=true" in told
         assert "\n" not in told
@@ -198,6 +203,13 @@ class TestExposure:
     def test_loopback_is_served(self, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
         monkeypatch.setenv("HOST", host)
         assert Settings.load().host == host
+
+    def test_who_proves_who_they_are_is_served_anywhere(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HOST", "0.0.0.0")  # noqa: S104 - nothing listens
+        monkeypatch.setenv("API_KEYS", f"reports:read:{DIGEST}")
+        settings = Settings.load()
+        assert settings.authenticates
+        assert not settings.loopback_only
 
     def test_it_can_be_overridden(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HOST", "0.0.0.0")  # noqa: S104 - nothing listens
@@ -208,7 +220,7 @@ class TestExposure:
 class TestNotYetServed:
     @pytest.mark.parametrize(
         "name",
-        ["API_KEYS", "COGNITO_REGION", "COGNITO_USER_POOL_ID", "COGNITO_CLIENT_IDS", "EXTENDED_VITALS"],
+        ["COGNITO_REGION", "COGNITO_USER_POOL_ID", "COGNITO_CLIENT_IDS", "EXTENDED_VITALS"],
     )
     def test_a_promise_that_would_not_be_kept_stops_the_start(self, refusal: Refusal, name: str) -> None:
         told = refusal.of(**{name: "something"})

@@ -1,10 +1,21 @@
 """What endpoints ask for, under a name each."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
+import structlog
 from fastapi import Depends, Request
+from fastapi.security import APIKeyHeader
 
+from withings_bridge.callers import Authentication, Caller, Scope
 from withings_bridge.services import Services
+
+_KEY = APIKeyHeader(
+    name="X-API-Key",
+    scheme_name="ApiKey",
+    description="A key of a service or an operator, made with `withings-bridge keys new`.",
+    auto_error=False,
+)
 
 
 def _services(request: Request) -> Services:
@@ -12,4 +23,21 @@ def _services(request: Request) -> Services:
     return services
 
 
+def _reaching(scope: Scope) -> Callable[..., Awaitable[Caller]]:
+    """Who calls; 401 for those who do not say, 403 for those who may not do what takes this scope."""
+
+    async def caller(request: Request, api_key: Annotated[str | None, Depends(_KEY)]) -> Caller:
+        authentication: Authentication = request.app.state.authentication
+        caller = await authentication.caller(api_key=api_key)
+        structlog.contextvars.bind_contextvars(caller=caller.name)
+        caller.must_reach(scope)
+        return caller
+
+    return caller
+
+
 TheServices = Annotated[Services, Depends(_services)]
+Reader = Annotated[Caller, Depends(_reaching(Scope.READ))]
+Syncer = Annotated[Caller, Depends(_reaching(Scope.SYNC))]
+administering = _reaching(Scope.ADMIN)
+"""Of whole routers, whose endpoints need not know who calls."""

@@ -12,8 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from withings_bridge.api.middleware import SAFE
-from withings_bridge.api.schemas import ErrorReply
+from withings_bridge.api.middleware import REQUEST_ID, SAFE, request_id
+from withings_bridge.api.schemas import ErrorReply, FieldProblem
 from withings_bridge.domain import errors
 from withings_bridge.logs import place_of
 
@@ -24,6 +24,8 @@ STATUS: dict[type[errors.BridgeError], int] = {
     errors.ConsentNeeded: 401,
     errors.StateRefused: 400,
     errors.ConsentRefused: 400,
+    errors.NotAuthenticated: 401,
+    errors.NotAllowed: 403,
     errors.UserUnknown: 400,
     errors.NoSuchAccount: 404,
     errors.RateLimited: 503,
@@ -60,43 +62,68 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _bug)
 
 
-async def _bridge_error(_: Request, error: Exception) -> JSONResponse:
+async def _bridge_error(request: Request, error: Exception) -> JSONResponse:
     status = status_of(error) if isinstance(error, errors.BridgeError) else 500
-    reply = ErrorReply(error=str(error), code=_code(type(error).__name__))
-    headers = {"Retry-After": _retry_after(error)} if status == 503 else {}  # noqa: PLR2004 - an HTTP status
-    return JSONResponse(reply.model_dump(), status_code=status, headers=headers)
+    headers = {}
+    if status == 503:  # noqa: PLR2004 - an HTTP status
+        headers["Retry-After"] = _retry_after(error)
+    if isinstance(error, errors.NotAuthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    return _reply(request, status, _code(type(error).__name__), str(error), headers=headers)
 
 
-async def _http_error(_: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
     code = error.code if isinstance(error, Refused) else _code(str(error.detail))
-    reply = ErrorReply(error=str(error.detail), code=code)
-    return JSONResponse(reply.model_dump(), status_code=error.status_code, headers=error.headers)
+    return _reply(request, error.status_code, code, str(error.detail), headers=error.headers)
 
 
-async def _validation_error(_: Request, error: Exception) -> JSONResponse:
-    """Names the field and what is wrong with it, never the value."""
+async def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    """Names the fields and what is wrong with them, never the values."""
     if not isinstance(error, RequestValidationError):
         raise error
-    problems = "; ".join(_problem(problem) for problem in error.errors())
-    reply = ErrorReply(error=problems, code="invalid_request")
-    return JSONResponse(reply.model_dump(), status_code=422)
+    problems = [_problem(problem) for problem in error.errors()]
+    message = "; ".join(f"{p.field}: {p.problem}" if p.field else p.problem for p in problems)
+    detail = [problem for problem in problems if problem.field]
+    return _reply(request, 422, "invalid_request", message, detail=detail)
 
 
 async def _bug(request: Request, error: Exception) -> JSONResponse:
-    log.error("our bug", path=request.url.path, reason=type(error).__name__, where=place_of(error))
-    reply = ErrorReply(error="Something went wrong here; it has been noted.", code="internal_error")
-    return JSONResponse(reply.model_dump(), status_code=500, headers=SAFE)
+    name = request_id(request.scope)
+    log.error(
+        "our bug",
+        path=request.url.path,
+        reason=type(error).__name__,
+        where=place_of(error),
+        request_id=name,
+    )
+    message = "Something went wrong here; it has been noted."
+    return _reply(request, 500, "internal_error", message, headers=SAFE | {REQUEST_ID: name})
 
 
-def _problem(problem: Mapping[str, Any]) -> str:
+def _reply(
+    request: Request,
+    status: int,
+    code: str,
+    message: str,
+    *,
+    detail: list[FieldProblem] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    reply = ErrorReply(error=message, code=code, detail=detail or None, request_id=request_id(request.scope))
+    return JSONResponse(reply.content, status_code=status, headers=headers)
+
+
+def _problem(problem: Mapping[str, Any]) -> FieldProblem:
     where, *names = problem["loc"]
     if problem["type"] == "json_invalid":
-        return "The body is not valid JSON."
+        return FieldProblem(field="", problem="The body is not valid JSON.")
     if where == "body" and not names:
-        return "The body must be a JSON object, sent with Content-Type: application/json."
-    return f"{'.'.join(map(str, names)) or where}: {problem['msg']}"
+        return FieldProblem(
+            field="", problem="The body must be a JSON object, sent with Content-Type: application/json."
+        )
+    return FieldProblem(field=".".join(map(str, names)) or where, problem=problem["msg"])
 
 
 def _retry_after(error: Exception) -> str:

@@ -24,13 +24,37 @@ WithingsRecord = dict[str, Any]
 """One record as Withings sends it; open, since Withings adds fields before it documents them."""
 
 
+class FieldProblem(BaseModel):
+    """What is wrong with one field of a request."""
+
+    field: str = Field(description="Its name.", examples=["cognitoUserId"])
+    problem: str = Field(
+        description="What is wrong with it; never its value.",
+        examples=["String should have at most 128 characters"],
+    )
+
+
 class ErrorReply(BaseModel):
-    """What every error says at least."""
+    """What every error says."""
 
     error: str = Field(
         description="What was wrong and what to do.", examples=["No Withings account is linked"]
     )
     code: str = Field(description="The same for programs.", examples=["not_linked"])
+    detail: list[FieldProblem] | None = Field(
+        None,
+        description="The fields that are wrong; absent where it is about none.",
+        examples=[[{"field": "cognitoUserId", "problem": "String should have at most 128 characters"}]],
+    )
+    request_id: str = Field(
+        description="The reply's `X-Request-ID`, by which the operator finds it in the log.",
+        examples=["5f1d0c9a77e3b204"],
+    )
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """As it is sent."""
+        return self.model_dump(exclude_none=True)
 
 
 class HealthReply(BaseModel):

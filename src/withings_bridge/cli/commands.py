@@ -7,6 +7,7 @@ import typer
 
 from withings_bridge import __version__
 from withings_bridge.cli.inbox_commands import inbox
+from withings_bridge.cli.keys_commands import keys
 
 cli = typer.Typer(
     name="withings-bridge",
@@ -16,6 +17,7 @@ cli = typer.Typer(
 )
 
 cli.add_typer(inbox)
+cli.add_typer(keys)
 
 User = Annotated[
     str | None,

@@ -21,6 +21,10 @@ BridgeError
 │   ├── StateRefused              the callback's state is missing, spent, late or another browser's
 │   └── ConsentRefused            the person, or Withings, said no on the consent page
 ├── CallerError
+│   ├── NotAuthenticated          who is calling cannot be told
+│   ├── NotAllowed                the caller is known, and may not do this
+│   │   ├── ScopeMissing          it takes a caller with a wider scope
+│   │   └── NotYours              it is about another user than the caller
 │   ├── UserUnknown               no user was named, and which one is meant cannot be told
 │   └── NoSuchAccount             what was named is neither an account nor a linked user
 └── StorageError
@@ -167,6 +171,22 @@ class ConsentRefused(LinkError):
 
 class CallerError(BridgeError):
     """The call cannot be served as it was made."""
+
+
+class NotAuthenticated(CallerError):
+    """Say who you are: send a Cognito token as Authorization: Bearer, or an API key as X-API-Key."""
+
+
+class NotAllowed(CallerError):
+    """You may not do this."""
+
+
+class ScopeMissing(NotAllowed):
+    """Your key or token does not reach that far; this call takes a wider scope."""
+
+
+class NotYours(NotAllowed):
+    """That is about another user than you."""
 
 
 class UserUnknown(CallerError):

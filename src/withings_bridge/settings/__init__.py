@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from withings_bridge.callers import ApiKey
 from withings_bridge.settings.problems import SettingsError, explain
 from withings_bridge.settings.values import (
+    ApiKeyEntries,
     BaseUrl,
     FernetKeys,
     Numbers,
@@ -202,7 +204,12 @@ class Settings(BaseSettings):
             "https://app.example.org",
         ),
     )
-    api_keys: SecretStr = Field(SecretStr(""), **_of("Callers", f"Keys of services and operators. {NOT_YET}"))
+    api_keys: ApiKeyEntries = Field(
+        SecretStr(""),
+        **_of(
+            "Callers", "Keys of services and operators: what `withings-bridge keys new` prints, by commas."
+        ),
+    )
     cognito_region: str = Field("", **_of("Callers", f"Region of the user pool. {NOT_YET}"))
     cognito_user_pool_id: str = Field("", **_of("Callers", f"The user pool. {NOT_YET}"))
     cognito_client_ids: Words = Field(
@@ -312,6 +319,20 @@ class Settings(BaseSettings):
         return secrets_in(self.token_encryption_keys)
 
     @cached_property
+    def known_api_keys(self) -> tuple[ApiKey, ...]:
+        return tuple(ApiKey.parse(entry) for entry in secrets_in(self.api_keys))
+
+    @cached_property
+    def authenticates(self) -> bool:
+        """Whether callers must prove who they are."""
+        return bool(self.known_api_keys)
+
+    @cached_property
+    def loopback_only(self) -> bool:
+        """Whether only who is on this machine is served, for nobody is asked who they are."""
+        return not (self.authenticates or self.allow_unauthenticated)
+
+    @cached_property
     def notify_url(self) -> tuple[str, str | None]:
         """Withings' notify service, and a warning where the variable had to be corrected."""
         override = self.withings_notify_api_url
@@ -342,7 +363,6 @@ class Settings(BaseSettings):
     def _unserved(self) -> list[str]:
         """Variables that promise protection or data this version does not deliver: better no start."""
         asked = {
-            "API_KEYS": bool(self.api_keys.get_secret_value()),
             "COGNITO_REGION": bool(self.cognito_region),
             "COGNITO_USER_POOL_ID": bool(self.cognito_user_pool_id),
             "COGNITO_CLIENT_IDS": bool(self.cognito_client_ids),
@@ -386,10 +406,10 @@ class Settings(BaseSettings):
         ]
 
     def _exposure(self) -> list[str]:
-        if self.host in LOOPBACK or self.allow_unauthenticated:
+        if self.host in LOOPBACK or not self.loopback_only:
             return []
         problem = (
-            f"HOST={self.host} would serve health data to everybody who reaches it; "
-            "keep HOST=127.0.0.1, or set ALLOW_UNAUTHENTICATED=true where something else guards the door"
+            f"HOST={self.host} would serve health data to everybody who reaches it; set API_KEYS, keep "
+            "HOST=127.0.0.1, or set ALLOW_UNAUTHENTICATED=true where something else guards the door"
         )
         return [problem]

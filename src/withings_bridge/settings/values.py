@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
+from withings_bridge.callers.api_keys import ApiKey
+
 
 def parts_of(value: str) -> tuple[str, ...]:
     """The parts of a comma-separated list; empty ones do not count."""
@@ -58,6 +60,13 @@ def _fernet_keys(value: SecretStr) -> SecretStr:
     return value
 
 
+def _api_keys(value: SecretStr) -> SecretStr:
+    names = [ApiKey.parse(entry).name for entry in secrets_in(value)]
+    if len(names) != len(set(names)):
+        raise ValueError("must name each key differently")
+    return value
+
+
 def _is_fernet_key(key: str) -> bool:
     try:
         return len(base64.urlsafe_b64decode(key)) == 32  # noqa: PLR2004 - what Fernet asks for
@@ -79,3 +88,6 @@ Secrets = Annotated[SecretStr, AfterValidator(_secrets)]
 """A comma-separated list; the first is given out, all are accepted."""
 
 FernetKeys = Annotated[Secrets, AfterValidator(_fernet_keys)]
+
+ApiKeyEntries = Annotated[Secrets, AfterValidator(_api_keys)]
+"""A comma-separated list of ``ApiKey`` entries. No secrets, and still nobody's business."""

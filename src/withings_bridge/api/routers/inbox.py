@@ -1,13 +1,10 @@
-"""What is stuck, for operators: listed, looked at, replayed, dropped.
-
-A router of its own, so that one dependency can ask its callers for more than others are asked.
-"""
+"""What is stuck, for operators: listed, looked at, replayed, dropped."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 
-from withings_bridge.api.dependencies import TheServices
+from withings_bridge.api.dependencies import TheServices, administering
 from withings_bridge.api.inbox_schemas import (
     DropRequest,
     InboxAccount,
@@ -24,6 +21,7 @@ MOST_AT_ONCE = 1000
 router = APIRouter(
     prefix="/api/withings/inbox",
     tags=["operations"],
+    dependencies=[Depends(administering)],
     responses={
         422: {"model": ErrorReply, "description": "The request does not make sense; it says where."},
         503: {"model": ErrorReply, "description": "The store does not answer; try again."},

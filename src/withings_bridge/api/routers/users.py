@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
 
-from withings_bridge.api.dependencies import TheServices
+from withings_bridge.api.dependencies import Reader, Syncer, TheServices
 from withings_bridge.api.schemas import (
     DisconnectReply,
     DisconnectRequest,
@@ -31,10 +31,11 @@ UserId = Annotated[
 
 
 @router.get("/api/status", operation_id="status")
-async def status(services: TheServices, user: UserId = None) -> LinkedStatus | UnlinkedStatus:
+async def status(caller: Reader, services: TheServices, user: UserId = None) -> LinkedStatus | UnlinkedStatus:
     """Whether the user is linked, how old the token is, and when data last came."""
+    meant = caller.meaning(user)
     try:
-        return LinkedStatus.of(await services.reporting.status(await services.reporting.the_user(user)))
+        return LinkedStatus.of(await services.reporting.status(await services.reporting.the_user(meant)))
     except (LinkError, UserUnknown) as error:
         return UnlinkedStatus(message=str(error))
 
@@ -49,6 +50,7 @@ async def status(services: TheServices, user: UserId = None) -> LinkedStatus | U
     },
 )
 async def sync(
+    caller: Syncer,
     services: TheServices,
     request: Annotated[SyncRequest | None, Body()] = None,
     user: UserId = None,
@@ -60,7 +62,7 @@ async def sync(
     than a first import brings.
     """
     named = (request.user if request else None) or user
-    whom = await services.reporting.the_user(named)
+    whom = await services.reporting.the_user(caller.meaning(named))
     synced = await services.requesting.sync(whom, full=request is not None and request.full)
     return SummaryReply.of(await services.reporting.summary(whom, synced.fetched))
 
@@ -71,7 +73,7 @@ async def sync(
     responses={400: {"model": ErrorReply, "description": "No user is named, or none could be named so."}},
 )
 async def disconnect(
-    services: TheServices, request: Annotated[DisconnectRequest | None, Body()] = None
+    caller: Syncer, services: TheServices, request: Annotated[DisconnectRequest | None, Body()] = None
 ) -> DisconnectReply:
     """End a user's link: subscriptions and grant at Withings, as far as it plays along, then everything here.
 
@@ -83,4 +85,5 @@ async def disconnect(
     user = request.user if request else None
     if request is None or not user:
         raise UserUnknown("Name the user to disconnect: userId or cognitoUserId.")
-    return DisconnectReply.of(await services.leaving.disconnect(user, purge=request.purge))
+    whom = caller.meaning(user) or user
+    return DisconnectReply.of(await services.leaving.disconnect(whom, purge=request.purge))

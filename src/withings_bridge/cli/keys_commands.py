@@ -1,0 +1,41 @@
+"""The commands about keys."""
+
+from typing import Annotated
+
+import typer
+
+from withings_bridge.callers import ApiKey, Scope
+from withings_bridge.cli.output import fail
+
+keys = typer.Typer(name="keys", help="Make keys for services and operators.", no_args_is_help=True)
+
+
+def _scope(word: str) -> Scope:
+    try:
+        return Scope[word.upper()]
+    except KeyError:
+        raise typer.BadParameter("choose read, sync or admin") from None
+
+
+@keys.command("new")
+def new_key(
+    name: Annotated[
+        str, typer.Argument(help="Whose key it is, as the log will name it: letters, digits, _ and -.")
+    ],
+    scope: Annotated[
+        Scope,
+        typer.Option(
+            parser=_scope,
+            metavar="read|sync|admin",
+            help="read: how users are linked, and their data; sync: also link, sync and disconnect them; "
+            "admin: also tend the bridge itself.",
+        ),
+    ],
+) -> None:
+    """Make an API key. It is shown once: the bridge is told its SHA-256 alone."""
+    try:
+        key, entry = ApiKey.made(name, scope)
+    except ValueError:
+        fail("A key's name has at most 32 letters, digits, _ and -, and begins with a letter or a digit.")
+    typer.echo(f"The key, for whoever calls with it as X-API-Key:\n  {key}")
+    typer.echo(f"Its entry, to add to API_KEYS of the bridge (entries are separated by commas):\n  {entry}")

@@ -1,0 +1,82 @@
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from withings_bridge.callers import ApiKey, ApiKeys, Authentication, Scope
+from withings_bridge.domain.errors import NotAuthenticated
+
+DIGEST = hashlib.sha256(b"wb_a-key").hexdigest()
+
+
+class TestAnEntry:
+    @pytest.mark.parametrize("scope", Scope)
+    def test_is_read_as_it_was_made(self, scope: Scope) -> None:
+        _, entry = ApiKey.made("reports", scope)
+        assert ApiKey.parse(str(entry)) == entry
+        assert (entry.name, entry.scope) == ("reports", scope)
+
+    def test_does_not_hold_the_key(self) -> None:
+        key, entry = ApiKey.made("reports", Scope.READ)
+        assert key not in str(entry)
+        assert len(key) > 40
+
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            "",
+            "reports",
+            f"reports:{DIGEST}",
+            f"reports:write:{DIGEST}",
+            f"reports:READ:{DIGEST}",
+            f":read:{DIGEST}",
+            f"a b:read:{DIGEST}",
+            f"{'a' * 33}:read:{DIGEST}",
+            "reports:read:wb_a-key",
+            f"reports:read:{DIGEST.upper()}",
+            f"reports:read:{DIGEST}0",
+        ],
+    )
+    def test_that_is_none_is_refused_without_being_repeated(self, entry: str) -> None:
+        with pytest.raises(ValueError, match="must") as caught:
+            ApiKey.parse(entry)
+        assert "wb_a-key" not in str(caught.value)
+        assert DIGEST not in str(caught.value)
+
+
+class TestKeys:
+    def test_are_told_apart(self) -> None:
+        made = [ApiKey.made(f"key-{scope.word}", scope) for scope in Scope]
+        keys = ApiKeys(entry for _, entry in made)
+        for key, entry in made:
+            caller = keys.holder(key)
+            assert caller is not None
+            assert (caller.name, caller.scope, caller.user) == (f"key:{entry.name}", entry.scope, None)
+
+    @given(st.text())
+    def test_nobody_made_are_not_accepted(self, key: str) -> None:
+        _, entry = ApiKey.made("reports", Scope.READ)
+        assert ApiKeys([entry]).holder(key) is None
+
+    def test_are_not_their_digests(self) -> None:
+        entry = ApiKey("reports", Scope.READ, DIGEST)
+        assert ApiKeys([entry]).holder(DIGEST) is None
+        assert ApiKeys([entry]).holder("wb_a-key") is not None
+
+
+class TestAuthentication:
+    async def test_of_an_open_bridge_asks_nobody(self) -> None:
+        authentication = Authentication(keys=ApiKeys([]))
+        assert authentication.open
+        for key in (None, "anything"):
+            caller = await authentication.caller(api_key=key)
+            assert (caller.scope, caller.user) == (Scope.ADMIN, None)
+
+    @pytest.mark.parametrize("key", [None, "", "wb_another"])
+    async def test_lets_nobody_in_without_a_key_once_there_is_one(self, key: str | None) -> None:
+        _, entry = ApiKey.made("reports", Scope.READ)
+        authentication = Authentication(keys=ApiKeys([entry]))
+        assert not authentication.open
+        with pytest.raises(NotAuthenticated):
+            await authentication.caller(api_key=key)
