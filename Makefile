@@ -41,8 +41,8 @@ proof: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Kill, starve and cut off brid
 proof-dynamodb: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Run the storage contract and the e2e tests on an engine that keeps DynamoDB's limits
 	scripts/with_ministack $(BIN)/python -m pytest tests/contract/storage tests/e2e
 
-lock: $(VENV)/.dev ## Resolve the dependencies anew and pin them with hashes
-	scripts/lock
+lock: $(VENV)/.dev ## Resolve the dependencies and pin them with hashes (LOCK=--upgrade moves to the newest)
+	scripts/lock $(LOCK)
 
 assets: $(VENV)/.dev ## Put the browser assets in place, unmodified release files
 	$(BIN)/python scripts/vendor_assets.py
