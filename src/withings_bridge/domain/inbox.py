@@ -97,6 +97,21 @@ class Recheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """The rest of a list of changes that had more pages than a turn reads."""
+
+    since: datetime
+    """The ``lastupdate`` it was asked for by; an offset means something in the same list alone."""
+    offset: int
+    until: datetime
+    """When it was asked for first: the cursor moves no further."""
+    newest: datetime | None
+    """The latest change that came so far."""
+    changing: bool = False
+    """Whether the list was seen to change since: then it is to be read once more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """All that is pending and known of one category of one account."""
 
@@ -115,6 +130,8 @@ class Work:
     """The ``lastupdate`` to send next: everything modified before it is stored. Of a category whose
     service has none, the time of the last catch-up.
     """
+    unread: Unread | None = None
+    """Of all that changed, what the next turn goes on with."""
     settled_at: datetime | None = None
     imported_since: datetime | None = None
     """How far back an import was completed: all that was taken since is stored."""
@@ -205,6 +222,7 @@ class Done:
     task: Task
     cursor: datetime | None = None
     """Where the cursor goes; None leaves it."""
+    unread: Unread | None = None
     rechecks: tuple[Recheck, ...] = ()
     backfill: Backfill | None = None
     """What is left of the import, or an import that was found necessary."""
@@ -248,6 +266,7 @@ def settle(work: Work, result: Done | Failed, *, now: datetime, jitter: float) -
         backfill=_begun(work.backfill, result.backfill),
         backfill_trouble=None if result.backfill else work.backfill_trouble,
         cursor=max(filter(None, (work.cursor, result.cursor)), default=None),
+        unread=result.unread,
         settled=max(work.settled, task.work.announced),
         settled_at=now,
     )

@@ -111,12 +111,15 @@ class Fetching:
         wider = (Window(start - step * steps, window.end) for steps in itertools.count())
         return self._recent.first_new(account, category, wider, self._clock())
 
-    async def since(self, account: Account, category: Category, at: datetime) -> Reply:
-        """All that was created or changed since then, to the last page."""
+    def distinct_since(self, account: Account, category: Category, at: datetime) -> datetime:
+        """That time, or so much earlier that Withings has not been asked for it just now."""
         seconds = at.replace(microsecond=0) - self._lead()
         earlier = (seconds - SECOND * steps for steps in itertools.count())
-        at = self._recent.first_new(account, category, earlier, self._clock())
-        return await self._all_pages(account, category, Since(at))
+        return self._recent.first_new(account, category, earlier, self._clock())
+
+    async def since(self, account: Account, category: Category, at: datetime, *, offset: int = 0) -> Reply:
+        """One run of pages of what was created or changed since then."""
+        return await self._pages(account, category, Since(at), offset=offset)
 
     def _lead(self) -> timedelta:
         """Some seconds by which a question begins earlier than it must, another number in each quarter
@@ -146,7 +149,7 @@ class Fetching:
         heights = [height for group in groups if (height := height_of(group))]
         return Reply(heights, answer.complete, answer.updatetime, answer.next_offset)
 
-    async def _all_pages(self, account: Account, category: Category, window: Between | Days | Since) -> Reply:
+    async def _all_pages(self, account: Account, category: Category, window: Between | Days) -> Reply:
         """A record that several pages hold, since it changed meanwhile, counts as the last one has it."""
         first = reply = await self._pages(account, category, window, offset=0)
         found = {record.name: record for record in reply.records}

@@ -121,7 +121,7 @@ def _settled(
     for category, number in wanted.items():
         work = account.of(category)
         # Where nothing is announced any more, a person has let go of it.
-        live = work.settled < number and work.news.live
+        live = (work.settled < number or work.unread is not None) and work.news.live
         importing = work.backfill is not None and work.backfill.until > reaching[category]
         if not live and not importing:
             continue

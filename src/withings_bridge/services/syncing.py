@@ -18,7 +18,7 @@ from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import KIND_OF, TRACKED, Category
 from withings_bridge.domain.deletions import CONFIRM_AFTER, LOOK_AGAIN_AFTER, believed, digest
 from withings_bridge.domain.imports import BEGINNING, CHUNK, Backfill
-from withings_bridge.domain.inbox import ASKED, Done, News, Recheck, Task
+from withings_bridge.domain.inbox import ASKED, Done, News, Recheck, Task, Unread
 from withings_bridge.domain.notifications import DAY, SECOND, Window, fold
 from withings_bridge.domain.quota import SAME_ARGUMENTS
 from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
@@ -51,6 +51,7 @@ class Look:
     """Those that somebody who waits for the sync is told of."""
     rechecks: list[Recheck] = field(default_factory=list)
     cursor: datetime | None = None
+    unread: Unread | None = None
     again_at: datetime | None = None
     """When to ask once more for all that changed, as the list was changing while it was read."""
     backfill: Backfill | None = None
@@ -60,9 +61,10 @@ class Look:
         return Done(
             self.task,
             cursor=self.cursor,
+            unread=self.unread,
             rechecks=tuple(self.rechecks),
             backfill=self.backfill,
-            news=ASKED if self.again_at else News(),
+            news=ASKED if self.again_at or self.unread else News(),
             pause_until=self.again_at,
         )
 
@@ -214,14 +216,30 @@ class Syncing:
             reply = await self._fetching.span(account, task.category, Span(window))
             look.cursor = began
         else:
-            reply = await self._fetching.since(account, task.category, cursor - OVERLAP)
-            newest = max((r.modified for r in reply.records if r.modified), default=None)
-            if reply.changed_since(began):
-                look.again_at = self._clock() + SAME_ARGUMENTS
-            elif newest:
-                look.cursor = min(newest, reply.updated_at or began, began)
+            reply = await self._changes(account, look, began, cursor - OVERLAP)
         look.fetched += reply.records
         await self._storing.apply(account, kind, reply.records)
+
+    async def _changes(self, account: Account, look: Look, began: datetime, since: datetime) -> Reply:
+        """Fetch a run of pages of what changed, and say where the cursor goes, or the next turn.
+
+        Once the last page has come, the cursor moves to the latest change, never past the time at which
+        the first page was asked for.
+        """
+        category, left = look.task.category, look.task.work.unread
+        at = left.since if left else self._fetching.distinct_since(account, category, since)
+        reply = await self._fetching.since(account, category, at, offset=left.offset if left else 0)
+        until = left.until if left else min(reply.updated_at or began, began)
+        times = [record.modified for record in reply.records if record.modified]
+        newest = max([*times, *([left.newest] if left and left.newest else [])], default=None)
+        changing = reply.changed_since(until, continued=left is not None) or (left and left.changing)
+        if reply.next_offset is not None:
+            look.unread = Unread(at, reply.next_offset, until, newest, changing=bool(changing))
+        elif changing:
+            look.again_at = self._clock() + SAME_ARGUMENTS
+        elif newest:
+            look.cursor = min(newest, until)
+        return reply
 
     async def _compare(
         self,
@@ -305,7 +323,8 @@ def _wants_changes(task: Task) -> bool:
     recent weeks does that too, where there is no ``lastupdate``.
     """
     news = task.news
-    return news.asked or news.everything or news.unheard or (news.sweep and task.category in TRACKED)
+    asked = news.asked or news.everything or news.unheard or task.work.unread is not None
+    return asked or (news.sweep and task.category in TRACKED)
 
 
 def _lies_in(window: Window, record: Record) -> bool:

@@ -10,7 +10,7 @@ from contract.storage.steps import LEASE, Linking, claimed, given_back, giving
 from withings_bridge.domain.accounts import Account, Lease, announce, due, settled, tasks
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import AccountUnknown, LeaseLost
-from withings_bridge.domain.inbox import ASKED, MOST_WINDOWS, Done, Lane, News, Recheck, Work
+from withings_bridge.domain.inbox import ASKED, MOST_WINDOWS, Done, Lane, News, Recheck, Unread, Work
 from withings_bridge.storage.base import Storage
 
 
@@ -34,6 +34,7 @@ class TestGet:
                     announced=3,
                     rechecks=(Recheck(a_window(), NOON + 5 * MINUTE, missing="digest"),),
                     cursor=NOON - timedelta(microseconds=1),
+                    unread=Unread(since=NOON - DAY, offset=300, until=NOON, newest=None),
                 )
             },
         )

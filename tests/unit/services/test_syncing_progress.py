@@ -169,6 +169,75 @@ class TestImport:
         await paged.notified(userid, await paged.weigh(userid, 70))
         assert len(await paged.values("weight")) == 5
 
+    async def test_of_what_is_new_is_one_run_of_pages_a_turn_and_the_cursor_moves_after_the_last(
+        self, paged: House, clock: FakeClock
+    ) -> None:
+        userid = await paged.linked()
+        before = (await measures_of(paged, userid)).cursor
+        for _ in range(4):
+            clock.advance(MINUTE)
+            await paged.weigh(userid, 70)
+        last = await paged.weigh(userid, 70)
+        changed_at = clock()
+        clock.advance(MINUTE)
+        await paged.forget_calls()
+        await paged.receive(userid, last)
+        cursors = []
+        while turn := await paged.working.turn(userid):
+            cursors.append((await measures_of(paged, userid)).cursor)
+            if not turn.results:
+                break
+        pages = [call.parameters for call in await paged.calls() if call.action == "getmeas"]
+        assert [page.get("offset", "0") for page in pages] == ["0", "2", "4"]
+        assert len({page["lastupdate"] for page in pages}) == 1
+        assert cursors[:3] == [before, before, changed_at]
+        assert len(await paged.values("weight")) == 5
+
+    async def test_of_what_is_new_goes_on_in_a_process_that_comes_after(
+        self, paged: House, clock: FakeClock
+    ) -> None:
+        userid = await paged.linked()
+        for _ in range(4):
+            clock.advance(MINUTE)
+            await paged.weigh(userid, 70)
+        last = await paged.weigh(userid, 70)
+        clock.advance(MINUTE)
+        await paged.receive(userid, last)
+        await paged.working.turn(userid)
+        assert len(await paged.values("weight")) == 2
+        after = House(paged.storage, paged.cloud, clock, max_pages=1)
+        await after.drain(userid)
+        assert len(await after.values("weight")) == 5
+
+    async def test_of_what_is_new_is_waited_for_by_who_asks_for_a_sync(
+        self, paged: House, clock: FakeClock
+    ) -> None:
+        userid = await paged.linked()
+        for _ in range(5):
+            clock.advance(MINUTE)
+            await paged.weigh(userid, 70)
+        clock.advance(MINUTE)
+        await paged.requesting.sync("user-1")
+        assert len(await paged.values("weight")) == 5
+
+    async def test_of_what_is_new_begins_anew_when_the_list_changed_between_two_turns(
+        self, paged: House, clock: FakeClock
+    ) -> None:
+        userid = await paged.linked()
+        groups = []
+        for _ in range(5):
+            clock.advance(MINUTE)
+            groups.append(await paged.weigh(userid, 70))
+        clock.advance(MINUTE)
+        await paged.receive(userid, groups[-1])
+        await paged.working.turn(userid)
+        clock.advance(SECOND)
+        await paged.edit(userid, groups[0], measures=[WEIGHT | {"value": 80_000}])
+        for _ in range(4):
+            await paged.drain(userid)
+            clock.advance(11 * SECOND)
+        assert sorted(await paged.values("weight")) == ["154.32"] * 4 + ["176.37"]
+
     async def test_of_a_window_on_many_pages_takes_none_of_it_for_deleted(
         self, paged: House, clock: FakeClock
     ) -> None:
