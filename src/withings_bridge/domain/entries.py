@@ -108,7 +108,7 @@ def dropped(account: Account, chosen: Iterable[Entry]) -> Account:
 
     def without(work: Work, part: Part) -> Work:
         if part is Part.LIVE:
-            return replace(work, news=News(), rechecks=(), trouble=None, pause_until=None)
+            return replace(work, news=News(), unread=None, rechecks=(), trouble=None, pause_until=None)
         return replace(work, backfill=None, backfill_trouble=None)
 
     return _changed(account, chosen, without)

@@ -12,7 +12,18 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.entries import Entry, Part, State, dropped, entries, replayed
 from withings_bridge.domain.errors import BadScope, RateLimited, Transient
 from withings_bridge.domain.imports import Backfill
-from withings_bridge.domain.inbox import ASKED, SWEEP, Done, Failed, Lane, News, Recheck, Task, Work
+from withings_bridge.domain.inbox import (
+    ASKED,
+    SWEEP,
+    Done,
+    Failed,
+    Lane,
+    News,
+    Recheck,
+    Task,
+    Unread,
+    Work,
+)
 from withings_bridge.domain.notifications import Window
 from withings_bridge.domain.troubles import Trouble
 
@@ -182,6 +193,12 @@ class TestDrop:
         account = an_inbox(trouble, part=part)
         after = dropped(account, entries(account, NOON))
         assert (entries(after, NOON), due(after, NOON)) == ([], {})
+
+    def test_begins_a_list_of_changes_anew_the_next_time(self) -> None:
+        unread = Unread(since=NOON - DAY, offset=300, until=NOON, newest=None)
+        stuck = Work(news=ASKED, announced=1, trouble=BURIED, unread=unread)
+        account = an_account(work={Category.SLEEP: stuck})
+        assert dropped(account, entries(account, NOON)).of(Category.SLEEP).unread is None
 
     def test_leaves_the_other_part_and_all_that_is_known(self) -> None:
         known = Work(announced=4, settled=3, cursor=NOON - DAY, settled_at=NOON - DAY)
