@@ -35,7 +35,7 @@ class Requests:
         name = given if _SENSIBLE.fullmatch(given) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = name
         began = time.perf_counter()
-        status = 500
+        status = 0
 
         async def send_named(message: Message) -> None:
             nonlocal status
@@ -43,15 +43,24 @@ class Requests:
                 status = message["status"]
                 MutableHeaders(scope=message)[REQUEST_ID] = name
             await send(message)
+            # Not when the app returns: what goes on in the background is nobody's waiting time.
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                _tell(scope, status, began)
 
         with structlog.contextvars.bound_contextvars(request_id=name):
             try:
                 await self._app(scope, receive, send_named)
-            finally:
-                path = scope["path"]
-                if path not in QUIET or status >= 400:  # noqa: PLR2004 - where errors begin
-                    took = round((time.perf_counter() - began) * 1000, 1)
-                    log.info("request", method=scope["method"], path=path, status=status, ms=took)
+            except Exception:
+                if not status:  # else it failed in the background
+                    _tell(scope, 500, began)
+                raise
+
+
+def _tell(scope: Scope, status: int, began: float) -> None:
+    path = scope["path"]
+    if path not in QUIET or status >= 400:  # noqa: PLR2004 - where errors begin
+        took = round((time.perf_counter() - began) * 1000, 1)
+        log.info("request", method=scope["method"], path=path, status=status, ms=took)
 
 
 def request_id(scope: Scope) -> str:

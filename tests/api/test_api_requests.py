@@ -1,0 +1,71 @@
+"""Every request has an id, and a line in the log."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from api.running import USER, Bridge
+from withings_bridge.api.middleware import REQUEST_ID
+
+
+async def line_of(lone: Bridge, method: str, path: str) -> dict[str, object]:
+    with capture_logs() as lines:
+        await lone.http.request(method, path)
+    (line,) = [line for line in lines if line["event"] == "request"]
+    return dict(line)
+
+
+class TestRequestId:
+    async def test_is_another_for_each(self, lone: Bridge) -> None:
+        ids = {(await lone.http.get("/health")).headers[REQUEST_ID] for _ in range(5)}
+        assert len(ids) == 5
+
+    async def test_is_the_callers_where_that_is_sensible(self, lone: Bridge) -> None:
+        reply = await lone.http.get("/health", headers={REQUEST_ID: "app-7f3a.29"})
+        assert reply.headers[REQUEST_ID] == "app-7f3a.29"
+
+    @pytest.mark.parametrize("name", ["", "short", "a" * 65, "two words", "id=1;drop", "line%0d%0abreak"])
+    async def test_is_ours_where_that_is_not(self, lone: Bridge, name: str) -> None:
+        reply = await lone.http.get("/health", headers={REQUEST_ID: name})
+        assert reply.headers[REQUEST_ID] not in {name, ""}
+
+
+class TestLine:
+    async def test_says_what_was_asked_and_how_it_ended(self, lone: Bridge) -> None:
+        line = await line_of(lone, "GET", "/api/nothing")
+        assert (line["method"], line["path"], line["status"]) == ("GET", "/api/nothing", 404)
+        assert isinstance(line["ms"], float)
+
+    async def test_leaves_the_query_out(self, lone: Bridge) -> None:
+        line = await line_of(lone, "GET", f"/api/status?userId={USER}&secret=hush")
+        assert line["path"] == "/api/status"
+        assert "hush" not in str(line)
+
+    async def test_of_a_health_check_is_not_written(self, lone: Bridge) -> None:
+        with capture_logs() as lines:
+            await lone.http.get("/health")
+        assert lines == []
+
+    async def test_is_written_before_the_work_in_the_background(
+        self, lone: Bridge, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        written: list[str] = []
+
+        async def received(_: object) -> str:
+            return "1234"
+
+        async def worked_off(_: str) -> None:
+            written.extend(line["event"] for line in lines)
+
+        monkeypatch.setattr(lone.services.receiving, "receive", received)
+        monkeypatch.setattr(lone.services.working, "work_off", worked_off)
+        with capture_logs() as lines:
+            await lone.http.post("/webhook/withings", data={"userid": "1234", "appli": "1"})
+        assert written == ["request"]
+
+    async def test_of_our_own_bug_is_written_too(self, lone: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def broken(_: object) -> str:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(lone.services.receiving, "receive", broken)
+        line = await line_of(lone, "POST", "/webhook/withings")
+        assert line["status"] == 500
