@@ -21,7 +21,7 @@ from withings_bridge.api.description import DESCRIPTION, TAGS
 from withings_bridge.api.middleware import REQUEST_ID, LoopbackOnly, Requests, SafeHeaders
 from withings_bridge.api.routers import health, inbox, users
 from withings_bridge.api.routers.webhook import CallbackSecret, webhook_router
-from withings_bridge.callers import ApiKeys, Authentication
+from withings_bridge.callers import ApiKeys, Authentication, Sessions
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.quota import Budget
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
@@ -255,7 +255,9 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
-    authentication = Authentication(keys=ApiKeys(settings.known_api_keys))
+    keys = ApiKeys(settings.known_api_keys)
+    sessions = Sessions(keys=keys, ephemera=bridge.storage.ephemera, clock=clock)
+    authentication = Authentication(keys=keys)
     app.state.services = services
     app.state.authentication = authentication
     app.add_middleware(
@@ -288,6 +290,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
             leaving=services.leaving,
             reporting=services.reporting,
             working=services.working,
+            sessions=sessions,
             clock=clock,
         )
     )

@@ -65,7 +65,9 @@ class TestWithoutAKey:
 
     async def test_the_home_page_names_nobody(self, guarded: Bridge) -> None:
         assert USER not in (await guarded.http.get("/")).text
-        assert (await guarded.http.get("/home/links")).status_code == 404
+        reply = await guarded.http.get("/home/links")
+        assert reply.status_code == 401
+        assert USER not in reply.text
 
     async def test_nobody_is_linked_by_their_id_alone(self, guarded: Bridge) -> None:
         reply = await guarded.http.get("/login", params={"state": USER})

@@ -3,10 +3,12 @@
 - ``caller``: scopes, and a caller that has proven who it is
 - ``authentication``: which proof is checked by whom
 - ``api_keys``: keys of services and operators
+- ``sessions``: an operator's browser, which has traded a key for a cookie
 """
 
 from withings_bridge.callers.api_keys import ApiKey, ApiKeys
 from withings_bridge.callers.authentication import Authentication
 from withings_bridge.callers.caller import Caller, Scope
+from withings_bridge.callers.sessions import Sessions
 
-__all__ = ["ApiKey", "ApiKeys", "Authentication", "Caller", "Scope"]
+__all__ = ["ApiKey", "ApiKeys", "Authentication", "Caller", "Scope", "Sessions"]

@@ -47,6 +47,11 @@ class ApiKey:
         key = PREFIX + secrets.token_urlsafe(KEY_BYTES)
         return key, cls.parse(f"{name}:{scope.word}:{_digest(key)}")
 
+    @property
+    def holder(self) -> Caller:
+        """Whoever calls with it."""
+        return Caller(f"key:{self.name}", self.scope)
+
     def __str__(self) -> str:
         return f"{self.name}:{self.scope.word}:{self.digest}"
 
@@ -60,11 +65,14 @@ class ApiKeys:
     def __bool__(self) -> bool:
         return bool(self._keys)
 
-    def holder(self, key: str) -> Caller | None:
-        """Whose key it is; None for one that is not accepted. The time it takes tells nothing."""
-        offered = _digest(key)
-        found = [known for known in self._keys if hmac.compare_digest(known.digest, offered)]
-        return Caller(f"key:{found[0].name}", found[0].scope) if found else None
+    def entry_of(self, key: str) -> ApiKey | None:
+        """The entry of a key; None for one that is not accepted. The time it takes tells nothing."""
+        return self.known(_digest(key))
+
+    def known(self, digest: str) -> ApiKey | None:
+        """The entry with this digest."""
+        found = [entry for entry in self._keys if hmac.compare_digest(entry.digest, digest)]
+        return found[0] if found else None
 
 
 def _digest(key: str) -> str:

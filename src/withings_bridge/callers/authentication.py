@@ -22,7 +22,7 @@ class Authentication:
             return ANYBODY
         if api_key is None:
             raise NotAuthenticated
-        caller = self._keys.holder(api_key)
-        if caller is None:
+        entry = self._keys.entry_of(api_key)
+        if entry is None:
             raise NotAuthenticated("This API key is not accepted; it may have been withdrawn.")
-        return caller
+        return entry.holder

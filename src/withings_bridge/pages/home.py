@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import Response
+from fastapi import Request, Response
 
 from withings_bridge.domain.errors import StorageError
 from withings_bridge.pages.moments import ago, day
+from withings_bridge.pages.operators import Operators
 from withings_bridge.pages.rendering import Renderer
 from withings_bridge.pages.site import Site
 from withings_bridge.services.clock import Clock
@@ -19,22 +20,42 @@ SHOWN = 50
 class Home:
     """``/``, and its list of linked users for the script that keeps it current."""
 
-    def __init__(self, site: Site, renderer: Renderer, *, reporting: Reporting, clock: Clock) -> None:
+    def __init__(
+        self,
+        site: Site,
+        renderer: Renderer,
+        *,
+        operators: Operators,
+        reporting: Reporting,
+        clock: Clock,
+    ) -> None:
         self._site = site
         self._renderer = renderer
+        self._operators = operators
         self._reporting = reporting
         self._clock = clock
 
-    async def page(self) -> Response:
-        """``GET /``. People are shown on an open server only."""
+    async def page(self, request: Request) -> Response:
+        """``GET /``. People are shown on an open server, and to operators."""
         healthy = await self._reporting.store_answers()
-        users = await self._linked() if self._site.open and healthy else None
-        return self._renderer.page("home.html", healthy=healthy, **self._told(users))
+        seeing = await self._may_see(request)
+        users = await self._linked() if seeing and healthy else None
+        return self._renderer.page(
+            "home.html", healthy=healthy, seeing=seeing, signed_out=False, **self._told(users)
+        )
 
-    async def links(self) -> Response:
-        """``GET /home/links``: the list alone, as HTML; 503, and a word in its place, without the store."""
+    async def links(self, request: Request) -> Response:
+        """``GET /home/links``: the list alone, as HTML; 503, and a word in its place, without the store.
+        401 for who may not see it.
+        """
+        if not await self._may_see(request):
+            return self._renderer.page("links.html", status=401, signed_out=True, **self._told(None))
         users = await self._linked()
-        return self._renderer.page("links.html", status=503 if users is None else 200, **self._told(users))
+        status = 503 if users is None else 200
+        return self._renderer.page("links.html", status=status, signed_out=False, **self._told(users))
+
+    async def _may_see(self, request: Request) -> bool:
+        return self._site.open or await self._operators.knows(request)
 
     async def _linked(self) -> Sequence[LinkedUser] | None:
         try:

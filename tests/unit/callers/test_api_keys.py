@@ -50,19 +50,20 @@ class TestKeys:
         made = [ApiKey.made(f"key-{scope.word}", scope) for scope in Scope]
         keys = ApiKeys(entry for _, entry in made)
         for key, entry in made:
-            caller = keys.holder(key)
-            assert caller is not None
-            assert (caller.name, caller.scope, caller.user) == (f"key:{entry.name}", entry.scope, None)
+            found = keys.entry_of(key)
+            assert found == entry
+            holder = entry.holder
+            assert (holder.name, holder.scope, holder.user) == (f"key:{entry.name}", entry.scope, None)
 
     @given(st.text())
     def test_nobody_made_are_not_accepted(self, key: str) -> None:
         _, entry = ApiKey.made("reports", Scope.READ)
-        assert ApiKeys([entry]).holder(key) is None
+        assert ApiKeys([entry]).entry_of(key) is None
 
     def test_are_not_their_digests(self) -> None:
         entry = ApiKey("reports", Scope.READ, DIGEST)
-        assert ApiKeys([entry]).holder(DIGEST) is None
-        assert ApiKeys([entry]).holder("wb_a-key") is not None
+        assert ApiKeys([entry]).entry_of(DIGEST) is None
+        assert ApiKeys([entry]).entry_of("wb_a-key") == entry
 
 
 class TestAuthentication:

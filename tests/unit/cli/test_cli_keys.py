@@ -12,9 +12,9 @@ class TestNewKey:
         ended = call("keys", "new", "reports", "--scope", scope.word, folder=tmp_path)
         assert ended.code == 0, ended.err
         key, entry = (line.strip() for line in ended.out.splitlines() if line.startswith("  "))
-        caller = ApiKeys([ApiKey.parse(entry)]).holder(key)
-        assert caller is not None
-        assert (caller.name, caller.scope) == ("key:reports", scope)
+        found = ApiKeys([ApiKey.parse(entry)]).entry_of(key)
+        assert found is not None
+        assert (found.name, found.scope) == ("reports", scope)
 
     @pytest.mark.parametrize(
         ("arguments", "code", "told"),

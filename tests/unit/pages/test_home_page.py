@@ -3,7 +3,7 @@ from datetime import timedelta
 
 import pytest
 
-from unit.pages.visiting import NOW, OPEN, Visit, policy_of
+from unit.pages.visiting import NOW, OPEN, OPERATORS, Visit, policy_of
 from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.pages.home import SHOWN
 from withings_bridge.services.reporting import LinkedUser
@@ -87,9 +87,39 @@ class TestHomeBehindCredentials:
         assert "<form" not in reply.text
         assert visit.reporting.asked == 0
 
-    @pytest.mark.parametrize("path", ["/home/links", "/connect?user=u-1"])
-    async def test_has_no_such_page(self, path: str) -> None:
-        assert (await Visit(CLOSED).get(path)).status_code == 404
+    async def test_has_no_form_that_connects_anybody(self) -> None:
+        assert (await Visit(CLOSED).get("/connect?user=u-1")).status_code == 404
+
+    async def test_tells_the_list_to_nobody(self) -> None:
+        visit = Visit(CLOSED)
+        visit.reporting.users = [a_user("somebody")]
+        reply = await visit.get("/home/links")
+        assert reply.status_code == 401
+        assert "somebody" not in reply.text
+        assert 'href="/dashboard/login"' in reply.text
+
+    async def test_leads_operators_in(self) -> None:
+        assert 'href="/dashboard/login"' in (await Visit(CLOSED).get("/")).text
+
+    @pytest.mark.parametrize("path", ["/", "/home/links"])
+    async def test_shows_people_to_operators(self, path: str) -> None:
+        visit = Visit(CLOSED, cookies={"operator": OPERATORS})
+        visit.reporting.users = [a_user("somebody", consent_needed=True)]
+        reply = await visit.get(path)
+        assert reply.status_code == 200
+        assert "somebody" in reply.text
+        assert "/login?state=" not in reply.text
+
+    async def test_lets_operators_sign_out(self) -> None:
+        reply = await Visit(CLOSED, cookies={"operator": OPERATORS}).get("/")
+        assert 'action="/dashboard/logout"' in reply.text
+
+
+class TestHomeOfAnOpenServer:
+    @pytest.mark.parametrize("path", ["/dashboard/login", "/dashboard/logout"])
+    async def test_has_no_way_in_for_operators_since_everybody_is_one(self, path: str) -> None:
+        assert (await Visit().get(path)).status_code == 404
+        assert "/dashboard" not in (await Visit().get("/")).text
 
 
 class TestLinkedUsers:

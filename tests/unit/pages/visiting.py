@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import httpx
 from fastapi import FastAPI
 
+from withings_bridge.callers import Caller, Scope, Sessions
 from withings_bridge.domain.errors import BridgeError
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
 from withings_bridge.services.leaving import Former, Leaving
@@ -19,6 +20,7 @@ from withings_bridge.services.working import Working
 NOW = datetime(2026, 11, 23, 12, 0, 0, 250_000, tzinfo=UTC)
 AUTHORIZE = "https://account.withings.example/authorize?state=random"
 HERE = "http://localhost:5001"
+OPERATORS = "an-operators-session"
 
 OPEN = Site(
     version="1.2.3",
@@ -93,6 +95,16 @@ class RehearsedWorking(Working):
         self.drained.append(userid)
 
 
+class RehearsedSessions(Sessions):
+    """Knows one operator's browser."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def caller(self, session: str) -> Caller | None:
+        return Caller("key:operator", Scope.ADMIN) if session == OPERATORS else None
+
+
 @dataclass
 class Visit:
     """One server and one browser."""
@@ -119,6 +131,7 @@ class Visit:
                 leaving=self.leaving,
                 reporting=self.reporting,
                 working=self.working,
+                sessions=RehearsedSessions(),
                 clock=lambda: self.now,
             )
         )

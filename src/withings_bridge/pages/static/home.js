@@ -52,7 +52,8 @@ list.addEventListener("click", async (event) => {
   refresh();
 });
 
-document.querySelector("form.connect").addEventListener("submit", (event) => {
+// There is none where people connect from the app alone.
+document.querySelector("form.connect")?.addEventListener("submit", (event) => {
   const query = new URLSearchParams({ state: event.target.elements.user.value });
   const popup = window.open(`/login?${query}`, "withings", "popup,width=520,height=760");
   if (!popup) return; // blocked: the form goes the same way in this window
