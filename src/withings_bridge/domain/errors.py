@@ -12,7 +12,8 @@ BridgeError
 │   │   └── RepeatedTooSoon       the identical call was made within ten seconds
 │   ├── NotImplementedByWithings  wrong action, path or host
 │   ├── Transient                 timeouts, cut connections, 5xx and Withings' own server errors
-│   │   └── Unreachable           the call did not even leave
+│   │   ├── Unreachable           the call did not even leave
+│   │   └── NoLiveToken           the pair has ended, and Withings gave no other
 │   └── Malformed                 the reply is not what Withings documents or was seen to send
 ├── LinkError
 │   ├── NotLinked                 the user has no Withings account here
@@ -137,6 +138,10 @@ class Transient(WithingsError):
 
 class Unreachable(Transient):
     """Withings cannot be reached; it has heard nothing of the call."""
+
+
+class NoLiveToken(Transient):
+    """Withings gave no new token, and is asked again later; the link stands."""
 
 
 class Malformed(WithingsError):

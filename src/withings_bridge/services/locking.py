@@ -5,7 +5,7 @@ import secrets
 from contextlib import suppress
 from datetime import timedelta
 
-from withings_bridge.domain.errors import LinkError, StorageUnavailable
+from withings_bridge.domain.errors import LinkError, StorageUnavailable, Unreachable
 from withings_bridge.services.clock import Clock
 from withings_bridge.storage.base import Ephemera
 
@@ -17,8 +17,9 @@ RENEW_EVERY = timedelta(seconds=5)
 class RefreshLock:
     """The right to refresh an account's pair.
 
-    Entered once it is acquired, it is renewed until the block ends. After a refresh that failed it is
-    not given back but left to end, so that nobody repeats the same call too soon.
+    Entered once it is acquired, it is renewed until the block ends. After a refresh that Withings may
+    have heard of and that failed, it is not given back but left to end, so that nobody repeats the same
+    call too soon.
     """
 
     def __init__(self, ephemera: Ephemera, userid: str, clock: Clock) -> None:
@@ -41,7 +42,7 @@ class RefreshLock:
             self._renewing.cancel()
             with suppress(asyncio.CancelledError):
                 await self._renewing
-        if kind is None or issubclass(kind, LinkError):
+        if kind is None or issubclass(kind, (LinkError, Unreachable)):
             await self._ephemera.release(self._name, self._holder)
 
     async def _renew(self) -> None:

@@ -19,6 +19,7 @@ from withings_bridge.domain.errors import (
     BadToken,
     ConsentNeeded,
     Malformed,
+    NoLiveToken,
     NotLinked,
     PairChanged,
     RepeatedTooSoon,
@@ -169,6 +170,11 @@ class Tokens:
                 if stored.saved_at != pair.saved_at:
                     return stored
                 raise ConsentNeeded from error
+            except Unreachable:
+                raise
+            except (Transient, Malformed, RepeatedTooSoon) as error:
+                reason = f"Withings gave no new token ({type(error).__name__}), and is asked again later."
+                raise NoLiveToken(reason, retry_after=error.retry_after) from error
             fresh = pair_from(reply, saved_at=max(self._clock(), pair.saved_at + MILLISECOND))
             log.info("token pair refreshed", account=account.userid)
             return await self._saved(account, fresh, replacing=pair)

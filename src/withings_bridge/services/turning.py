@@ -29,11 +29,13 @@ from withings_bridge.domain.errors import (
     BridgeError,
     ConsentNeeded,
     LeaseLost,
+    NoLiveToken,
     NotLinked,
     RateLimited,
     RepeatedTooSoon,
     StorageError,
     StorageUnavailable,
+    Unreachable,
 )
 from withings_bridge.domain.inbox import Done, Failed, Lane, Task
 from withings_bridge.domain.records import Record
@@ -181,8 +183,8 @@ class Turning:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, the decision to retry is stored
                 _log_failure(account, task, error)
-                if _spent(error):
-                    # The rest would be refused too.
+                if _concerns_all(error):
+                    # The rest would fail too.
                     turn.results += [Failed(waiting, error) for waiting in todo[index:]]
                     return
                 turn.results.append(Failed(task, error))
@@ -255,9 +257,12 @@ class Turning:
             self.hurry(account.userid)
 
 
-def _spent(error: Exception) -> bool:
-    """Whether the whole application has to wait, rather than this one call."""
-    return isinstance(error, RateLimited) and not isinstance(error, RepeatedTooSoon)
+def _concerns_all(error: Exception) -> bool:
+    """Whether no other call for this account would go better: the whole application has to wait,
+    Withings cannot be reached, or there is no token to ask with.
+    """
+    spent = isinstance(error, RateLimited) and not isinstance(error, RepeatedTooSoon)
+    return spent or isinstance(error, (Unreachable, NoLiveToken))
 
 
 def _log_failure(account: Account, task: Task, error: Exception) -> None:

@@ -123,6 +123,15 @@ class TestRefresh:
         clock.advance(15 * SECOND)
         assert await house.tokens.call(account, echo) == (await pair_of(house)).access_token
 
+    async def test_that_never_left_keeps_nobody_waiting(
+        self, house: House, account: Account, clock: FakeClock
+    ) -> None:
+        clock.advance(4 * HOUR)
+        house.weather.cuts_off("requesttoken")
+        with pytest.raises(Unreachable):
+            await house.tokens.call(account, echo)
+        assert await house.tokens.call(account, echo) == (await pair_of(house)).access_token
+
     async def test_that_failed_before_its_time_leaves_the_token_at_hand_in_use(
         self, house: House, account: Account, clock: FakeClock
     ) -> None:

@@ -89,6 +89,28 @@ class TestFailure:
         assert account.of(Category.SLEEP).trouble is None
         assert account.synced_at != account.fetched_at or account.of(Category.MEASURES).trouble
 
+    async def test_to_reach_withings_at_all_is_not_repeated_for_each_category(
+        self, house: House, userid: str
+    ) -> None:
+        house.weather.cuts_off("getmeas")
+        await asked(house, userid, Category.MEASURES, Category.SLEEP, Category.ACTIVITY)
+        (turn,) = await house.drain(userid)
+        assert [type(result).__name__ for result in turn.results] == ["Failed"] * 3
+        assert await house.calls() == []
+
+    async def test_to_get_a_token_is_not_repeated_for_each_category(
+        self, house: House, userid: str, clock: FakeClock
+    ) -> None:
+        clock.advance(4 * HOUR)
+        house.weather.breaks("requesttoken", times=2)
+        await asked(house, userid, Category.MEASURES, Category.SLEEP, Category.ACTIVITY)
+        (turn,) = await house.drain(userid)
+        assert [type(result).__name__ for result in turn.results] == ["Failed"] * 3
+        assert await house.calls() == []
+        trouble = (await house.account(userid)).of(Category.SLEEP).trouble
+        assert trouble is not None
+        assert trouble.reason.startswith("NoLiveToken: ")
+
     async def test_that_is_final_is_buried_and_news_brings_it_back(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:
