@@ -498,7 +498,7 @@ class _Source:
 
 
 _TIME = _Source()
-_OPTIONS = SandboxOptions(auto_approve=True, days=0, people=2, quota_per_minute=120)
+_OPTIONS = SandboxOptions(auto_approve=True, days=0, people=2, quota_per_minute=120, page_size=2)
 
 
 @cache
