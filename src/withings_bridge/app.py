@@ -18,7 +18,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from withings_bridge import __version__
 from withings_bridge.api import errors
 from withings_bridge.api.description import DESCRIPTION, TAGS
-from withings_bridge.api.middleware import REQUEST_ID, LoopbackOnly, Requests, SafeHeaders
+from withings_bridge.api.middleware import REQUEST_ID, Bodies, LoopbackOnly, Requests, SafeHeaders
 from withings_bridge.api.routers import health, inbox, users
 from withings_bridge.api.routers.webhook import CallbackSecret, webhook_router
 from withings_bridge.callers import ApiKeys, Authentication, Sessions
@@ -260,6 +260,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     authentication = Authentication(keys=keys)
     app.state.services = services
     app.state.authentication = authentication
+    # The last one added is the outermost. An app elsewhere may read why a body was refused.
+    app.add_middleware(Bodies)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.allowed_origins,

@@ -96,6 +96,7 @@ class TestReplies:
         assert body["error"] == "Something went wrong here; it has been noted."
         assert body["code"] == "internal_error"
         assert headers["cache-control"] == "no-store"
+        assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
         (line,) = [line for line in lines if line["log_level"] == "error"]
         assert line["event"] == "our bug"
         assert line["request_id"] == body["request_id"] == headers["x-request-id"]

@@ -85,6 +85,32 @@ class TestSafeHeaders:
         assert reply.headers["x-content-type-options"] == "nosniff"
         assert reply.headers["referrer-policy"] == "no-referrer"
         assert reply.headers["cache-control"] == "no-store"
+        assert "camera=()" in reply.headers["permissions-policy"]
+        assert "'unsafe-inline'" not in reply.headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in reply.headers["content-security-policy"]
+
+    async def test_what_is_no_page_may_load_nothing(self, lone: Bridge) -> None:
+        for path in ("/health", "/api/status", "/nothing", "/webhook/withings", "/openapi.json"):
+            policy = (await lone.http.get(path)).headers["content-security-policy"]
+            assert policy == "default-src 'none'; frame-ancestors 'none'"
+
+    async def test_a_page_may_run_the_scripts_of_the_package_alone(self, lone: Bridge) -> None:
+        for path in ("/", "/docs", "/login", "/callback"):
+            policy = (await lone.http.get(path)).headers["content-security-policy"]
+            assert "script-src 'self';" in policy
+
+    @pytest.mark.parametrize("path", ["/login", "/login?state=u-1", "/callback", "/callback?state=x"])
+    async def test_nothing_cuts_the_pop_up_off_from_the_app(self, lone: Bridge, path: str) -> None:
+        assert "cross-origin-opener-policy" not in (await lone.http.get(path)).headers
+
+    async def test_over_https_a_browser_is_to_stay_there(self, lone: Bridge) -> None:
+        for path in ("/health", "/", "/nothing", "/callback"):
+            reply = await lone.http.get(f"https://localhost{path}")
+            assert reply.headers["strict-transport-security"] == "max-age=31536000"
+
+    async def test_over_plain_http_nothing_of_the_sort_is_said(self, lone: Bridge) -> None:
+        reply = await lone.http.get("/health", headers={"X-Forwarded-Proto": "https"})
+        assert "strict-transport-security" not in reply.headers
 
     async def test_what_a_reply_says_itself_stands(self, lone: Bridge) -> None:
         assert (await lone.http.get("/static/pages.css")).headers["cache-control"] == "no-cache"

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from withings_bridge.api.middleware import REQUEST_ID, SAFE, request_id
+from withings_bridge.api.middleware import REQUEST_ID, Refused, request_id, safe_headers
 from withings_bridge.api.schemas import ErrorReply, FieldProblem
 from withings_bridge.domain import errors
 from withings_bridge.logs import place_of
@@ -39,14 +39,6 @@ STATUS: dict[type[errors.BridgeError], int] = {
 
 RETRY_AFTER = timedelta(seconds=10)
 """What a caller is told to wait, where Withings did not say how long."""
-
-
-class Refused(HTTPException):
-    """The edge itself does not take this request."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(status, message)
-        self.code = code
 
 
 def status_of(error: errors.BridgeError) -> int:
@@ -99,7 +91,8 @@ async def _bug(request: Request, error: Exception) -> JSONResponse:
         request_id=name,
     )
     message = "Something went wrong here; it has been noted."
-    return _reply(request, 500, "internal_error", message, headers=SAFE | {REQUEST_ID: name})
+    headers = safe_headers(request.scope) | {REQUEST_ID: name}
+    return _reply(request, 500, "internal_error", message, headers=headers)
 
 
 def _reply(

@@ -3,10 +3,23 @@
 - ``requests``: an id for each, and one line in the log
 - ``headers``: what a browser must not do with a reply
 - ``hosts``: by which names an open bridge is served
+- ``bodies``: how large a body may be, and of which kind
+- ``refusing``: the answer to what is not taken
 """
 
-from withings_bridge.api.middleware.headers import SAFE, SafeHeaders
+from withings_bridge.api.middleware.bodies import Bodies
+from withings_bridge.api.middleware.headers import SafeHeaders, safe_headers
 from withings_bridge.api.middleware.hosts import LoopbackOnly
+from withings_bridge.api.middleware.refusing import Refused
 from withings_bridge.api.middleware.requests import REQUEST_ID, Requests, request_id
 
-__all__ = ["REQUEST_ID", "SAFE", "LoopbackOnly", "Requests", "SafeHeaders", "request_id"]
+__all__ = [
+    "REQUEST_ID",
+    "Bodies",
+    "LoopbackOnly",
+    "Refused",
+    "Requests",
+    "SafeHeaders",
+    "request_id",
+    "safe_headers",
+]

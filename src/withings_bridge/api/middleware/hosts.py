@@ -5,12 +5,15 @@ import re
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from withings_bridge.api.middleware.refusing import refuse
+from withings_bridge.api.middleware.refusing import Refused, refuse
 
 LOOPBACK_HOST = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?", re.IGNORECASE)
 
 FROM_OUTSIDE = ("/webhook/withings", "/callback", "/login", "/connect", "/static/")
 """Paths that Withings, or a browser on its way back from there, reaches by a public name."""
+
+
+HOST_REFUSED = (421, "host_refused", "This bridge is open, so it answers to localhost alone.")
 
 
 class LoopbackOnly:
@@ -25,9 +28,7 @@ class LoopbackOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self._allowed(scope):
-            await refuse(
-                scope, send, 421, "host_refused", "This bridge is open, so it answers to localhost alone."
-            )
+            await refuse(scope, send, Refused(*HOST_REFUSED))
             return
         await self._app(scope, receive, send)
 

@@ -11,11 +11,10 @@ from fastapi.responses import PlainTextResponse
 from starlette.requests import ClientDisconnect
 
 from withings_bridge.api.dependencies import TheServices
-from withings_bridge.api.errors import Refused
+from withings_bridge.api.middleware import Refused
 from withings_bridge.api.schemas import ErrorReply
 
 PATH = "/webhook/withings"
-MOST_BYTES = 16 * 1024
 MOST_FIELDS = 50
 
 
@@ -81,16 +80,12 @@ def webhook_router(secret: CallbackSecret) -> APIRouter:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """The posted fields, if the body is no larger than a notification can be.
+    """The posted fields.
 
     Parsed without a form library: it is the hottest path, and a body that is no form is simply empty.
     """
-    body = bytearray()
     try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MOST_BYTES:
-                raise Refused(413, "too_large", "That is larger than any notification.")
+        body = await request.body()
     except ClientDisconnect:
         # Nobody reads this answer, but it is no bug of ours either.
         raise Refused(400, "incomplete", "The body broke off.") from None

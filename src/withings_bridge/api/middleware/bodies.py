@@ -1,0 +1,68 @@
+"""How large the body of a request may be, and of which kind."""
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from withings_bridge.api.middleware.refusing import Refused, refuse
+
+MOST_BYTES = 16 * 1024
+"""Of any request. No notification, and no call of the API, is nearly as large."""
+
+BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+TAKES_FORMS = frozenset({"/webhook/withings"})
+"""Where Withings posts. Everywhere else a body is JSON."""
+
+TOO_LARGE = (413, "too_large", f"The body is larger than {MOST_BYTES // 1024} KB, which nothing here takes.")
+NOT_JSON = (415, "not_json", "Send the body as JSON, with Content-Type: application/json.")
+
+
+class Bodies:
+    """Refuses bodies that are too large, whether or not they say so first, and those that are not JSON.
+
+    A page elsewhere can make a browser post a form or plain text here unasked, but no JSON. Such a post
+    never reaches an endpoint, even if it is empty.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if refused := _refused(scope):
+            await refuse(scope, send, refused)
+            return
+        received = 0
+
+        async def receive_counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MOST_BYTES:
+                raise Refused(*TOO_LARGE)
+            return message
+
+        await self._app(scope, receive_counted, send)
+
+
+def _refused(scope: Scope) -> Refused | None:
+    """What the headers alone are refused for."""
+    headers = Headers(scope=scope)
+    length = headers.get("content-length", "")
+    if length.isdecimal() and int(length) > MOST_BYTES:
+        return Refused(*TOO_LARGE)
+    if scope["method"] in BODILESS or scope["path"] in TAKES_FORMS:
+        return None
+    kind = headers.get("content-type")
+    has_body = length not in {"", "0"} or "transfer-encoding" in headers
+    if (has_body or kind is not None) and not _is_json(kind or ""):
+        return Refused(*NOT_JSON)
+    return None
+
+
+def _is_json(content_type: str) -> bool:
+    """By the rule of FastAPI, which reads nothing else as JSON."""
+    kind, _, subtype = content_type.partition(";")[0].strip().lower().partition("/")
+    return kind == "application" and (subtype == "json" or subtype.endswith("+json"))
