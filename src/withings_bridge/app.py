@@ -21,7 +21,7 @@ from withings_bridge.api.description import DESCRIPTION, TAGS
 from withings_bridge.api.middleware import REQUEST_ID, Bodies, LoopbackOnly, Requests, SafeHeaders
 from withings_bridge.api.routers import health, inbox, users
 from withings_bridge.api.routers.webhook import CallbackSecret, webhook_router
-from withings_bridge.callers import ApiKeys, Authentication, Sessions
+from withings_bridge.callers import ApiKeys, Authentication, CallLimit, Sessions
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.quota import Budget
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
@@ -260,6 +260,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     authentication = Authentication(keys=keys)
     app.state.services = services
     app.state.authentication = authentication
+    app.state.call_limit = CallLimit(settings.api_rate_limit_per_minute, clock=clock)
     # The last one added is the outermost. An app elsewhere may read why a body was refused.
     app.add_middleware(Bodies)
     app.add_middleware(

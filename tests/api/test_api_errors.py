@@ -82,7 +82,7 @@ class TestReplies:
         assert body["request_id"] == headers["x-request-id"]
         assert body["error"] == str(kind())
         assert body["code"].replace("_", "") == kind.__name__.lower()
-        assert ("retry-after" in headers) == (status == 503)
+        assert ("retry-after" in headers) == (status in {429, 503})
 
     async def test_who_knows_how_long_to_wait_says_so(self, lone: Bridge) -> None:
         error = errors.RateLimited(retry_after=timedelta(seconds=67.2))

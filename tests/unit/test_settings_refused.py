@@ -67,6 +67,7 @@ class TestWrongValues:
             ("WITHINGS_API_MAX_PAGES", "0", "greater than or equal to 1"),
             ("WITHINGS_QUOTA_PER_MINUTE", "0", "greater than or equal to 1"),
             ("RECONCILE_HOURS", "0", "greater than 0"),
+            ("API_RATE_LIMIT_PER_MINUTE", "0", "greater than or equal to 1"),
             ("ALLOWED_ORIGINS", "*", "no path, and no *"),
             ("ALLOWED_ORIGINS", "https://app.example.org/vitals", "no path, and no *"),
             ("API_KEYS", "wb_some-key", "name:scope:sha256"),

@@ -7,7 +7,7 @@ import structlog
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader
 
-from withings_bridge.callers import Authentication, Caller, Scope
+from withings_bridge.callers import Authentication, Caller, CallLimit, Scope
 from withings_bridge.services import Services
 
 _KEY = APIKeyHeader(
@@ -24,12 +24,16 @@ def _services(request: Request) -> Services:
 
 
 def _reaching(scope: Scope) -> Callable[..., Awaitable[Caller]]:
-    """Who calls; 401 for those who do not say, 403 for those who may not do what takes this scope."""
+    """Who calls; 401 for those who do not say, 403 for those who may not do what takes this scope, 429 for
+    those who call too often.
+    """
 
     async def caller(request: Request, api_key: Annotated[str | None, Depends(_KEY)]) -> Caller:
         authentication: Authentication = request.app.state.authentication
         caller = await authentication.caller(api_key=api_key)
         structlog.contextvars.bind_contextvars(caller=caller.name)
+        limit: CallLimit = request.app.state.call_limit
+        limit.count(caller)
         caller.must_reach(scope)
         return caller
 

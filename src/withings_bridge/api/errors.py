@@ -26,6 +26,7 @@ STATUS: dict[type[errors.BridgeError], int] = {
     errors.ConsentRefused: 400,
     errors.NotAuthenticated: 401,
     errors.NotAllowed: 403,
+    errors.TooManyCalls: 429,
     errors.UserUnknown: 400,
     errors.NoSuchAccount: 404,
     errors.RateLimited: 503,
@@ -38,7 +39,7 @@ STATUS: dict[type[errors.BridgeError], int] = {
 """The status of an error is that of the nearest class above it in this table."""
 
 RETRY_AFTER = timedelta(seconds=10)
-"""What a caller is told to wait, where Withings did not say how long."""
+"""What a caller is told to wait, where nobody knows how long."""
 
 
 def status_of(error: errors.BridgeError) -> int:
@@ -57,7 +58,7 @@ def install(app: FastAPI) -> None:
 async def _bridge_error(request: Request, error: Exception) -> JSONResponse:
     status = status_of(error) if isinstance(error, errors.BridgeError) else 500
     headers = {}
-    if status == 503:  # noqa: PLR2004 - an HTTP status
+    if status in {429, 503}:
         headers["Retry-After"] = _retry_after(error)
     if isinstance(error, errors.NotAuthenticated):
         headers["WWW-Authenticate"] = "Bearer"
@@ -120,7 +121,7 @@ def _problem(problem: Mapping[str, Any]) -> FieldProblem:
 
 
 def _retry_after(error: Exception) -> str:
-    wait = error.retry_after if isinstance(error, errors.WithingsError) else None
+    wait = error.retry_after if isinstance(error, errors.WithingsError | errors.TooManyCalls) else None
     return str(math.ceil((wait or RETRY_AFTER).total_seconds()))
 
 

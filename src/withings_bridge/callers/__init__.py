@@ -4,11 +4,13 @@
 - ``authentication``: which proof is checked by whom
 - ``api_keys``: keys of services and operators
 - ``sessions``: an operator's browser, which has traded a key for a cookie
+- ``limits``: how many calls a caller may make
 """
 
 from withings_bridge.callers.api_keys import ApiKey, ApiKeys
 from withings_bridge.callers.authentication import Authentication
 from withings_bridge.callers.caller import Caller, Scope
+from withings_bridge.callers.limits import CallLimit
 from withings_bridge.callers.sessions import Sessions
 
-__all__ = ["ApiKey", "ApiKeys", "Authentication", "Caller", "Scope", "Sessions"]
+__all__ = ["ApiKey", "ApiKeys", "Authentication", "CallLimit", "Caller", "Scope", "Sessions"]

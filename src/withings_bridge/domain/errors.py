@@ -26,6 +26,7 @@ BridgeError
 │   ├── NotAllowed                the caller is known, and may not do this
 │   │   ├── ScopeMissing          it takes a caller with a wider scope
 │   │   └── NotYours              it is about another user than the caller
+│   ├── TooManyCalls              the caller has made all the calls of this minute
 │   ├── UserUnknown               no user was named, and which one is meant cannot be told
 │   └── NoSuchAccount             what was named is neither an account nor a linked user
 └── StorageError
@@ -192,6 +193,15 @@ class ScopeMissing(NotAllowed):
 
 class NotYours(NotAllowed):
     """That is about another user than you."""
+
+
+class TooManyCalls(CallerError):
+    """You call more often than you may; wait, and go on more slowly."""
+
+    def __init__(self, message: str | None = None, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """After which one call is possible again."""
 
 
 class UserUnknown(CallerError):

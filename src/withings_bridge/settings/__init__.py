@@ -210,6 +210,15 @@ class Settings(BaseSettings):
             "Callers", "Keys of services and operators: what `withings-bridge keys new` prints, by commas."
         ),
     )
+    api_rate_limit_per_minute: int = Field(
+        600,
+        ge=1,
+        **_of(
+            "Callers",
+            "Calls a minute that each replica takes of one caller. Off while the bridge is open.",
+            "600",
+        ),
+    )
     cognito_region: str = Field("", **_of("Callers", f"Region of the user pool. {NOT_YET}"))
     cognito_user_pool_id: str = Field("", **_of("Callers", f"The user pool. {NOT_YET}"))
     cognito_client_ids: Words = Field(
