@@ -14,6 +14,7 @@ import httpx
 import structlog
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from withings_bridge import __version__
 from withings_bridge.api import errors
@@ -276,6 +277,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         app.add_middleware(LoopbackOnly)
     app.add_middleware(SafeHeaders)
     app.add_middleware(Requests)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     errors.install(app)
     site = Site(
         version=__version__,

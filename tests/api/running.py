@@ -196,7 +196,13 @@ def _address(listening: socket.socket) -> str:
 @asynccontextmanager
 async def _served(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, ws="none", lifespan="off", timeout_graceful_shutdown=2
+        app,
+        log_config=None,
+        access_log=False,
+        ws="none",
+        lifespan="off",
+        proxy_headers=False,
+        timeout_graceful_shutdown=2,
     )
     server = uvicorn.Server(config)
     with listening:

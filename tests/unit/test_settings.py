@@ -77,9 +77,11 @@ class TestVariables:
         value = getattr(Settings.load(), name.lower())
         assert (value.get_secret_value() if isinstance(value, SecretStr) else value) == CONTRACT[name]
 
-    def test_beyond_those_there_is_one(self) -> None:
+    def test_beyond_those_there_are_few(self) -> None:
         assert {name.upper() for name in Settings.model_fields} - set(CONTRACT) == {
-            "SUBSCRIBE_SPACING_SECONDS"
+            "API_RATE_LIMIT_PER_MINUTE",
+            "SUBSCRIBE_SPACING_SECONDS",
+            "TRUSTED_PROXIES",
         }
 
     @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ class Server(uvicorn.Server):
                 log_level=level,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # whom to believe is a setting of the app
                 timeout_graceful_shutdown=max(1, round(grace_seconds)),
             )
         )

@@ -7,7 +7,7 @@ what the browser carries (a cookie) and sees (a page for each end).
 import asyncio
 import logging
 from datetime import UTC
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
@@ -25,6 +25,9 @@ from withings_bridge.services.linking import Joined, Linking
 from withings_bridge.services.working import Working
 
 FLOW_SECONDS = 600
+
+MOVED = "moved"
+MOVED_SECONDS = 10
 
 _log = logging.getLogger(__name__)
 
@@ -69,10 +72,8 @@ class Connect:
 
         400 for an id that cannot be one, 401 where callers must prove who they are, 503 without a store.
         """
-        if is_elsewhere(request, self._origin):
-            query = request.scope["query_string"].decode("latin-1")
-            moved = f"{self._origin}{request.scope['path']}{'?' if query else ''}{query}"
-            return RedirectResponse(moved, 302, SAFE_HEADERS)
+        if is_elsewhere(request, self._origin) and MOVED not in request.cookies:
+            return self._move(request)
         if not self._site.open:
             return self._failed(NOT_ALLOWED, headers={"WWW-Authenticate": "Bearer"})
         user = request.query_params.get("state", "").strip()
@@ -89,6 +90,28 @@ class Connect:
             begun.browser,
             max_age=FLOW_SECONDS,
             path="/",
+            secure=self._https,
+            httponly=True,
+            samesite="lax",
+        )
+        return response
+
+    def _move(self, request: Request) -> Response:
+        """To the redirect URI's origin, once.
+
+        A proxy may hide under which name it is reached, and then every request seems to come from
+        elsewhere. The cookie is for the redirect URI's host: only a browser that is there already keeps
+        it, and it is not moved again.
+        """
+        query = request.scope["query_string"].decode("latin-1")
+        moved = f"{self._origin}{request.scope['path']}{'?' if query else ''}{query}"
+        response = RedirectResponse(moved, 302, SAFE_HEADERS)
+        response.set_cookie(
+            MOVED,
+            "1",
+            max_age=MOVED_SECONDS,
+            path=request.scope["path"],
+            domain=urlsplit(self._origin).hostname,
             secure=self._https,
             httponly=True,
             samesite="lax",

@@ -20,8 +20,9 @@ def origin_of(url: str) -> str:
 def is_elsewhere(request: Request, origin: str) -> bool:
     """Whether the browser's address bar shows another host name than the origin's, or another scheme.
 
-    What a proxy says of the outside is believed: a browser that lies here only misleads itself. A proxy
-    that does not say the scheme is taken to serve the right one, else a redirect would never end.
+    What a proxy says of the outside is believed of any, listed in TRUSTED_PROXIES or not: no page can make
+    a browser send these headers, so who lies here only misleads itself. A proxy that does not say the
+    scheme is taken to serve the right one.
     """
     parts = urlsplit(origin)
     scheme = _first(request, "x-forwarded-proto") or parts.scheme

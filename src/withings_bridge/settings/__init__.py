@@ -22,6 +22,7 @@ from withings_bridge.settings.values import (
     FernetKeys,
     Numbers,
     Origins,
+    Proxies,
     Secrets,
     Url,
     Words,
@@ -76,6 +77,16 @@ class Settings(BaseSettings):
     frontend_url: Url = Field(
         "http://localhost:5173/vitals",
         **_of("Server", "Where people go back to after connecting.", "https://app.example.org/vitals"),
+    )
+    trusted_proxies: Proxies = Field(
+        (),
+        **_of(
+            "Server",
+            "Proxies in front whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses and "
+            "networks. Of the addresses passed on, the last that is not theirs is the caller's. `*` believes "
+            "whoever connects, and the first address, which callers can make up.",
+            "10.0.0.0/8",
+        ),
     )
     shutdown_grace_seconds: float = Field(
         8, ge=0, le=300, **_of("Server", "How long a stop waits for work that is under way.", "8")

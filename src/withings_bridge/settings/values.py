@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import ipaddress
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -45,6 +46,14 @@ def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+def _proxies(values: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        networks = [ipaddress.ip_network(value) for value in values if values != ("*",)]
+    except ValueError:
+        raise ValueError("must be addresses and networks, such as 10.0.0.0/8, or * alone") from None
+    return tuple(map(str, networks)) or values
+
+
 def _secrets(value: SecretStr) -> SecretStr:
     if value and not secrets_in(value):
         raise ValueError("holds commas and blanks alone; unset it, or set a secret")
@@ -77,6 +86,8 @@ def _is_fernet_key(key: str) -> bool:
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Numbers = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)]
 Origins = Annotated[Words, AfterValidator(_origins)]
+Proxies = Annotated[Words, AfterValidator(_proxies)]
+"""Networks, a single address being the smallest of them; or ``*``."""
 
 Url = Annotated[str, AfterValidator(_url)]
 """A whole address, kept to the letter: Withings compares redirect and callback URLs so."""

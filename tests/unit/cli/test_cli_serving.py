@@ -78,6 +78,12 @@ class TestServe:
         assert "hush" not in bridge.log
         assert bridge.stop() == 0
 
+    def test_it_believes_no_proxy_that_it_was_not_told_of(self, start: Start, port: int) -> None:
+        url = f"http://localhost:{port}/health"
+        start("serve", url=url, PORT=str(port))
+        reply = httpx.get(url, headers={"X-Forwarded-Proto": "https"})
+        assert "strict-transport-security" not in reply.headers
+
     def test_options_go_before_the_environment(self, start: Start, port: int) -> None:
         start("serve", "--port", str(port), url=f"http://localhost:{port}/health", PORT="1")
 

@@ -90,7 +90,7 @@ class TestLoginElsewhere:
         visit = Visit()
         reply = await visit.get("/login?state=u%2F1&x=%20y", at="http://127.0.0.1:5001")
         assert (reply.status_code, reply.headers["location"]) == (302, f"{HERE}/login?state=u%2F1&x=%20y")
-        assert "set-cookie" not in reply.headers
+        assert "connect=" not in reply.headers["set-cookie"]
         assert visit.linking.begun == []
 
     async def test_moves_without_a_question_mark_of_its_own(self) -> None:
@@ -119,6 +119,16 @@ class TestLoginElsewhere:
             at="http://10.0.0.7:5001",
             headers={"X-Forwarded-Proto": "https, http", "X-Forwarded-Host": "Bridge.Example:443"},
         )
+        assert reply.headers["location"] == AUTHORIZE
+
+    async def test_moves_nobody_who_was_moved_here_a_moment_ago(self) -> None:
+        visit = Visit(BEHIND_TLS)
+        moved = await visit.get("/login?state=u-1", at="http://10.0.0.7:5001")
+        assert moved.headers["location"] == "https://bridge.example/login?state=u-1"
+        cookie = moved.headers["set-cookie"]
+        assert cookie.startswith("moved=1; Domain=bridge.example; HttpOnly; Max-Age=10; Path=/login;")
+        visit.cookies["moved"] = "1"
+        reply = await visit.get("/login?state=u-1", at="http://10.0.0.7:5001")
         assert reply.headers["location"] == AUTHORIZE
 
     @pytest.mark.parametrize("host", ["[", ""])
