@@ -58,7 +58,7 @@ from withings_bridge.withings import WithingsClient, WithingsOAuth
 log = structlog.get_logger()
 
 LOCAL_APP = r"http://(localhost|127\.0\.0\.1)(:\d+)?"
-"""Origins that may call an open bridge on loopback."""
+"""Origins that may call an open bridge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         CORSMiddleware,
         allow_origins=settings.allowed_origins,
         # Unless told otherwise, an app under development on the same laptop may call.
-        allow_origin_regex=LOCAL_APP if settings.loopback_only and not settings.allowed_origins else None,
+        allow_origin_regex=None if settings.authenticates or settings.allowed_origins else LOCAL_APP,
         allow_methods=("GET", "POST"),
         allow_headers=("Authorization", "Content-Type", "X-API-Key", REQUEST_ID),
         expose_headers=(REQUEST_ID, "Retry-After"),

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from api.running import HERE, USER, Bridge, alone
+from withings_bridge.callers import ApiKey, Scope
 
 PRIVATE = [
     "/",
@@ -148,6 +149,21 @@ class TestOtherOrigins:
     async def test_unless_told_so_an_app_on_this_machine_may(self, lone: Bridge, origin: str) -> None:
         reply = await lone.http.get("/api/status", headers={"Origin": origin})
         assert reply.headers["access-control-allow-origin"] == origin
+
+    async def test_however_it_is_reached(self, tmp_path: Path) -> None:
+        async with alone(tmp_path, allow_unauthenticated=True) as bridge:
+            reply = await bridge.http.get("/api/status", headers={"Origin": APP})
+        assert reply.headers["access-control-allow-origin"] == APP
+
+    async def test_but_not_where_callers_prove_who_they_are(self, tmp_path: Path) -> None:
+        _, entry = ApiKey.made("app", Scope.SYNC)
+        async with alone(tmp_path, api_keys=str(entry)) as bridge:
+            reply = await bridge.http.get("/health", headers={"Origin": APP})
+        assert "access-control-allow-origin" not in reply.headers
+
+    async def test_an_origin_may_read_and_never_with_the_browser_s_cookies(self, shared: Bridge) -> None:
+        reply = await shared.http.get("/api/status", headers={"Origin": APP})
+        assert "access-control-allow-credentials" not in reply.headers
 
     @pytest.mark.parametrize("origin", ["https://app.example.org", "http://localhost.example.org", "null"])
     async def test_unless_told_so_no_other_may(self, lone: Bridge, origin: str) -> None:

@@ -14,6 +14,11 @@ PRODUCTION = {
     **CREDENTIALS,
     "ENVIRONMENT": "production",
     "WITHINGS_REDIRECT_URI": "https://bridge.example.org/callback",
+    "WITHINGS_WEBHOOK_URL": "https://bridge.example.org/webhook/withings",
+    "WITHINGS_WEBHOOK_SECRET": "hush",
+    "FRONTEND_URL": "https://app.example.org/vitals",
+    "ALLOWED_ORIGINS": "https://app.example.org",
+    "API_KEYS": f"reports:read:{DIGEST}",
 }
 
 
@@ -161,10 +166,9 @@ class TestProduction:
         assert "never runs on the sandbox" in told
         assert "WITHINGS_CLIENT_ID" in told
 
-    def test_with_credentials_and_a_public_address_it_starts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_with_all_that_a_public_server_needs_it_starts(self, monkeypatch: pytest.MonkeyPatch) -> None:
         for name, value in PRODUCTION.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setenv("WITHINGS_WEBHOOK_URL", "https://bridge.example.org/webhook/withings")
         assert Settings.load().redirect_uri == "https://bridge.example.org/callback"
 
     @pytest.mark.parametrize(
@@ -174,7 +178,9 @@ class TestProduction:
             ("WITHINGS_REDIRECT_URI", "https://localhost/callback"),
             ("WITHINGS_WEBHOOK_URL", "http://bridge.example.org/webhook/withings"),
             ("WITHINGS_WEBHOOK_URL", "https://127.0.0.1/webhook/withings"),
+            ("FRONTEND_URL", "http://app.example.org/vitals"),
             ("WITHINGS_API_URL", "http://wbsapi.example.org"),
+            ("WITHINGS_NOTIFY_API_URL", "http://wbsapi.example.org/notify"),
             ("WITHINGS_AUTH_URL", "http://127.0.0.1:5002/oauth2_user/authorize2"),
         ],
     )
@@ -182,15 +188,45 @@ class TestProduction:
         self, refusal: Refusal, monkeypatch: pytest.MonkeyPatch, name: str, value: str
     ) -> None:
         told = refusal.of(**{**PRODUCTION, name: value})
+        assert "\n" not in told
         assert told.startswith(f"{name}: ENVIRONMENT=production wants https")
         assert f"for example {name}=https://" in told
         monkeypatch.setenv("ENVIRONMENT", "development")
         assert getattr(Settings.load(), name.lower()) == value
 
-    def test_a_redirect_uri_must_be_given(self, refusal: Refusal) -> None:
-        assert refusal.of(**{**CREDENTIALS, "ENVIRONMENT": "production"}).startswith(
-            "WITHINGS_REDIRECT_URI: "
-        )
+    def test_all_that_is_missing_is_named_at_once(self, refusal: Refusal) -> None:
+        told = refusal.of(ENVIRONMENT="production").splitlines()
+        assert [line.partition(":")[0] for line in told[1:]] == [
+            "WITHINGS_REDIRECT_URI",
+            "WITHINGS_WEBHOOK_URL",
+            "FRONTEND_URL",
+            "ALLOWED_ORIGINS",
+            "WITHINGS_WEBHOOK_SECRET",
+            "API_KEYS",
+        ]
+        assert "WITHINGS_CLIENT_ID and WITHINGS_CLIENT_SECRET" in told[0]
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("WITHINGS_REDIRECT_URI", "WITHINGS_WEBHOOK_URL", "WITHINGS_WEBHOOK_SECRET"),
+            *("FRONTEND_URL", "ALLOWED_ORIGINS", "API_KEYS"),
+        ],
+    )
+    def test_each_of_it_is_needed(self, refusal: Refusal, name: str) -> None:
+        told = refusal.of(**{**PRODUCTION, name: ""})
+        assert told.startswith(f"{name}: ENVIRONMENT=production wants ")
+        assert "\n" not in told
+        assert "hush" not in told
+
+    def test_an_app_without_https_is_none(self, refusal: Refusal) -> None:
+        told = refusal.of(**{**PRODUCTION, "ALLOWED_ORIGINS": "http://app.example.org"})
+        assert told.startswith("ALLOWED_ORIGINS: ")
+
+    def test_whom_something_else_guards_it_believes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in {**PRODUCTION, "API_KEYS": "", "ALLOW_UNAUTHENTICATED": "true"}.items():
+            monkeypatch.setenv(name, value)
+        assert not Settings.load().loopback_only
 
 
 class TestExposure:

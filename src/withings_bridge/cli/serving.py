@@ -25,7 +25,6 @@ from withings_bridge.cli.users import load_settings
 from withings_bridge.domain.errors import BridgeError
 from withings_bridge.sandbox import SandboxOptions, create_sandbox
 from withings_bridge.settings import (
-    LOOPBACK,
     SANDBOX_CLIENT_ID,
     SANDBOX_CLIENT_SECRET,
     Environment,
@@ -65,7 +64,7 @@ def serve_bridge(*, host: str | None, port: int | None) -> None:
     given = {"host": host, "port": port}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     logs.configure(json=settings.environment is Environment.PRODUCTION)
-    if settings.allow_unauthenticated and settings.host not in LOOPBACK:
+    if not settings.authenticates and not settings.loopback_only:
         log.warning(
             "ALLOW_UNAUTHENTICATED: whoever reaches this address can read health data", host=settings.host
         )

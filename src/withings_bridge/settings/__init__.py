@@ -72,7 +72,11 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", **_of("Server", "Address to listen on.", "0.0.0.0"))  # noqa: S104 - an example
     environment: Environment = Field(
         Environment.DEVELOPMENT,
-        **_of("Server", "`production` demands what a public server needs.", "production"),
+        **_of(
+            "Server",
+            "`production` demands what a public server needs, and says what is missing.",
+            "production",
+        ),
     )
     frontend_url: Url = Field(
         "http://localhost:5173/vitals",
@@ -257,7 +261,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        problems = [*self._unserved(), *self._halves(), *self._private(), *self._exposure()]
+        problems = [*self._unserved(), *self._halves(), *self._public(), *self._exposure()]
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -407,26 +411,53 @@ class Settings(BaseSettings):
             )
         return problems
 
-    def _private(self) -> list[str]:
-        """In production people and Withings come from outside, and tokens travel."""
-        if self.environment is not Environment.PRODUCTION or self.use_sandbox:
+    def _public(self) -> list[str]:
+        """What a public server needs: people, their app and Withings come from outside, and tokens travel."""
+        if self.environment is not Environment.PRODUCTION:
             return []
         urls = {
             "WITHINGS_REDIRECT_URI": (self.redirect_uri, "https://bridge.example.org/callback"),
-            "WITHINGS_WEBHOOK_URL": (self.webhook_url, "https://bridge.example.org/webhook/withings"),
-            "WITHINGS_API_URL": (self.api_url, "https://wbsapi.withings.net"),
-            "WITHINGS_NOTIFY_API_URL": (self.notify_url[0], "https://wbsapi.withings.net/notify"),
-            "WITHINGS_AUTH_URL": (self.auth_url, "https://account.withings.com/oauth2_user/authorize2"),
+            "WITHINGS_WEBHOOK_URL": (self.webhook_url or "", "https://bridge.example.org/webhook/withings"),
+            "FRONTEND_URL": (self.frontend_url, "https://app.example.org/vitals"),
+            "WITHINGS_API_URL": (self.withings_api_url, "https://wbsapi.withings.net"),
+            "WITHINGS_AUTH_URL": (
+                self.withings_auth_url,
+                "https://account.withings.com/oauth2_user/authorize2",
+            ),
         }
-        return [
+        if self.withings_notify_api_url:
+            urls["WITHINGS_NOTIFY_API_URL"] = (
+                self.withings_notify_api_url,
+                "https://wbsapi.withings.net/notify",
+            )
+        problems = [
             f"{name}: ENVIRONMENT=production wants https and a host that is not loopback, "
             f"for example {name}={example}"
             for name, (url, example) in urls.items()
-            if url and (urlsplit(url).scheme != "https" or urlsplit(url).hostname in LOOPBACK)
+            if urlsplit(url).scheme != "https" or urlsplit(url).hostname in LOOPBACK
         ]
+        if not any(origin.startswith("https://") for origin in self.allowed_origins):
+            problems.append(
+                "ALLOWED_ORIGINS: ENVIRONMENT=production wants the https origin of the app that calls, "
+                "for example ALLOWED_ORIGINS=https://app.example.org"
+            )
+        if not self.webhook_secrets:
+            problems.append(
+                "WITHINGS_WEBHOOK_SECRET: ENVIRONMENT=production wants one, since anybody can post to the "
+                "webhook, for example the output of `openssl rand -hex 32`"
+            )
+        return problems
 
     def _exposure(self) -> list[str]:
-        if self.host in LOOPBACK or not self.loopback_only:
+        if not self.loopback_only:
+            return []
+        if self.environment is Environment.PRODUCTION:
+            problem = (
+                "API_KEYS: ENVIRONMENT=production wants callers to prove who they are; set it, or "
+                "ALLOW_UNAUTHENTICATED=true where something else guards the door"
+            )
+            return [problem]
+        if self.host in LOOPBACK:
             return []
         problem = (
             f"HOST={self.host} would serve health data to everybody who reaches it; set API_KEYS, keep "

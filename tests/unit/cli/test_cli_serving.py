@@ -106,8 +106,14 @@ class TestServe:
             WITHINGS_CLIENT_ID="id",
             WITHINGS_CLIENT_SECRET="hush",
             WITHINGS_REDIRECT_URI="https://bridge.example.org/callback",
+            WITHINGS_WEBHOOK_URL="https://bridge.example.org/webhook/withings",
+            WITHINGS_WEBHOOK_SECRET="hush-hush",
+            FRONTEND_URL="https://app.example.org/vitals",
+            ALLOWED_ORIGINS="https://app.example.org",
+            ALLOW_UNAUTHENTICATED="true",
         )
         bridge.stop()
+        assert "whoever reaches this address can read health data" in bridge.log
         assert [json.loads(line)["event"] for line in bridge.log.splitlines()]
 
     def test_neither_secrets_nor_codes_in_addresses_are_logged(self, start: Start, port: int) -> None:
