@@ -20,6 +20,7 @@ from withings_bridge import __version__
 from withings_bridge.api import errors
 from withings_bridge.api.description import DESCRIPTION, TAGS
 from withings_bridge.api.middleware import REQUEST_ID, Bodies, LoopbackOnly, Requests, SafeHeaders
+from withings_bridge.api.openapi import describe
 from withings_bridge.api.routers import health, inbox, users
 from withings_bridge.api.routers.webhook import CallbackSecret, webhook_router
 from withings_bridge.callers import ApiKeys, Authentication, CallLimit, Sessions
@@ -306,6 +307,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     app.include_router(health.router)
     app.include_router(docs_router(site))
     mount_static(app)
+    describe(app, open=authentication.open)
     return app
 
 

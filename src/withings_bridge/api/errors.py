@@ -47,6 +47,11 @@ def status_of(error: errors.BridgeError) -> int:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
+def code_of(error: errors.BridgeError) -> str:
+    """The word that tells a program of this error: ``not_linked`` for ``NotLinked``."""
+    return _code(type(error).__name__)
+
+
 def install(app: FastAPI) -> None:
     """Make every failure leave the app in one shape."""
     app.add_exception_handler(errors.BridgeError, _bridge_error)
@@ -56,13 +61,15 @@ def install(app: FastAPI) -> None:
 
 
 async def _bridge_error(request: Request, error: Exception) -> JSONResponse:
-    status = status_of(error) if isinstance(error, errors.BridgeError) else 500
+    if not isinstance(error, errors.BridgeError):
+        raise error
+    status = status_of(error)
     headers = {}
     if status in {429, 503}:
         headers["Retry-After"] = _retry_after(error)
     if isinstance(error, errors.NotAuthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    return _reply(request, status, _code(type(error).__name__), str(error), headers=headers)
+    return _reply(request, status, code_of(error), str(error), headers=headers)
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:

@@ -14,14 +14,14 @@ class InboxEntry(BaseModel):
     category: Category = Field(examples=["measures"])
     part: Part = Field(
         description="`live`: what was announced or asked for; `import`: what is left of the import.",
-        examples=["live"],
+        examples=["import"],
     )
     state: State = Field(
         description="`retrying`: it failed and is tried again by itself; `buried`: it was given up, until "
         "a new notification or a replay brings it back; `waiting`: nothing is wrong with it.",
-        examples=["buried"],
+        examples=["retrying"],
     )
-    attempts: int = Field(description="How often it failed in a row.", examples=[15])
+    attempts: int = Field(description="How often it failed in a row.", examples=[3])
     reason: str | None = Field(
         description="Why it failed the last time.",
         examples=[

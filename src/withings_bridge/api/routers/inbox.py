@@ -1,6 +1,6 @@
 """What is stuck, for operators: listed, looked at, replayed, dropped."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
@@ -13,7 +13,8 @@ from withings_bridge.api.inbox_schemas import (
     ReplayRequest,
     TendedReply,
 )
-from withings_bridge.api.schemas import ErrorReply
+from withings_bridge.api.replies import CALLING, INVALID, SENDING, replies
+from withings_bridge.domain.errors import NoSuchAccount
 from withings_bridge.services.tending import PAGE
 
 MOST_AT_ONCE = 1000
@@ -22,15 +23,7 @@ router = APIRouter(
     prefix="/api/withings/inbox",
     tags=["operations"],
     dependencies=[Depends(administering)],
-    responses={
-        422: {"model": ErrorReply, "description": "The request does not make sense; it says where."},
-        503: {"model": ErrorReply, "description": "The store does not answer; try again."},
-    },
 )
-
-NOT_FOUND: dict[int | str, dict[str, Any]] = {
-    404: {"model": ErrorReply, "description": "Neither an account nor a linked user has this id."}
-}
 
 Named = Annotated[
     str, Path(description="Withings' id of the account, or Cognito `sub` of a user.", max_length=128)
@@ -39,7 +32,7 @@ After = Annotated[str | None, Query(description="The `after` of the page before.
 Limit = Annotated[int, Query(description="Accounts to look through.", ge=1, le=MOST_AT_ONCE)]
 
 
-@router.get("", operation_id="list_inbox")
+@router.get("", operation_id="list_inbox", responses=replies(*CALLING, INVALID))
 async def list_inbox(
     services: TheServices,
     everything: Annotated[bool, Query(description="Also what merely waits for its turn.")] = False,  # noqa: FBT002 - a flag of the query
@@ -51,13 +44,13 @@ async def list_inbox(
     return InboxPage.of(page, everything=everything)
 
 
-@router.get("/{account}", operation_id="show_inbox", responses=NOT_FOUND)
+@router.get("/{account}", operation_id="show_inbox", responses=replies(*CALLING, INVALID, NoSuchAccount))
 async def show_inbox(services: TheServices, account: Named) -> InboxAccount:
     """All that is pending in one account."""
     return InboxAccount.of(await services.tending.show(account), everything=True)
 
 
-@router.post("/replay", operation_id="replay_inboxes")
+@router.post("/replay", operation_id="replay_inboxes", responses=replies(*CALLING, *SENDING))
 async def replay_inboxes(
     services: TheServices, request: ReplayRequest, after: After = None, limit: Limit = PAGE
 ) -> ReplayedPage:
@@ -67,13 +60,17 @@ async def replay_inboxes(
     return ReplayedPage(replayed=[TendedReply.of(one) for one in replayed], after=page.after)
 
 
-@router.post("/{account}/replay", operation_id="replay_inbox", responses=NOT_FOUND)
+@router.post(
+    "/{account}/replay", operation_id="replay_inbox", responses=replies(*CALLING, *SENDING, NoSuchAccount)
+)
 async def replay_inbox(services: TheServices, account: Named, request: ReplayRequest) -> TendedReply:
     """Make what is stuck in one account due now, with the whole schedule of retries before it."""
     return TendedReply.of(await services.tending.replay(account, request.choice))
 
 
-@router.post("/{account}/drop", operation_id="drop_inbox", responses=NOT_FOUND)
+@router.post(
+    "/{account}/drop", operation_id="drop_inbox", responses=replies(*CALLING, *SENDING, NoSuchAccount)
+)
 async def drop_inbox(services: TheServices, account: Named, request: DropRequest) -> TendedReply:
     """Let go of stuck work. The next notification of a category brings it back; of an import only a
     sync with `full` does.

@@ -5,24 +5,26 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Query
 
 from withings_bridge.api.dependencies import Reader, Syncer, TheServices
+from withings_bridge.api.replies import FOR_A_USER, SENDING, replies
 from withings_bridge.api.schemas import (
     DisconnectReply,
     DisconnectRequest,
-    ErrorReply,
     LinkedStatus,
     SummaryReply,
     SyncRequest,
     UnlinkedStatus,
 )
-from withings_bridge.domain.errors import LinkError, UserUnknown
-
-router = APIRouter(
-    tags=["users"],
-    responses={
-        422: {"model": ErrorReply, "description": "The request does not make sense; it says where."},
-        503: {"model": ErrorReply, "description": "Withings or the store does not answer; try again."},
-    },
+from withings_bridge.domain.errors import (
+    ConsentNeeded,
+    LinkError,
+    NotLinked,
+    SyncFailed,
+    UserUnknown,
 )
+
+NAME_WHOM = "Name the user to disconnect: userId or cognitoUserId."
+
+router = APIRouter(tags=["users"])
 
 UserId = Annotated[
     str | None,
@@ -30,7 +32,7 @@ UserId = Annotated[
 ]
 
 
-@router.get("/api/status", operation_id="status")
+@router.get("/api/status", operation_id="status", responses=replies(*FOR_A_USER))
 async def status(caller: Reader, services: TheServices, user: UserId = None) -> LinkedStatus | UnlinkedStatus:
     """Whether the user is linked, how old the token is, and when data last came."""
     meant = caller.meaning(user)
@@ -43,11 +45,7 @@ async def status(caller: Reader, services: TheServices, user: UserId = None) -> 
 @router.post(
     "/api/withings/sync",
     operation_id="sync",
-    responses={
-        400: {"model": ErrorReply, "description": "Several users are linked; name one."},
-        401: {"model": ErrorReply, "description": "The user is not linked, or Withings wants new consent."},
-        502: {"model": ErrorReply, "description": "Withings refused the call."},
-    },
+    responses=replies(*FOR_A_USER, *SENDING, UserUnknown, NotLinked, ConsentNeeded, SyncFailed),
 )
 async def sync(
     caller: Syncer,
@@ -70,7 +68,7 @@ async def sync(
 @router.post(
     "/api/withings/disconnect",
     operation_id="disconnect",
-    responses={400: {"model": ErrorReply, "description": "No user is named, or none could be named so."}},
+    responses=replies(*FOR_A_USER, *SENDING, UserUnknown(NAME_WHOM)),
 )
 async def disconnect(
     caller: Syncer, services: TheServices, request: Annotated[DisconnectRequest | None, Body()] = None
@@ -84,6 +82,6 @@ async def disconnect(
     # Never from the query: a page elsewhere can make a browser post that, but no JSON.
     user = request.user if request else None
     if request is None or not user:
-        raise UserUnknown("Name the user to disconnect: userId or cognitoUserId.")
+        raise UserUnknown(NAME_WHOM)
     whom = caller.meaning(user) or user
     return DisconnectReply.of(await services.leaving.disconnect(whom, purge=request.purge))

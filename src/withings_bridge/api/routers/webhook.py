@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Request
@@ -12,10 +12,16 @@ from starlette.requests import ClientDisconnect
 
 from withings_bridge.api.dependencies import TheServices
 from withings_bridge.api.middleware import Refused
-from withings_bridge.api.schemas import ErrorReply
+from withings_bridge.api.middleware.bodies import TOO_LARGE
+from withings_bridge.api.replies import Replies, replies
+from withings_bridge.domain.errors import StorageUnavailable
 
 PATH = "/webhook/withings"
 MOST_FIELDS = 50
+
+WRONG_SECRET = (403, "secret_refused", "The secret in the callback URL is wrong or missing.")
+OK: Replies = {200: {"content": {"text/plain": {"example": "OK"}}}}
+BROKEN_OFF = (400, "incomplete", "The body broke off.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +40,20 @@ class CallbackSecret:
             return
         offered = (given or "").encode()
         if sum(hmac.compare_digest(offered, secret.encode()) for secret in self.accepted) == 0:
-            raise Refused(403, "secret_refused", "The secret in the callback URL is wrong or missing.")
+            raise Refused(*WRONG_SECRET)
 
 
 def webhook_router(secret: CallbackSecret) -> APIRouter:
     """The endpoint, guarded by the secret."""
-    router = APIRouter(
-        tags=["webhook"],
-        dependencies=[Depends(secret.check)],
-        responses={403: _refusal("The secret in the callback URL is wrong or missing.")},
-    )
+    router = APIRouter(tags=["webhook"], dependencies=[Depends(secret.check)])
 
     @router.head(PATH, include_in_schema=False, response_class=PlainTextResponse)
-    @router.get(PATH, operation_id="probe_webhook", response_class=PlainTextResponse)
+    @router.get(
+        PATH,
+        operation_id="probe_webhook",
+        response_class=PlainTextResponse,
+        responses=OK | replies(Refused(*WRONG_SECRET)),
+    )
     async def probe() -> str:
         """Withings asks this before it subscribes a callback URL. Changes nothing."""
         return "OK"
@@ -56,10 +63,8 @@ def webhook_router(secret: CallbackSecret) -> APIRouter:
         operation_id="receive_notification",
         response_class=PlainTextResponse,
         openapi_extra={"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": _FORM}}}},
-        responses={
-            413: _refusal("Larger than any notification."),
-            503: _refusal("It could not be stored; Withings delivers it again."),
-        },
+        responses=OK
+        | replies(Refused(*BROKEN_OFF), Refused(*WRONG_SECRET), Refused(*TOO_LARGE), StorageUnavailable),
     )
     async def receive(
         request: Request,
@@ -88,17 +93,11 @@ async def _form(request: Request) -> dict[str, str]:
         body = await request.body()
     except ClientDisconnect:
         # Nobody reads this answer, but it is no bug of ours either.
-        raise Refused(400, "incomplete", "The body broke off.") from None
+        raise Refused(*BROKEN_OFF) from None
     try:
         return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS))
     except ValueError:
         return {}
-
-
-def _refusal(description: str) -> dict[str, Any]:
-    """Errors are JSON here too; ``model`` would say that they are text, as the other replies are."""
-    schema = {"$ref": f"#/components/schemas/{ErrorReply.__name__}"}
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
 _FORM = {
