@@ -43,6 +43,7 @@ from withings_bridge.services.publishing import HttpGateway, NoGateway
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.reporting import Reporting
 from withings_bridge.services.requesting import Requesting
+from withings_bridge.services.rotating import Rotating
 from withings_bridge.services.scanning import Scanning
 from withings_bridge.services.storing import Storing
 from withings_bridge.services.subscriptions import Subscribing
@@ -224,6 +225,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         tending=Tending(accounts=storage.accounts, links=links, clock=clock),
         scanning=scanning,
         examining=examining,
+        rotating=Rotating(links),
     )
     return Bridge(settings, storage, http, services)
 

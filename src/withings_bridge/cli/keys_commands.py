@@ -7,7 +7,11 @@ import typer
 from withings_bridge.callers import ApiKey, Scope
 from withings_bridge.cli.output import fail
 
-keys = typer.Typer(name="keys", help="Make keys for services and operators.", no_args_is_help=True)
+keys = typer.Typer(
+    name="keys",
+    help="Make API keys for services and operators; encrypt stored tokens under a new key.",
+    no_args_is_help=True,
+)
 
 
 def _scope(word: str) -> Scope:
@@ -39,3 +43,18 @@ def new_key(
         fail("A key's name has at most 32 letters, digits, _ and -, and begins with a letter or a digit.")
     typer.echo(f"The key, for whoever calls with it as X-API-Key:\n  {key}")
     typer.echo(f"Its entry, to add to API_KEYS of the bridge (entries are separated by commas):\n  {entry}")
+
+
+@keys.command()
+def rotate(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
+) -> None:
+    """Encrypt all stored tokens under the first key of TOKEN_ENCRYPTION_KEYS.
+
+    Put the new key before the old one, restart every bridge, run this, then take the old key out. Bridges may
+    run meanwhile, and it may be repeated. Plain tokens of the Node connector are encrypted too. Ends with 1
+    where a key is missing.
+    """
+    from withings_bridge.cli.rotation import rotate_keys
+
+    rotate_keys(as_json=as_json)

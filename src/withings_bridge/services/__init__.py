@@ -20,6 +20,7 @@
 - ``publishing``: tell the realtime gateway that something changed
 - ``adopting``: a user of the predecessor becomes a member of an account
 - ``scanning``: finds the predecessor's users when a bridge starts
+- ``rotating``: every stored token under the first encryption key
 - ``marking``: what was announced of accounts that a scan has not found yet
 - ``examining``: what is wrong with what is stored, and mending it
 - ``reporting``: the read side for API, CLI and pages
@@ -36,6 +37,7 @@ from withings_bridge.services.linking import Linking
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.reporting import Reporting
 from withings_bridge.services.requesting import Requesting
+from withings_bridge.services.rotating import Rotating
 from withings_bridge.services.scanning import Scanning
 from withings_bridge.services.tending import Tending
 from withings_bridge.services.working import Working
@@ -54,3 +56,4 @@ class Services:
     scanning: Scanning
     examining: Examining
     tending: Tending
+    rotating: Rotating

@@ -86,6 +86,10 @@ class Accounts(Protocol):
         """
 
 
+Spelling = Callable[[str], str]
+"""A pure step from a token as it is stored to the same token as it is to be stored."""
+
+
 @dataclass(frozen=True, slots=True)
 class RowsPage:
     """Some of our rows in the tokens table."""
@@ -173,6 +177,19 @@ class Links(Protocol):
 
         Where only rows of the predecessor hold a pair, and all of them the same, it moves to the
         user's row. Different pairs stay where they are: which of them Withings honours is not known.
+        """
+
+
+class StoredLinks(Links, Protocol):
+    """Links in the letters that the store holds, which may be those of a cipher."""
+
+    async def respell(self, name: RowName, spell: Spelling) -> bool:
+        """Write the tokens of one row in another spelling; whether that changed any.
+
+        Only while the row holds the tokens that ``spell`` was given, else it is read again: a pair that
+        was saved meanwhile is never overwritten. Nothing else of the row changes, so its pair keeps its
+        name, ``saved_at``. Rows that hold no pair are respelled too; one that is gone, or is another
+        connector's, is left alone. What ``spell`` raises leaves the row as it was.
         """
 
 
@@ -293,7 +310,7 @@ class Storage(Protocol):
     def accounts(self) -> Accounts: ...
 
     @property
-    def links(self) -> Links: ...
+    def links(self) -> StoredLinks: ...
 
     @property
     def records(self) -> Records: ...

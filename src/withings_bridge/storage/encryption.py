@@ -7,15 +7,17 @@ than sent to Withings, which would take them for a dead link.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.errors import StorageError
-from withings_bridge.domain.links import Link, TokenPair, TokenRow
-from withings_bridge.storage.base import JoinChange, Links, RowsPage
+from withings_bridge.domain.links import Link, RowName, TokenPair, TokenRow
+from withings_bridge.storage.base import JoinChange, RowsPage, StoredLinks
 
 FERNET_PREFIX = "gAAAA"
 """How every Fernet text begins: its version byte and the years until 2106."""
@@ -30,13 +32,25 @@ class TokensUnreadable(StorageError):
         """Withings userid: that is not encrypted."""
 
 
+class Renewal(StrEnum):
+    """What became of a row whose tokens were to be encrypted anew."""
+
+    REWRITTEN = "rewritten"
+    CURRENT = "current"
+    """Nothing was to be done: its tokens are under the first key, or it holds none."""
+    UNREADABLE = "unreadable"
+    """Its tokens were encrypted with a key that we no longer have; they stay as they are."""
+
+
 class EncryptedLinks:
     """Links whose tokens are encrypted in the store."""
 
-    def __init__(self, inner: Links, keys: Sequence[str]) -> None:
+    def __init__(self, inner: StoredLinks, keys: Sequence[str]) -> None:
         """Raises ValueError for a key that is no Fernet key."""
         self._inner = inner
-        self._fernet = MultiFernet([Fernet(key) for key in keys]) if keys else None
+        fernets = [Fernet(key) for key in keys]
+        self._first = fernets[0] if fernets else None
+        self._fernet = MultiFernet(fernets) if fernets else None
 
     async def get(self, user: str) -> Link | None:
         """See ``Links``."""
@@ -74,6 +88,26 @@ class EncryptedLinks:
     async def pushed(self, user: str, *, at: datetime) -> None:
         """See ``Links``."""
         await self._inner.pushed(user, at=at)
+
+    async def renew(self, name: RowName) -> Renewal:
+        """Encrypt the tokens of a row under the first key, where they are not. Raises ValueError without
+        keys.
+        """
+        try:
+            rewritten = await self._inner.respell(name, self._renewed)
+        except InvalidToken:
+            return Renewal.UNREADABLE
+        return Renewal.REWRITTEN if rewritten else Renewal.CURRENT
+
+    def _renewed(self, token: str) -> str:
+        if self._first is None or self._fernet is None:
+            raise ValueError("There is no key to encrypt with.")
+        if not token.startswith(FERNET_PREFIX):
+            return self._first.encrypt(token.encode()).decode()
+        with suppress(InvalidToken):
+            self._first.decrypt(token)
+            return token
+        return self._fernet.rotate(token).decode()
 
     def _sealed(self, pair: TokenPair) -> TokenPair:
         if self._fernet is None:

@@ -11,10 +11,12 @@ from typing import Any, Self
 
 from withings_bridge.domain.links import API_NAME, Link, Place, RowName, TokenPair, TokenRow, row_name
 from withings_bridge.domain.records import EPOCH
+from withings_bridge.storage.base import Spelling
 
 Row = Mapping[str, Any]
 
 PUSHED = "last_vitals7_push_at"
+TOKENS = ("access_token", "refresh_token")
 
 USUAL_LIFETIME = timedelta(seconds=10800)
 """For rows of the predecessor that do not say."""
@@ -96,6 +98,13 @@ class UserRows:
         row = self.found[place]
         pushed_at = instant(self.pushed) if self.pushed else None
         return Link(user=self.user, account=_owner(row), pair=_pair(row), pushed_at=pushed_at)
+
+
+def respelled(row: Row, spell: Spelling) -> dict[str, str]:
+    """Those of the row's tokens that are spelled otherwise now, by their attributes."""
+    stored = {name: row[name] for name in TOKENS if isinstance(row.get(name), str) and row[name]}
+    spelled = {name: spell(token) for name, token in stored.items()}
+    return {name: token for name, token in spelled.items() if token != stored[name]}
 
 
 def attributes(user: str, userid: str, pair: TokenPair) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from cryptography.fernet import Fernet
 
 from builders import NOON, a_pair, an_account
 from withings_bridge.domain.accounts import Account
-from withings_bridge.storage.encryption import EncryptedLinks, TokensUnreadable
+from withings_bridge.domain.links import Place, RowName
+from withings_bridge.storage.encryption import EncryptedLinks, Renewal, TokensUnreadable
 from withings_bridge.storage.sqlite import SqliteStorage
 
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
@@ -83,3 +84,41 @@ class TestEncryptedLinks:
         link = await links.get("user-1")
         assert link is not None
         assert await links.adopt(link, joining, now=NOON) == an_account("1234", "user-1")
+
+
+class TestRenew:
+    ROW = RowName("user-1", Place.OWN)
+
+    async def stored(self, storage: SqliteStorage) -> tuple[str, str]:
+        link = await storage.links.get("user-1")
+        assert link is not None
+        return link.pair.access_token, link.pair.refresh_token
+
+    async def test_leaves_what_is_under_the_first_key_to_the_letter(self, storage: SqliteStorage) -> None:
+        links = EncryptedLinks(storage.links, [NEW, OLD])
+        await links.join("user-1", "1234", a_pair(), joining)
+        before = await self.stored(storage)
+        assert await links.renew(self.ROW) is Renewal.CURRENT
+        assert await self.stored(storage) == before
+
+    @pytest.mark.parametrize("written_with", [[], [OLD]], ids=["plain", "an older key"])
+    async def test_encrypts_under_the_first_key_alone(
+        self, storage: SqliteStorage, written_with: list[str]
+    ) -> None:
+        await EncryptedLinks(storage.links, written_with).join("user-1", "1234", a_pair(), joining)
+        assert await EncryptedLinks(storage.links, [NEW, OLD]).renew(self.ROW) is Renewal.REWRITTEN
+        assert all(token.startswith("gAAAA") for token in await self.stored(storage))
+        link = await EncryptedLinks(storage.links, [NEW]).get("user-1")
+        assert link is not None
+        assert link.pair == a_pair()
+
+    async def test_leaves_what_it_cannot_read(self, storage: SqliteStorage) -> None:
+        await EncryptedLinks(storage.links, [OLD]).join("user-1", "1234", a_pair(), joining)
+        before = await self.stored(storage)
+        assert await EncryptedLinks(storage.links, [NEW]).renew(self.ROW) is Renewal.UNREADABLE
+        assert await self.stored(storage) == before
+
+    async def test_without_keys_is_refused(self, storage: SqliteStorage) -> None:
+        await storage.links.join("user-1", "1234", a_pair(), joining)
+        with pytest.raises(ValueError, match="no key"):
+            await EncryptedLinks(storage.links, []).renew(self.ROW)

@@ -11,11 +11,23 @@ from typing import Any
 
 import pytest
 
-from builders import HOUR, MINUTE, NOON, a_pair, a_record, a_window, an_account, news_of
+from builders import (
+    HOUR,
+    MINUTE,
+    NOON,
+    NOON_MS,
+    a_pair,
+    a_record,
+    a_token_row,
+    a_window,
+    an_account,
+    news_of,
+)
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import StorageError, StorageUnavailable
 from withings_bridge.domain.inbox import Lane, Recheck, Work
+from withings_bridge.domain.links import Place, RowName
 from withings_bridge.storage.dynamodb import DynamoStorage, TableNames
 from withings_bridge.storage.dynamodb.records import MOST_BODY_BYTES
 
@@ -163,3 +175,47 @@ class TestWindow:
             found = await dynamo.records.between("1234", records[0].kind, NOON, NOON + HOUR)
         assert found == records
         assert calls == ["Query"]
+
+
+class TestRespelling:
+    """What happens between the read and the write, where only this backend has anything."""
+
+    async def test_begins_again_where_a_pair_was_saved_in_between(
+        self, dynamo: DynamoStorage, endpoint: str, tables: TableNames
+    ) -> None:
+        await link(dynamo, an_account("1234", "user-1"))
+        saved = a_token_row("user-1", "1234", refresh_token="refresh-saved", created_at=NOON_MS + 1)
+        seen: list[str] = []
+
+        def spell(token: str) -> str:
+            if not seen:
+                rows_of(endpoint, tables).put_item(Item=saved)
+            seen.append(token)
+            return token.upper()
+
+        assert await dynamo.links.respell(RowName("user-1", Place.OWN), spell)
+        assert seen == ["access-first", "refresh-first", "access-first", "refresh-saved"]
+        stored = await dynamo.links.get("user-1")
+        assert stored is not None
+        assert stored.pair.refresh_token == "REFRESH-SAVED"
+
+    async def test_does_not_bring_back_a_row_that_went_in_between(
+        self, dynamo: DynamoStorage, endpoint: str, tables: TableNames
+    ) -> None:
+        await link(dynamo, an_account("1234", "user-1"))
+        key = Place.OWN.key("user-1")
+
+        def spell(token: str) -> str:
+            rows_of(endpoint, tables).delete_item(Key={"userId": key})
+            return token.upper()
+
+        assert not await dynamo.links.respell(RowName("user-1", Place.OWN), spell)
+        assert rows_of(endpoint, tables).get_item(Key={"userId": key}).get("Item") is None
+
+
+def rows_of(endpoint: str, tables: TableNames) -> Any:
+    """The tokens table, by another door."""
+    import boto3  # type: ignore[import-untyped]  # it ships no types
+
+    session = boto3.session.Session("test", "test", region_name="us-east-1")
+    return session.resource("dynamodb", endpoint_url=endpoint).Table(tables.tokens)

@@ -8,7 +8,7 @@ importing this package.
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TYPE_CHECKING, Self
 
-from withings_bridge.storage.base import Accounts, Ephemera, Links, Records, Vitals
+from withings_bridge.storage.base import Accounts, Ephemera, Records, StoredLinks, Vitals
 from withings_bridge.storage.dynamodb.names import TableNames
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class DynamoStorage:
         self._opened = AsyncExitStack()
         self._engine = Engine()
         self.accounts: Accounts = DynamoAccounts(self._engine, tables.accounts)
-        self.links: Links = DynamoLinks(self._engine, tokens=tables.tokens, accounts=tables.accounts)
+        self.links: StoredLinks = DynamoLinks(self._engine, tokens=tables.tokens, accounts=tables.accounts)
         self.records: Records = DynamoRecords(self._engine, tables.records)
         self.vitals: Vitals = DynamoVitals(self._engine, tables.vitals)
         self.ephemera: Ephemera = DynamoEphemera(self._engine, tables.ephemera)

@@ -8,7 +8,7 @@ from datetime import datetime
 from withings_bridge.domain.accounts import Account, due
 from withings_bridge.domain.errors import AccountUnknown, PairChanged
 from withings_bridge.domain.links import API_NAME, SUFFIX, Link, Place, RowName, TokenPair, TokenRow, row_name
-from withings_bridge.storage.base import JoinChange, RowsPage
+from withings_bridge.storage.base import JoinChange, RowsPage, Spelling
 from withings_bridge.storage.dynamodb import writes
 from withings_bridge.storage.dynamodb.account_item import UNCHANGED, StoredAccount, key_of
 from withings_bridge.storage.dynamodb.engine import Engine, Refused, pauses
@@ -18,7 +18,7 @@ from withings_bridge.storage.user_rows import PUSHED, milliseconds
 
 
 class DynamoLinks:
-    """``storage.base.Links`` on the shared tokens table and the accounts table."""
+    """``storage.base.StoredLinks`` on the shared tokens table and the accounts table."""
 
     def __init__(self, engine: Engine, *, tokens: str, accounts: str) -> None:
         self._engine = engine
@@ -155,6 +155,20 @@ class DynamoLinks:
             else:
                 place = rows.described[0].name.place
             await asyncio.sleep(next(tries))
+
+    async def respell(self, name: RowName, spell: Spelling) -> bool:
+        tries = pauses()
+        while True:
+            rows = (await self._rows([name.user]))[name.user]
+            write = rows.respell(self._tokens, name.place, spell)
+            if write is None:
+                return False
+            try:
+                await self._engine.write(write)
+            except Refused:
+                await asyncio.sleep(next(tries))
+            else:
+                return True
 
     async def _rows(self, users: Iterable[str]) -> dict[str, TokenRows]:
         return await read_rows(self._engine, self._tokens, users)

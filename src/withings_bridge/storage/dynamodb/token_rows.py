@@ -4,16 +4,17 @@ Besides the row under ``{user}#withings`` there may be rows of the predecessor. 
 connectors are never written.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from withings_bridge.domain.links import Place, RowName, TokenPair
+from withings_bridge.storage.base import Spelling
 from withings_bridge.storage.dynamodb import writes
 from withings_bridge.storage.dynamodb.engine import Engine
 from withings_bridge.storage.dynamodb.items import Item
 from withings_bridge.storage.dynamodb.writes import Write
-from withings_bridge.storage.user_rows import PUSHED, Row, UserRows, attributes
+from withings_bridge.storage.user_rows import PUSHED, TOKENS, Row, UserRows, attributes, respelled
 
 _AS_READ = ("withings_userid", "created_at")
 """What every change of a row's owner or pair changes. A push stamps the row without changing them."""
@@ -46,6 +47,22 @@ class TokenRows(UserRows):
             self._removal(table, place) for place in self.found if not self.names_elsewhere(place, userid)
         ]
 
+    def respell(self, table: str, place: Place, spell: Spelling) -> Write | None:
+        """Spell the tokens of the row there otherwise; None where nothing is to be changed.
+
+        The condition names the tokens as they were read, beside owner and pair: another spelling changes
+        neither of those.
+        """
+        row = self.found.get(place, {})
+        tokens = respelled(row, spell)
+        if not tokens:
+            return None
+        condition, values = _as_read(row, (*_AS_READ, *TOKENS))
+        change = f"SET {', '.join(f'#{name} = :{name}' for name in tokens)}"
+        return writes.update(
+            table, _key(self.user, place), change, condition=condition, values=tokens | values
+        )
+
     def unchanged(self, table: str) -> list[Write]:
         """Write nothing: what it is part of stands only while the rows name owner and pair as read."""
         checks = []
@@ -73,9 +90,9 @@ def _key(user: str, place: Place) -> Item:
     return {"userId": RowName(user, place).key}
 
 
-def _as_read(row: Row) -> tuple[str, dict[str, Any]]:
+def _as_read(row: Row, names: Sequence[str] = _AS_READ) -> tuple[str, dict[str, Any]]:
     """The condition that nobody has meanwhile given the row another owner or pair, or made it."""
     conditions = [
-        f"#{name} = :read_{name}" if name in row else f"attribute_not_exists(#{name})" for name in _AS_READ
+        f"#{name} = :read_{name}" if name in row else f"attribute_not_exists(#{name})" for name in names
     ]
-    return " AND ".join(conditions), {f"read_{name}": row[name] for name in _AS_READ if name in row}
+    return " AND ".join(conditions), {f"read_{name}": row[name] for name in names if name in row}

@@ -11,14 +11,14 @@ from datetime import datetime
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.errors import AccountUnknown, PairChanged
 from withings_bridge.domain.links import API_NAME, SUFFIX, Link, Place, RowName, TokenPair, TokenRow, row_name
-from withings_bridge.storage.base import JoinChange, RowsPage
+from withings_bridge.storage.base import JoinChange, RowsPage, Spelling
 from withings_bridge.storage.sqlite import accounts
 from withings_bridge.storage.sqlite.database import Database
-from withings_bridge.storage.user_rows import PUSHED, UserRows, attributes, milliseconds
+from withings_bridge.storage.user_rows import PUSHED, UserRows, attributes, milliseconds, respelled
 
 
 class SqliteLinks:
-    """Keeps the promises of ``storage.base.Links``."""
+    """Keeps the promises of ``storage.base.StoredLinks``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -49,6 +49,9 @@ class SqliteLinks:
 
     async def pushed(self, user: str, *, at: datetime) -> None:
         await self._database.write(lambda connection: pushed(connection, user, at))
+
+    async def respell(self, name: RowName, spell: Spelling) -> bool:
+        return await self._database.write(lambda connection: respell(connection, name, spell))
 
 
 def read(connection: sqlite3.Connection, user: str) -> UserRows:
@@ -136,6 +139,17 @@ def pushed(connection: sqlite3.Connection, user: str, at: datetime) -> None:
         f"UPDATE vitals_di_tokens SET {PUSHED} = :at, updated_at = :at WHERE userId = :key",  # noqa: S608 - a constant
         {"key": RowName(user, place).key, "at": milliseconds(at)},
     )
+
+
+def respell(connection: sqlite3.Connection, name: RowName, spell: Spelling) -> bool:
+    row = read(connection, name.user).found.get(name.place)
+    tokens = respelled(row, spell) if row else {}
+    for column, token in tokens.items():
+        connection.execute(
+            f"UPDATE vitals_di_tokens SET {column} = ? WHERE userId = ?",  # noqa: S608 - a constant
+            (token, name.key),
+        )
+    return bool(tokens)
 
 
 def _take_out(connection: sqlite3.Connection, user: str, userid: str) -> Account | None:
