@@ -21,7 +21,7 @@ from withings_bridge.api import errors
 from withings_bridge.api.description import DESCRIPTION, TAGS
 from withings_bridge.api.middleware import REQUEST_ID, Bodies, LoopbackOnly, Requests, SafeHeaders
 from withings_bridge.api.openapi import describe
-from withings_bridge.api.routers import health, inbox, users
+from withings_bridge.api.routers import health, inbox, links, users
 from withings_bridge.api.routers.webhook import CallbackSecret, webhook_router
 from withings_bridge.callers import ApiKeys, Authentication, CallLimit, Sessions
 from withings_bridge.domain.categories import Category
@@ -41,6 +41,7 @@ from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import Projecting
 from withings_bridge.services.publishing import HttpGateway, NoGateway
 from withings_bridge.services.receiving import Receiving
+from withings_bridge.services.registering import Registering
 from withings_bridge.services.reporting import Reporting
 from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.rotating import Rotating
@@ -184,6 +185,9 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         sweep_every=sweep_every,
         clock=clock,
     )
+    requesting = Requesting(
+        accounts=storage.accounts, links=links, working=working, windows=windows, clock=clock
+    )
     marking = Marking(ephemera=storage.ephemera, clock=clock)
     adopting = Adopting(
         accounts=storage.accounts,
@@ -216,8 +220,12 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         leaving=leaving,
         receiving=Receiving(accounts=storage.accounts, marking=marking, clock=clock),
         working=working,
-        requesting=Requesting(
-            accounts=storage.accounts, links=links, working=working, windows=windows, clock=clock
+        requesting=requesting,
+        registering=Registering(
+            links=links,
+            requesting=requesting,
+            subscribing=subscribing,
+            webhook_url=settings.webhook_url,
         ),
         reporting=Reporting(
             storage=storage, links=links, windows=windows, clock=clock, sweep_every=sweep_every
@@ -303,6 +311,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
             clock=clock,
         )
     )
+    app.include_router(links.router)
     app.include_router(users.router)
     app.include_router(webhook_router(secret))
     app.include_router(inbox.router)

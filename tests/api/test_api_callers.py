@@ -15,6 +15,11 @@ ENTRIES = ",".join(str(entry) for _, entry in MADE.values())
 
 CALLS = [
     ("GET", f"/api/status?userId={USER}", None, Scope.READ),
+    ("GET", f"/api/withings/status?userId={USER}", None, Scope.READ),
+    ("GET", f"/api/withings/data?userId={USER}", None, Scope.READ),
+    ("GET", f"/api/withings/auth/initiate?userId={USER}", None, Scope.SYNC),
+    ("POST", "/api/vitals7/configure", {"cognitoUserId": USER}, Scope.SYNC),
+    ("POST", "/api/withings/register-webhooks", {"cognitoUserId": USER}, Scope.SYNC),
     ("POST", "/api/withings/sync", {"cognitoUserId": USER}, Scope.SYNC),
     ("POST", "/api/withings/disconnect", {"cognitoUserId": USER}, Scope.SYNC),
     ("GET", "/api/withings/inbox", None, Scope.ADMIN),

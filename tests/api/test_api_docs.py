@@ -48,7 +48,12 @@ class TestOpenapi:
         assert described == {
             "/login": {"get"},
             "/callback": {"get"},
+            "/api/withings/auth/initiate": {"get"},
+            "/api/vitals7/configure": {"post"},
             "/api/status": {"get"},
+            "/api/withings/status": {"get"},
+            "/api/withings/data": {"get"},
+            "/api/withings/register-webhooks": {"post"},
             "/api/withings/sync": {"post"},
             "/api/withings/disconnect": {"post"},
             "/webhook/withings": {"get", "post"},

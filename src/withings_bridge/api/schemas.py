@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from withings_bridge.domain.readings import Reading
 from withings_bridge.domain.records import Kind
-from withings_bridge.services.leaving import Disconnected
 from withings_bridge.services.reporting import NEWEST_HELD_BACK, Status, Summary
 
 Instant = Annotated[
@@ -69,7 +68,11 @@ class LinkedStatus(BaseModel):
 
     authenticated: Literal[True] = True
     userid: str = Field(description="Withings' id of the person.", examples=["12345678"])
-    access_token_preview: str = Field(description="Its first 12 characters.", examples=["a1b2c3d4e5f6..."])
+    access_token_preview: str = Field(
+        description="Its first 12 characters and `...`; to services, which are neither the user nor an "
+        "operator, `...` alone.",
+        examples=["a1b2c3d4e5f6..."],
+    )
     token_age_minutes: int = Field(description="Minutes since the token pair was saved.", examples=[12])
     expires_in_minutes: int = Field(description="Minutes until the access token ends.", examples=[168])
     last_sync: Instant | None = Field(
@@ -94,10 +97,10 @@ class LinkedStatus(BaseModel):
     )
 
     @classmethod
-    def of(cls, status: Status) -> "LinkedStatus":
+    def of(cls, status: Status, *, with_token: bool) -> "LinkedStatus":
         return cls(
             userid=status.account,
-            access_token_preview=status.access_token_preview,
+            access_token_preview=status.access_token_preview if with_token else "...",
             token_age_minutes=int(status.token_age.total_seconds() // 60),
             expires_in_minutes=int(status.expires_in.total_seconds() // 60),
             last_sync=status.synced_at,
@@ -115,8 +118,32 @@ class UnlinkedStatus(BaseModel):
     message: str = Field(description="What to do.", examples=["No Withings account is linked"])
 
 
-class SyncRequest(BaseModel):
-    """Whose data to bring up to date; no id: that of the only linked user."""
+class ConnectionReply(BaseModel):
+    """Whether a user is connected, in short."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    connected: bool = Field(description="Whether Withings is linked and honours the link.", examples=[True])
+    has_data: bool = Field(
+        alias="hasData", description="Whether anything has been brought yet.", examples=[True]
+    )
+    userid: str | None = Field(
+        description="Withings' id of the person; null without a link.", examples=["12345678"]
+    )
+    message: str = Field(description="The same for people.", examples=["Withings is connected."])
+
+    @classmethod
+    def of(cls, status: Status) -> "ConnectionReply":
+        message = "Withings is connected." if status.has_data else "Withings is connected; no data came yet."
+        return cls(connected=True, has_data=status.has_data, userid=status.account, message=message)
+
+    @classmethod
+    def without(cls, message: str) -> "ConnectionReply":
+        return cls(connected=False, has_data=False, userid=None, message=message)
+
+
+class UserRequest(BaseModel):
+    """Who is meant; no id: the caller's own user, else the only linked one."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -131,33 +158,20 @@ class SyncRequest(BaseModel):
         None, alias="userId", description="The same under another name.", max_length=128
     )
 
-    full: bool = Field(
-        False,
-        description="Import the whole history, whatever was imported before. It goes on by itself where it "
-        "takes longer than a caller waits; `/api/status` says how far it is.",
-    )
-
     @property
     def user(self) -> str | None:
         """Who is named, by either name."""
         return self.cognito_user_id or self.user_id
 
 
-class DisconnectRequest(SyncRequest):
-    """Whose link to end. The user must be named."""
+class SyncRequest(UserRequest):
+    """Whose data to bring up to date; no id: the caller's own user, else the only linked one."""
 
-    purge: bool = Field(False, description="Delete what Withings has brought, too.")
-
-
-class DisconnectReply(BaseModel):
-    """The link is ended."""
-
-    success: Literal[True] = True
-    message: str = Field(description="What was done, for people.", examples=["Withings is disconnected."])
-
-    @classmethod
-    def of(cls, disconnected: Disconnected) -> "DisconnectReply":
-        return cls(message=disconnected.message)
+    full: bool = Field(
+        False,
+        description="Import the whole history, whatever was imported before. It goes on by itself where it "
+        "takes longer than a caller waits; `/api/status` says how far it is.",
+    )
 
 
 class Weight(BaseModel):

@@ -36,6 +36,16 @@ class Caller:
     user: str | None = None
     """Cognito ``sub`` of the only user it may act for; None where it may act for any."""
 
+    @property
+    def anybody(self) -> bool:
+        """Whether it is whoever reaches an open bridge."""
+        return self is ANYBODY
+
+    @property
+    def sees_tokens(self) -> bool:
+        """Whether it may see how an access token begins: a user of their own, and an operator."""
+        return self.user is not None or self.scope is Scope.ADMIN
+
     def must_reach(self, scope: Scope) -> None:
         """Raise ScopeMissing unless the caller may do what takes this scope."""
         if self.scope < scope:

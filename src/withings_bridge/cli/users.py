@@ -80,7 +80,7 @@ def user_status(user: str | None, *, as_json: bool) -> None:
         every = await reporting.sweep_interval()
         try:
             whom = await reporting.the_user(whom)
-            return whom, LinkedStatus.of(await reporting.status(whom)), every
+            return whom, LinkedStatus.of(await reporting.status(whom), with_token=True), every
         except (LinkError, UserUnknown) as error:
             return whom, UnlinkedStatus(message=str(error)), every
 
@@ -114,6 +114,9 @@ def link_user(user: str | None, *, open_browser: bool) -> None:
     if not _answers(base):
         fail(f"No bridge answers at {base}; start one with `withings-bridge serve` and try again.")
     url = _login(settings, whom)
+    if settings.authenticates:
+        url = run(settings, lambda services: services.linking.invite(whom))
+        out.print("It works once, and for two minutes.")
     out.print(f"Open this page to connect Withings:\n{url}", markup=False, highlight=False)
     if open_browser:
         webbrowser.open(url)

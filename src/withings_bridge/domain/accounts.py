@@ -187,6 +187,11 @@ def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime
     return account
 
 
+def unlisted(account: Account) -> Account:
+    """With its subscriptions to be compared with Withings' own list the next time."""
+    return replace(account, subscriptions=replace(account.subscriptions, checked_at=None))
+
+
 def emptied(account: Account) -> Account:
     """With nothing known of its records, which are about to be purged: should they be and the account stay,
     whoever links it again imports anew.

@@ -20,7 +20,9 @@ BridgeError
 │   ├── ConsentNeeded             the link is there, but Withings no longer honours it
 │   ├── SyncFailed                the sync that was asked for could not be completed now
 │   ├── StateRefused              the callback's state is missing, spent, late or another browser's
+│   ├── TicketRefused             the ticket of a sign-in is unknown, spent or late
 │   └── ConsentRefused            the person, or Withings, said no on the consent page
+├── NoWebhook                     no URL is configured that Withings could call
 ├── CallerError
 │   ├── NotAuthenticated          who is calling cannot be told
 │   ├── NotAllowed                the caller is known, and may not do this
@@ -171,8 +173,16 @@ class StateRefused(LinkError):
     """This sign-in has expired, was already used, or began in another browser; start again."""
 
 
+class TicketRefused(LinkError):
+    """This way in works once and for two minutes; start again from the app."""
+
+
 class ConsentRefused(LinkError):
     """Access to Withings was not granted."""
+
+
+class NoWebhook(BridgeError):
+    """No webhook URL is configured; set WITHINGS_WEBHOOK_URL."""
 
 
 class CallerError(BridgeError):

@@ -187,8 +187,12 @@ class Subscriptions:
     confirmed: frozenset[int] = frozenset()
     refused: frozenset[int] = frozenset()
     """Those it would not subscribe for this person: scope or plan."""
+    refusals: Mapping[int, int] = field(default_factory=dict)
+    """Withings' status for each of these, where there was one."""
     checked_at: datetime | None = None
     """When it was last compared with Withings' own list; None: to be compared."""
+    listed: frozenset[int] = frozenset()
+    """Those of the confirmed that were on that list."""
     added: frozenset[int] = frozenset()
     """Those of the confirmed that were subscribed since the list was last whole."""
     former: int = 0

@@ -13,9 +13,22 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.background import BackgroundTask
 
-from withings_bridge.domain.errors import ConsentRefused, StateRefused, StorageError, WithingsError
+from withings_bridge.domain.errors import (
+    ConsentRefused,
+    StateRefused,
+    StorageError,
+    TicketRefused,
+    WithingsError,
+)
 from withings_bridge.domain.links import can_be_user
-from withings_bridge.pages.failures import NOT_ALLOWED, STORE_SILENT, Failure, Return, failure_of
+from withings_bridge.pages.failures import (
+    NOT_ALLOWED,
+    STORE_SILENT,
+    TICKET_REFUSED,
+    Failure,
+    Return,
+    failure_of,
+)
 from withings_bridge.pages.origins import is_elsewhere, origin_of
 from withings_bridge.pages.rendering import SAFE_HEADERS, Renderer
 from withings_bridge.pages.site import Site
@@ -68,19 +81,25 @@ class Connect:
         return self._renderer.page("leaving.html", login=f"/login?{urlencode({'state': user})}")
 
     async def login(self, request: Request) -> Response:
-        """``GET /login?state={user}``: 302 to Withings; from another host name, first to the redirect URI's.
+        """``GET /login?ticket=``, on an open server also ``?state={user}``: 302 to Withings; from another
+        host name, first to the redirect URI's.
 
-        400 for an id that cannot be one, 401 where callers must prove who they are, 503 without a store.
+        400 for a ticket that is spent or an id that cannot be one, 401 without a ticket where callers must
+        prove who they are, 503 without a store.
         """
         if is_elsewhere(request, self._origin) and MOVED not in request.cookies:
             return self._move(request)
-        if not self._site.open:
-            return self._failed(NOT_ALLOWED, headers={"WWW-Authenticate": "Bearer"})
+        ticket = request.query_params.get("ticket")
         user = request.query_params.get("state", "").strip()
-        if not can_be_user(user):
+        if not ticket and not self._site.open:
+            return self._failed(NOT_ALLOWED, headers={"WWW-Authenticate": "Bearer"})
+        if not ticket and not can_be_user(user):
             return self._ask(user)
         try:
-            begun = await self._linking.begin(user, browser=self._browser(request))
+            whom = await self._linking.redeem(ticket) if ticket else user
+            begun = await self._linking.begin(whom, browser=self._browser(request))
+        except TicketRefused:
+            return self._failed(TICKET_REFUSED)
         except StorageError as error:
             _log.warning("A connect flow could not begin: %s", error)
             return self._failed(STORE_SILENT)

@@ -44,6 +44,12 @@ NOT_ALLOWED = Failure(
     "This server connects people who come from the app, so that nobody can connect in another's name.",
     "Open Vitals7 and choose Connect Withings there.",
 )
+TICKET_REFUSED = Failure(
+    400,
+    "This way in is no longer open",
+    "The link that brought you here works once, and for two minutes after the app has made it.",
+    "Go back to Vitals7 and choose Connect Withings again.",
+)
 STATE_MISSING = Failure(
     400,
     "This address is incomplete",

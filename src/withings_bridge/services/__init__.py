@@ -15,7 +15,8 @@
 - ``fetching``: which Withings service answers for which category
 - ``projecting``: records to the rows of every user of the account
 - ``subscriptions``: what Withings is to announce, compared with what it announces
-- ``requesting``: a sync that somebody waits for
+- ``requesting``: what somebody waits for: a sync, or subscriptions
+- ``registering``: subscriptions on demand, and what is told of them
 - ``tending``: what is stuck in the inbox, for a person to look at, replay and drop
 - ``publishing``: tell the realtime gateway that something changed
 - ``adopting``: a user of the predecessor becomes a member of an account
@@ -35,6 +36,7 @@ from withings_bridge.services.examining import Examining
 from withings_bridge.services.leaving import Leaving
 from withings_bridge.services.linking import Linking
 from withings_bridge.services.receiving import Receiving
+from withings_bridge.services.registering import Registering
 from withings_bridge.services.reporting import Reporting
 from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.rotating import Rotating
@@ -52,6 +54,7 @@ class Services:
     receiving: Receiving
     working: Working
     requesting: Requesting
+    registering: Registering
     reporting: Reporting
     scanning: Scanning
     examining: Examining

@@ -3,6 +3,9 @@
 The state that travels through Withings is random, stored, single-use, ten minutes old at most, and
 bound to the browser that began by a value in its cookie. At the callback the code is exchanged
 before all else, for it lives thirty seconds.
+
+Where callers prove who they are, a browser cannot: it brings a ticket, which a caller was given for a
+user, and which works once and for two minutes.
 """
 
 import asyncio
@@ -13,12 +16,21 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
+from urllib.parse import urlencode, urljoin
 
 import structlog
 
 from withings_bridge.domain.accounts import Account, joined
 from withings_bridge.domain.categories import Category
-from withings_bridge.domain.errors import ConsentRefused, Malformed, StateRefused, StorageUnavailable
+from withings_bridge.domain.errors import (
+    ConsentRefused,
+    Malformed,
+    StateRefused,
+    StorageUnavailable,
+    TicketRefused,
+    UserUnknown,
+)
+from withings_bridge.domain.links import can_be_user
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.granting import Granting
 from withings_bridge.services.leaving import Former, Leaving
@@ -31,6 +43,7 @@ log = structlog.get_logger()
 ResultT = TypeVar("ResultT")
 
 STATE_LIFETIME = timedelta(minutes=10)
+TICKET_LIFETIME = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +91,32 @@ class Linking:
         self._windows = windows
         self._sweep_every = sweep_every
         self._clock = clock
+
+    async def invite(self, user: str) -> str:
+        """The address at which a browser may begin a sign-in of this user, once and soon.
+
+        It lies on the redirect URI's origin, where the cookie must be. Raises UserUnknown for what cannot
+        be a user's id, and a StorageError.
+        """
+        user = user.strip()
+        if not can_be_user(user):
+            raise UserUnknown("That cannot be the id of a user.")
+        ticket = secrets.token_urlsafe(32)
+        now = self._clock()
+        await self._ephemera.put(_ticket_key(ticket), {"user": user}, until=now + TICKET_LIFETIME, now=now)
+        return f"{self.door}?{urlencode({'ticket': ticket})}"
+
+    @property
+    def door(self) -> str:
+        """The address of the page where sign-ins begin."""
+        return urljoin(self._redirect_uri, "/login")
+
+    async def redeem(self, ticket: str) -> str:
+        """The user whom a ticket names; it is spent. Raises TicketRefused, or a StorageError."""
+        invited = await self._ephemera.take(_ticket_key(ticket), now=self._clock())
+        if invited is None:
+            raise TicketRefused
+        return invited["user"]
 
     async def begin(self, user: str, *, browser: str | None) -> Begun:
         """Start a sign-in. ``browser`` is what the browser's cookie holds already, if anything:
@@ -158,6 +197,10 @@ async def _patiently(step: Callable[[], Awaitable[ResultT]]) -> ResultT:
 
 def _state_key(state: str) -> str:
     return f"state#{_hash(state)}"
+
+
+def _ticket_key(ticket: str) -> str:
+    return f"ticket#{_hash(ticket)}"
 
 
 def _hash(text: str) -> str:

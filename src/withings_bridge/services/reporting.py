@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from withings_bridge.domain.accounts import SWEEP_EVERY, Account
-from withings_bridge.domain.categories import Category
+from withings_bridge.domain.categories import KIND_OF, Category
 from withings_bridge.domain.entries import entries
 from withings_bridge.domain.errors import ConsentNeeded, NotLinked, StorageError, UserUnknown
 from withings_bridge.domain.inbox import Lane
@@ -98,7 +98,7 @@ class Reporting:
         self._accounts = storage.accounts
         self._records = storage.records
         self._links = links
-        self._window = windows[Category.MEASURES]
+        self._windows = windows
         self._clock = clock
         self._sweep_every = sweep_every
 
@@ -160,7 +160,7 @@ class Reporting:
             fetched_at=account.fetched_at,
             has_data=await self._has_data(account),
             importing=account.imported,
-            held_back=await self._held_back(account, since=now - self._window),
+            held_back=await self._held_back(account, since=now - self._windows[Category.MEASURES]),
         )
 
     async def importing(self, user: str) -> float | None:
@@ -191,6 +191,18 @@ class Reporting:
             composition=composition,
             records=by_kind,
         )
+
+    async def recent(self, user: str) -> list[Record]:
+        """All measure groups, activity days and nights of the import windows."""
+        _, account = await self._linked(user)
+        now = self._clock()
+        found = [
+            await self._records.between(
+                account.userid, KIND_OF[category], now - self._windows[category], FOREVER
+            )
+            for category in (Category.MEASURES, Category.ACTIVITY, Category.SLEEP)
+        ]
+        return [record for records in found for record in records]
 
     async def _linked(self, user: str) -> tuple[Link, Account]:
         link = await self._links.get(user)

@@ -1,14 +1,14 @@
-"""A sync that somebody waits for: asked through the inbox like any other work.
+"""What somebody waits for, asked through the inbox like any other work: a sync, or subscriptions.
 
 Whoever asks while a turn runs shares the next one; nobody is turned away.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from withings_bridge.domain.accounts import Account, with_whole_history
+from withings_bridge.domain.accounts import Account, unlisted, with_whole_history
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import AccountUnknown, ConsentNeeded, NotLinked, SyncFailed
 from withings_bridge.domain.imports import BEGINNING
@@ -65,18 +65,45 @@ class Requesting:
         ConsentNeeded, or SyncFailed when Withings did not play along.
         """
         now = self._clock()
-        deadline = now + patience if patience else None
         reaching = {
             category: BEGINNING if full else now - length for category, length in self._windows.items()
         }
         account, wanted = await self._ask(user, full=full)
+        return await self._worked(
+            account, lambda account: _settled(account, wanted, reaching=reaching), patience=patience
+        )
+
+    async def subscriptions(self, user: str, *, patience: timedelta = PATIENCE) -> Account:
+        """Compare the account's subscriptions with Withings' list now, and subscribe what is missing.
+
+        The account as it stands then, or when ``patience`` ran out; the rest is done by itself. Raises
+        NotLinked, or ConsentNeeded.
+        """
+        account = await self._linked(user)
+        now = self._clock()
+        await self._accounts.change(account.userid, unlisted, now=now)
+        await self._accounts.announce(account.userid, {Category.SUBSCRIPTIONS: ASKED}, now=now)
+        account = await self._account(account.userid)
+        wanted = account.of(Category.SUBSCRIPTIONS).announced
+
+        def settled(account: Account) -> bool:
+            work = account.of(Category.SUBSCRIPTIONS)
+            return bool(work.trouble) or (work.settled >= wanted and not work.news)
+
+        return (await self._worked(account, settled, patience=patience)).account
+
+    async def _worked(
+        self, account: Account, settled: Callable[[Account], bool], *, patience: timedelta | None
+    ) -> Synced:
+        """The account once it is settled, or when nobody waits any longer."""
+        deadline = self._clock() + patience if patience else None
         userid = account.userid
         synced = Synced(account)
         while deadline is None or self._clock() < deadline:
             if account.consent_needed_at:
                 raise ConsentNeeded
             synced = Synced(account, synced.fetched)
-            if _settled(account, wanted, reaching=reaching):
+            if settled(account):
                 return synced
             turn = await self._working.turn(userid)
             synced.fetched.extend(turn.fetched if turn else ())
@@ -85,12 +112,16 @@ class Requesting:
             account = await self._account(userid)
         return synced
 
-    async def _ask(self, user: str, *, full: bool) -> tuple[Account, dict[Category, int]]:
-        """Put the wish into the inbox: the account, and up to which announcement it must be settled."""
+    async def _linked(self, user: str) -> Account:
         link = await self._links.get(user)
         account = await self._accounts.get(link.account) if link else None
         if account is None or user not in account.users:
             raise NotLinked
+        return account
+
+    async def _ask(self, user: str, *, full: bool) -> tuple[Account, dict[Category, int]]:
+        """Put the wish into the inbox: the account, and up to which announcement it must be settled."""
+        account = await self._linked(user)
         now = self._clock()
         if full:
             try:

@@ -8,7 +8,7 @@ alone.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -28,6 +28,18 @@ log = structlog.get_logger()
 
 LIST_LASTS = timedelta(minutes=10)
 """How long a list of Withings' is trusted while the missing ones are subscribed one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Whether Withings announces one category to our callback URL."""
+
+    appli: int
+    confirmed: bool
+    status: int | None
+    """Withings' status: 0 where it does, None where it was not asked or said nothing."""
+    reason: str | None
+    """Why it does not, for people."""
 
 
 class Subscribing:
@@ -74,12 +86,32 @@ class Subscribing:
             task, subscriptions=replace(known, added=frozenset()), errands=_unheard(account, known.added)
         )
 
+    def registrations(self, account: Account) -> list[Registration]:
+        """How each category that is configured stands in an account."""
+        known, trouble = account.subscriptions, account.of(Category.SUBSCRIPTIONS).trouble
+
+        def of(appli: int) -> Registration:
+            if appli in known.confirmed:
+                return Registration(appli, confirmed=True, status=0, reason=None)
+            if appli in known.refused:
+                reason = "Withings does not allow it for this person."
+                return Registration(appli, confirmed=False, status=known.refusals.get(appli), reason=reason)
+            if account.scopes and _scope(appli) not in account.scopes:
+                reason = f"The person has not consented to {_scope(appli)}."
+                return Registration(appli, confirmed=False, status=None, reason=reason)
+            reason = trouble.reason if trouble else "It is subscribed in the background."
+            return Registration(appli, confirmed=False, status=None, reason=reason)
+
+        return [of(appli) for appli in self._applis]
+
     async def _listed(self, account: Account) -> Sequence[NotificationProfile]:
         return (await self._tokens.call(account, self._client.subscriptions)).models
 
     def _known(self, profiles: Sequence[NotificationProfile], callback_url: str) -> Subscriptions:
+        listed = frozenset(p.appli for p in profiles if p.callbackurl == callback_url)
         return Subscriptions(
-            confirmed=frozenset(p.appli for p in profiles if p.callbackurl == callback_url),
+            confirmed=listed,
+            listed=listed,
             checked_at=self._clock(),
             former=len(_former(profiles, callback_url)),
         )
@@ -117,7 +149,8 @@ class Subscribing:
             raise
         except (BadScope, BadParameters) as error:
             log.warning("Withings notify refused", appli=appli, account=account.userid, status=error.status)
-            return replace(known, refused=known.refused | {appli})
+            refusals = {**known.refusals, **({appli: error.status} if error.status else {})}
+            return replace(known, refused=known.refused | {appli}, refusals=refusals)
         # The wording is kept for people who search the logs for it.
         log.info("Withings notify subscribed appli=%d", appli, account=account.userid)
         return replace(known, confirmed=known.confirmed | {appli}, added=known.added | {appli})

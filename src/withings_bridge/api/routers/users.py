@@ -1,4 +1,4 @@
-"""A user's link: how it stands, a sync on demand, and its end."""
+"""A user's data: whether and how fresh it is, and a sync on demand."""
 
 from typing import Annotated
 
@@ -7,8 +7,7 @@ from fastapi import APIRouter, Body, Query
 from withings_bridge.api.dependencies import Reader, Syncer, TheServices
 from withings_bridge.api.replies import FOR_A_USER, SENDING, replies
 from withings_bridge.api.schemas import (
-    DisconnectReply,
-    DisconnectRequest,
+    ConnectionReply,
     LinkedStatus,
     SummaryReply,
     SyncRequest,
@@ -22,13 +21,21 @@ from withings_bridge.domain.errors import (
     UserUnknown,
 )
 
-NAME_WHOM = "Name the user to disconnect: userId or cognitoUserId."
+SYNCING = (UserUnknown, NotLinked, ConsentNeeded, SyncFailed)
+"""What can go wrong where Withings is asked."""
 
 router = APIRouter(tags=["users"])
 
 UserId = Annotated[
     str | None,
-    Query(alias="userId", description="Cognito `sub`; unset: the only linked user.", max_length=128),
+    Query(
+        alias="userId",
+        description="Cognito `sub`; unset: the caller's own user, else the only linked one.",
+        max_length=128,
+    ),
+]
+OlderUserId = Annotated[
+    str | None, Query(alias="userid", description="Older spelling of `userId`.", max_length=128)
 ]
 
 
@@ -37,16 +44,37 @@ async def status(caller: Reader, services: TheServices, user: UserId = None) -> 
     """Whether the user is linked, how old the token is, and when data last came."""
     meant = caller.meaning(user)
     try:
-        return LinkedStatus.of(await services.reporting.status(await services.reporting.the_user(meant)))
+        status = await services.reporting.status(await services.reporting.the_user(meant))
     except (LinkError, UserUnknown) as error:
         return UnlinkedStatus(message=str(error))
+    return LinkedStatus.of(status, with_token=caller.sees_tokens)
 
 
-@router.post(
-    "/api/withings/sync",
-    operation_id="sync",
-    responses=replies(*FOR_A_USER, *SENDING, UserUnknown, NotLinked, ConsentNeeded, SyncFailed),
-)
+@router.get("/api/withings/status", operation_id="withings_status", responses=replies(*FOR_A_USER))
+async def withings_status(
+    caller: Reader, services: TheServices, user: UserId = None, older: OlderUserId = None
+) -> ConnectionReply:
+    """Whether the user is connected, and whether there is data; shorter than `/api/status`."""
+    meant = caller.meaning(user or older)
+    try:
+        return ConnectionReply.of(await services.reporting.status(await services.reporting.the_user(meant)))
+    except (LinkError, UserUnknown) as error:
+        return ConnectionReply.without(str(error))
+
+
+@router.get("/api/withings/data", operation_id="withings_data", responses=replies(*FOR_A_USER, *SYNCING))
+async def withings_data(caller: Reader, services: TheServices, user: UserId = None) -> SummaryReply:
+    """The user's latest body, and all records of the import windows, brought up to date first.
+
+    Goes to Withings, within the quota. The windows are those of the first import: a year of measures,
+    ninety days of activity and sleep, unless the server is set up otherwise.
+    """
+    whom = await services.reporting.the_user(caller.meaning(user))
+    await services.requesting.sync(whom)
+    return SummaryReply.of(await services.reporting.summary(whom, await services.reporting.recent(whom)))
+
+
+@router.post("/api/withings/sync", operation_id="sync", responses=replies(*FOR_A_USER, *SENDING, *SYNCING))
 async def sync(
     caller: Syncer,
     services: TheServices,
@@ -63,25 +91,3 @@ async def sync(
     whom = await services.reporting.the_user(caller.meaning(named))
     synced = await services.requesting.sync(whom, full=request is not None and request.full)
     return SummaryReply.of(await services.reporting.summary(whom, synced.fetched))
-
-
-@router.post(
-    "/api/withings/disconnect",
-    operation_id="disconnect",
-    responses=replies(*FOR_A_USER, *SENDING, UserUnknown(NAME_WHOM)),
-)
-async def disconnect(
-    caller: Syncer, services: TheServices, request: Annotated[DisconnectRequest | None, Body()] = None
-) -> DisconnectReply:
-    """End a user's link: subscriptions and grant at Withings, as far as it plays along, then everything here.
-
-    Takes up to 30 seconds, half of which Withings may use. While others share the Withings account nothing
-    is said to Withings. What was brought stays unless `purge` is set. Who is not linked is disconnected
-    already: that is a success, and so is a repetition.
-    """
-    # Never from the query: a page elsewhere can make a browser post that, but no JSON.
-    user = request.user if request else None
-    if request is None or not user:
-        raise UserUnknown(NAME_WHOM)
-    whom = caller.meaning(user) or user
-    return DisconnectReply.of(await services.leaving.disconnect(whom, purge=request.purge))

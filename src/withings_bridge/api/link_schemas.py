@@ -1,0 +1,102 @@
+"""Requests and replies about a user's link."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from withings_bridge.api.schemas import UserRequest
+from withings_bridge.services.leaving import Disconnected
+from withings_bridge.services.registering import Registered
+from withings_bridge.services.subscriptions import Registration
+
+
+class InitiateReply(BaseModel):
+    """A way in for a user's browser."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    auth_url: str = Field(
+        alias="authUrl",
+        description="Open it in a pop-up: it works once, and for two minutes.",
+        examples=["https://bridge.example.org/login?ticket=..."],
+    )
+    message: str = Field(
+        "Open authUrl in the browser to connect Withings.",
+        description="What to do with it.",
+        examples=["Open authUrl in the browser to connect Withings."],
+    )
+
+
+class ConfigureReply(BaseModel):
+    """Heard."""
+
+    success: Literal[True] = True
+    message: str = Field(
+        "Every call says which user it means; nothing needs to be configured.",
+        examples=["Every call says which user it means; nothing needs to be configured."],
+    )
+
+
+class RegistrationResult(BaseModel):
+    """Whether Withings announces one category."""
+
+    appli: int = Field(description="Withings' number of the category.", examples=[1])
+    ok: bool = Field(description="Whether Withings announces it to this bridge.", examples=[True])
+    status: int | None = Field(
+        description="Withings' status: 0 where it does; null where it was not asked, or said nothing.",
+        examples=[0],
+    )
+    error: str | None = Field(None, description="Why not, for people; null where it does.", examples=[None])
+
+    @classmethod
+    def of(cls, registration: Registration) -> "RegistrationResult":
+        return cls(
+            appli=registration.appli,
+            ok=registration.confirmed,
+            status=registration.status,
+            error=registration.reason,
+        )
+
+
+class RegisterReply(BaseModel):
+    """What Withings announces of a user, one result for each category that is configured."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    success: bool = Field(description="Whether it announces all of them.", examples=[True])
+    webhook_url: str = Field(
+        alias="webhookUrl",
+        description="Where Withings posts to; its secret is not shown.",
+        examples=["https://bridge.example.org/webhook/withings"],
+    )
+    skipped: bool = Field(
+        description="Whether nothing had to be subscribed: all that can be was there already.",
+        examples=[False],
+    )
+    results: list[RegistrationResult]
+
+    @classmethod
+    def of(cls, registered: Registered) -> "RegisterReply":
+        return cls(
+            success=all(one.confirmed for one in registered.registrations),
+            webhook_url=registered.webhook_url,
+            skipped=registered.skipped,
+            results=[RegistrationResult.of(one) for one in registered.registrations],
+        )
+
+
+class DisconnectRequest(UserRequest):
+    """Whose link to end. The user must be named."""
+
+    purge: bool = Field(False, description="Delete what Withings has brought, too.")
+
+
+class DisconnectReply(BaseModel):
+    """The link is ended."""
+
+    success: Literal[True] = True
+    message: str = Field(description="What was done, for people.", examples=["Withings is disconnected."])
+
+    @classmethod
+    def of(cls, disconnected: Disconnected) -> "DisconnectReply":
+        return cls(message=disconnected.message)
