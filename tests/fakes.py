@@ -12,6 +12,7 @@ from withings_bridge.domain.errors import AccountUnknown, StorageUnavailable
 from withings_bridge.domain.links import Link, TokenPair, TokenRow
 from withings_bridge.domain.vitals7 import VitalRow
 from withings_bridge.services.publishing import RealtimeGateway
+from withings_bridge.services.requesting import Requesting, Synced
 from withings_bridge.storage.base import Ephemera, JoinChange, Links, RowsPage, Vitals
 
 
@@ -56,6 +57,16 @@ class RecordingGateway(RealtimeGateway):
 
     async def publish(self, user: str, *, at: datetime, consent_needed: bool = False) -> None:
         (self.consents_needed if consent_needed else self.published).append(user)
+
+
+class FailingSyncs(Requesting):
+    """Syncs that fail at once, as told."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def sync(self, user: str, *, full: bool = False, patience: timedelta | None = None) -> Synced:
+        raise self._error
 
 
 class FailingVitals(Vitals):

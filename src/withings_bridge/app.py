@@ -23,7 +23,7 @@ from withings_bridge.api.middleware import REQUEST_ID, Bodies, LoopbackOnly, Req
 from withings_bridge.api.openapi import describe
 from withings_bridge.api.routers import health, inbox, links, users
 from withings_bridge.api.routers.webhook import CallbackSecret, webhook_router
-from withings_bridge.callers import ApiKeys, Authentication, CallLimit, Sessions
+from withings_bridge.callers import ApiKeys, Authentication, CallLimit, CognitoTokens, Jwks, Sessions
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.quota import Budget
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
@@ -269,7 +269,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     )
     keys = ApiKeys(settings.known_api_keys)
     sessions = Sessions(keys=keys, ephemera=bridge.storage.ephemera, clock=clock)
-    authentication = Authentication(keys=keys)
+    authentication = Authentication(keys=keys, tokens=_tokens(settings, bridge.http, clock))
     app.state.services = services
     app.state.authentication = authentication
     app.state.call_limit = CallLimit(settings.api_rate_limit_per_minute, clock=clock)
@@ -320,6 +320,11 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     mount_static(app)
     describe(app, open=authentication.open)
     return app
+
+
+def _tokens(settings: Settings, http: httpx.AsyncClient, clock: Clock) -> CognitoTokens | None:
+    pool = settings.user_pool
+    return CognitoTokens(pool, keys=Jwks(http, pool.keys_url, clock=clock), clock=clock) if pool else None
 
 
 def _storage(settings: Settings) -> Storage:

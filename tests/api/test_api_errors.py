@@ -10,9 +10,9 @@ from structlog.testing import capture_logs
 
 import withings_bridge
 from api.running import USER, Bridge, alone
+from fakes import FailingSyncs
 from withings_bridge.api.errors import STATUS, status_of
 from withings_bridge.domain import errors
-from withings_bridge.services.requesting import Requesting, Synced
 
 
 def every_error() -> list[type[errors.BridgeError]]:
@@ -32,19 +32,9 @@ def every_error() -> list[type[errors.BridgeError]]:
 LEAVES = [kind for kind in every_error() if not kind.__subclasses__()]
 
 
-class Failing(Requesting):
-    """A sync that fails as told."""
-
-    def __init__(self, error: Exception) -> None:
-        self._error = error
-
-    async def sync(self, user: str, *, full: bool = False, patience: timedelta | None = None) -> Synced:
-        raise self._error
-
-
 async def reply_to(lone: Bridge, error: Exception) -> tuple[int, dict[str, str], dict[str, str]]:
     """Status, headers and body of a sync that failed so."""
-    lone.services = replace(lone.services, requesting=Failing(error))
+    lone.services = replace(lone.services, requesting=FailingSyncs(error))
     reply = await lone.http.post("/api/withings/sync", json={"cognitoUserId": USER})
     return reply.status_code, dict(reply.headers), reply.json()
 

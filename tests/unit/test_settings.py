@@ -80,6 +80,9 @@ class TestVariables:
     def test_beyond_those_there_are_few(self) -> None:
         assert {name.upper() for name in Settings.model_fields} - set(CONTRACT) == {
             "API_RATE_LIMIT_PER_MINUTE",
+            "COGNITO_ISSUER",
+            "COGNITO_OPERATOR_GROUP",
+            "COGNITO_OPERATOR_SCOPE",
             "SUBSCRIBE_SPACING_SECONDS",
             "TRUSTED_PROXIES",
         }
@@ -168,6 +171,65 @@ class TestSecrets:
     def test_without_secrets_the_lists_are_empty(self) -> None:
         assert Settings.load().webhook_secrets == ()
         assert Settings.load().encryption_keys == ()
+
+
+class TestTheUserPool:
+    AMAZONS = Settings(
+        _env_file=None,
+        cognito_user_pool_id="us-east-1_a1B2c3D4e",
+        cognito_client_ids=("client-1", "client-2"),
+    )
+
+    def test_is_amazons_by_its_id(self) -> None:
+        pool = self.AMAZONS.user_pool
+        assert pool is not None
+        assert pool.issuer == "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_a1B2c3D4e"
+        assert pool.keys_url == f"{pool.issuer}/.well-known/jwks.json"
+        assert pool.client_ids == ("client-1", "client-2")
+        assert (pool.operator_group, pool.operator_scope) == ("", "")
+
+    def test_may_be_in_another_region_than_the_tables(self) -> None:
+        pool = Settings.load(
+            cognito_user_pool_id="eu-west-1_a1B2c3D4e",
+            cognito_region="eu-west-1",
+            cognito_client_ids="client-1",
+        ).user_pool
+        assert pool is not None
+        assert pool.issuer == "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a1B2c3D4e"
+
+    def test_is_otherwise_in_theirs(self) -> None:
+        pool = Settings.load(
+            cognito_user_pool_id="eu-west-1_a1B2c3D4e", aws_region="eu-west-1", cognito_client_ids="client-1"
+        ).user_pool
+        assert pool is not None
+        assert "eu-west-1." in pool.issuer
+
+    def test_may_be_somebody_elses(self) -> None:
+        pool = Settings.load(
+            cognito_user_pool_id="local_1",
+            cognito_client_ids="client-1",
+            cognito_issuer="http://localhost:9229/local_1/",
+        ).user_pool
+        assert pool is not None
+        assert pool.keys_url == "http://localhost:9229/local_1/.well-known/jwks.json"
+
+    def test_says_who_is_an_operator(self) -> None:
+        pool = Settings.load(
+            cognito_user_pool_id="us-east-1_a1B2c3D4e",
+            cognito_client_ids="client-1",
+            cognito_operator_group="bridge-operators",
+            cognito_operator_scope="withings-bridge/admin",
+        ).user_pool
+        assert pool is not None
+        assert (pool.operator_group, pool.operator_scope) == ("bridge-operators", "withings-bridge/admin")
+
+    def test_makes_callers_prove_who_they_are(self) -> None:
+        assert self.AMAZONS.authenticates
+        assert not self.AMAZONS.loopback_only
+
+    def test_is_none_unless_it_is_named(self) -> None:
+        assert Settings.load().user_pool is None
+        assert not Settings.load().authenticates
 
 
 class TestWithings:

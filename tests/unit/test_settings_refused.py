@@ -101,6 +101,7 @@ class TestWrongValues:
             *("FRONTEND_URL", "WITHINGS_REDIRECT_URI", "WITHINGS_API_URL", "WITHINGS_AUTH_URL"),
             *("WITHINGS_WEBHOOK_URL", "PUBLIC_WEBHOOK_BASE_URL", "WITHINGS_PUBLIC_BASE_URL"),
             *("WITHINGS_NOTIFY_API_URL", "AWS_DYNAMODB_ENDPOINT", "VITALS_REALTIME_GATEWAY_URL"),
+            "COGNITO_ISSUER",
         ],
     )
     @pytest.mark.parametrize("value", ["example.org", "ftp://example.org", "https://", "http://a b.org"])
@@ -159,6 +160,44 @@ class TestHalves:
         assert "WITHINGS_CLIENT_ID and WITHINGS_CLIENT_SECRET belong together" in told
         assert "hush" not in told
 
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("COGNITO_CLIENT_IDS", "client-1"),
+            ("COGNITO_REGION", "eu-west-1"),
+            ("COGNITO_ISSUER", "http://localhost:9229/local_1"),
+            ("COGNITO_OPERATOR_GROUP", "bridge-operators"),
+            ("COGNITO_OPERATOR_SCOPE", "withings-bridge/admin"),
+        ],
+    )
+    def test_what_is_said_of_a_user_pool_needs_one(self, refusal: Refusal, name: str, value: str) -> None:
+        told = refusal.of(**{name: value})
+        assert told.startswith(f"{name} is about a user pool, and none is named; set COGNITO_USER_POOL_ID")
+        assert "\n" not in told
+
+    def test_all_that_is_said_of_none_is_told_at_once(self, refusal: Refusal) -> None:
+        told = refusal.of(COGNITO_REGION="eu-west-1", COGNITO_OPERATOR_GROUP="bridge-operators").splitlines()
+        assert [line.split()[0] for line in told] == ["COGNITO_REGION", "COGNITO_OPERATOR_GROUP"]
+
+    @pytest.mark.parametrize("clients", ["", " , "])
+    def test_a_user_pool_needs_app_clients(self, refusal: Refusal, clients: str) -> None:
+        told = refusal.of(COGNITO_USER_POOL_ID="us-east-1_a1B2c3D4e", COGNITO_CLIENT_IDS=clients)
+        assert told.startswith("COGNITO_CLIENT_IDS: ")
+        assert "for example COGNITO_CLIENT_IDS=" in told
+        assert "\n" not in told
+
+    def test_a_user_pool_in_another_region_would_be_asked_for_nothing(self, refusal: Refusal) -> None:
+        """Its tokens would all be refused, as another pool's."""
+        told = refusal.of(COGNITO_USER_POOL_ID="eu-west-1_a1B2c3D4e", COGNITO_CLIENT_IDS="client-1")
+        assert told.startswith("COGNITO_USER_POOL_ID: ")
+        assert told.endswith("set COGNITO_REGION=eu-west-1")
+
+    @pytest.mark.parametrize("pool", ["users", "_", "us-east-1_", "us-east-1/a1B2c3D4e", "us-east-1_a1#"])
+    def test_what_cannot_be_a_user_pool_is_none(self, refusal: Refusal, pool: str) -> None:
+        told = refusal.of(COGNITO_USER_POOL_ID=pool).splitlines()
+        assert [line.partition(":")[0] for line in told] == ["COGNITO_CLIENT_IDS", "COGNITO_USER_POOL_ID"]
+        assert "for example COGNITO_USER_POOL_ID=us-east-1_" in told[1]
+
 
 class TestProduction:
     def test_the_sandbox_never_serves_people(self, refusal: Refusal) -> None:
@@ -182,12 +221,16 @@ class TestProduction:
             ("WITHINGS_API_URL", "http://wbsapi.example.org"),
             ("WITHINGS_NOTIFY_API_URL", "http://wbsapi.example.org/notify"),
             ("WITHINGS_AUTH_URL", "http://127.0.0.1:5002/oauth2_user/authorize2"),
+            ("COGNITO_ISSUER", "http://issuer.example.org/pool"),
         ],
     )
     def test_plain_http_and_loopback_addresses_are_for_trying_out(
         self, refusal: Refusal, monkeypatch: pytest.MonkeyPatch, name: str, value: str
     ) -> None:
-        told = refusal.of(**{**PRODUCTION, name: value})
+        pool = (
+            {"COGNITO_USER_POOL_ID": "local_1", "COGNITO_CLIENT_IDS": "client-1"} if "COGNITO" in name else {}
+        )
+        told = refusal.of(**{**PRODUCTION, **pool, name: value})
         assert "\n" not in told
         assert told.startswith(f"{name}: ENVIRONMENT=production wants https")
         assert f"for example {name}=https://" in told
@@ -234,7 +277,7 @@ class TestExposure:
     def test_health_data_is_not_served_to_everybody(self, refusal: Refusal, host: str) -> None:
         told = refusal.of(HOST=host)
         assert told.startswith(f"HOST={host} ")
-        assert "API_KEYS" in told
+        assert "COGNITO_USER_POOL_ID or API_KEYS" in told
         assert "HOST=127.0.0.1" in told
         assert "ALLOW_UNAUTHENTICATED=true" in told
         assert "\n" not in told
@@ -260,7 +303,7 @@ class TestExposure:
 class TestNotYetServed:
     @pytest.mark.parametrize(
         "name",
-        ["COGNITO_REGION", "COGNITO_USER_POOL_ID", "COGNITO_CLIENT_IDS", "EXTENDED_VITALS"],
+        ["EXTENDED_VITALS"],
     )
     def test_a_promise_that_would_not_be_kept_stops_the_start(self, refusal: Refusal, name: str) -> None:
         told = refusal.of(**{name: "something"})

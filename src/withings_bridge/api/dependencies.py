@@ -5,7 +5,7 @@ from typing import Annotated
 
 import structlog
 from fastapi import Depends, Request
-from fastapi.security import APIKeyHeader
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from withings_bridge.callers import Authentication, Caller, CallLimit, Scope
 from withings_bridge.services import Services
@@ -13,7 +13,14 @@ from withings_bridge.services import Services
 _KEY = APIKeyHeader(
     name="X-API-Key",
     scheme_name="ApiKey",
-    description="A key of a service or an operator, made with `withings-bridge keys new`.",
+    description="A key of a service or an operator, made with `withings-bridge keys new`. "
+    "Send it or a token, never both.",
+    auto_error=False,
+)
+_TOKEN = HTTPBearer(
+    bearerFormat="JWT",
+    scheme_name="Cognito",
+    description="An access or id token of a Cognito user, who may see and change what is their own.",
     auto_error=False,
 )
 
@@ -24,13 +31,18 @@ def _services(request: Request) -> Services:
 
 
 def _reaching(scope: Scope) -> Callable[..., Awaitable[Caller]]:
-    """Who calls; 401 for those who do not say, 403 for those who may not do what takes this scope, 429 for
-    those who call too often.
+    """Who calls; 401 for those who do not prove it, 400 for those who prove it twice, 403 for those who may
+    not do what takes this scope, 429 for those who call too often, 503 while a token cannot be checked.
     """
 
-    async def caller(request: Request, api_key: Annotated[str | None, Depends(_KEY)]) -> Caller:
+    async def caller(
+        request: Request,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_TOKEN)],
+        api_key: Annotated[str | None, Depends(_KEY)],
+    ) -> Caller:
         authentication: Authentication = request.app.state.authentication
-        caller = await authentication.caller(api_key=api_key)
+        token = bearer.credentials if bearer else None
+        caller = await authentication.caller(api_key=api_key, token=token)
         structlog.contextvars.bind_contextvars(caller=caller.name)
         limit: CallLimit = request.app.state.call_limit
         limit.count(caller)

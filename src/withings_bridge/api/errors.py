@@ -27,6 +27,8 @@ STATUS: dict[type[errors.BridgeError], int] = {
     errors.ConsentRefused: 400,
     errors.NoWebhook: 400,
     errors.NotAuthenticated: 401,
+    errors.TwoProofs: 400,
+    errors.IdentityUnavailable: 503,
     errors.NotAllowed: 403,
     errors.TooManyCalls: 429,
     errors.UserUnknown: 400,
@@ -70,7 +72,8 @@ async def _bridge_error(request: Request, error: Exception) -> JSONResponse:
     if status in {429, 503}:
         headers["Retry-After"] = _retry_after(error)
     if isinstance(error, errors.NotAuthenticated):
-        headers["WWW-Authenticate"] = "Bearer"
+        refused = isinstance(error, errors.TokenRefused)
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if refused else "Bearer"
     return _reply(request, status, code_of(error), str(error), headers=headers)
 
 

@@ -14,11 +14,14 @@ from withings_bridge.api.middleware.bodies import NOT_JSON, TOO_LARGE
 from withings_bridge.api.schemas import ErrorReply, FieldProblem
 from withings_bridge.domain.errors import (
     BridgeError,
+    IdentityUnavailable,
     NotAuthenticated,
     NotYours,
     ScopeMissing,
     StorageUnavailable,
+    TokenRefused,
     TooManyCalls,
+    TwoProofs,
 )
 
 Failure = type[BridgeError] | BridgeError | Refused
@@ -30,7 +33,15 @@ _WRONG = FieldProblem(field="cognitoUserId", problem="String should have at most
 
 INVALID = Refused(422, "invalid_request", f"{_WRONG.field}: {_WRONG.problem}")
 
-CALLING: tuple[Failure, ...] = (NotAuthenticated, ScopeMissing, TooManyCalls, StorageUnavailable)
+CALLING: tuple[Failure, ...] = (
+    TwoProofs,
+    NotAuthenticated,
+    TokenRefused,
+    ScopeMissing,
+    TooManyCalls,
+    IdentityUnavailable,
+    StorageUnavailable,
+)
 """What can go wrong in any call that takes a known caller."""
 
 FOR_A_USER: tuple[Failure, ...] = (*CALLING, NotYours, INVALID)

@@ -25,6 +25,9 @@ BridgeError
 ├── NoWebhook                     no URL is configured that Withings could call
 ├── CallerError
 │   ├── NotAuthenticated          who is calling cannot be told
+│   │   └── TokenRefused          the bearer token proves nothing, or nothing any more
+│   ├── TwoProofs                 an API key and a bearer token came together
+│   ├── IdentityUnavailable       whether a token is genuine cannot be told now
 │   ├── NotAllowed                the caller is known, and may not do this
 │   │   ├── ScopeMissing          it takes a caller with a wider scope
 │   │   └── NotYours              it is about another user than the caller
@@ -191,6 +194,18 @@ class CallerError(BridgeError):
 
 class NotAuthenticated(CallerError):
     """Say who you are: send a Cognito token as Authorization: Bearer, or an API key as X-API-Key."""
+
+
+class TokenRefused(NotAuthenticated):
+    """This token is not accepted; it may have expired, or be another pool's or app client's."""
+
+
+class TwoProofs(CallerError):
+    """Send an API key or a bearer token, not both: it must be plain whom you act as."""
+
+
+class IdentityUnavailable(CallerError):
+    """The user pool does not answer, so your token cannot be checked; try again."""
 
 
 class NotAllowed(CallerError):

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from withings_bridge.callers import ApiKey
+from withings_bridge.callers import ApiKey, UserPool
+from withings_bridge.settings.pool import named_pool, unnamed_pool
 from withings_bridge.settings.problems import SettingsError, explain
 from withings_bridge.settings.values import (
     ApiKeyEntries,
@@ -234,10 +235,42 @@ class Settings(BaseSettings):
             "600",
         ),
     )
-    cognito_region: str = Field("", **_of("Callers", f"Region of the user pool. {NOT_YET}"))
-    cognito_user_pool_id: str = Field("", **_of("Callers", f"The user pool. {NOT_YET}"))
+    cognito_user_pool_id: str = Field(
+        "",
+        **_of("Callers", "Cognito user pool whose users may call with their tokens.", "us-east-1_a1B2c3D4e"),
+    )
     cognito_client_ids: Words = Field(
-        (), **_of("Callers", f"App clients whose tokens are accepted. {NOT_YET}", "7example1client2id3")
+        (),
+        **_of(
+            "Callers",
+            "App clients of the pool whose tokens are accepted. Required with a pool.",
+            "7example1client2id3",
+        ),
+    )
+    cognito_region: str = Field(
+        "", **_of("Callers", "Region of the pool. Default `AWS_REGION`.", "eu-west-1")
+    )
+    cognito_issuer: BaseUrl = Field(
+        "",
+        **_of(
+            "Callers",
+            "Issuer of the tokens, where the pool is not Amazon's own.",
+            "http://localhost:9229/local_1",
+        ),
+    )
+    cognito_operator_group: str = Field(
+        "",
+        **_of(
+            "Callers", "Group of the pool whose members are operators. Unset: nobody is.", "bridge-operators"
+        ),
+    )
+    cognito_operator_scope: str = Field(
+        "",
+        **_of(
+            "Callers",
+            "OAuth scope of access tokens of operators, also of machines. Unset: nobody is.",
+            "withings-bridge/admin",
+        ),
     )
 
     # Quota and reconciliation
@@ -261,7 +294,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        problems = [*self._unserved(), *self._halves(), *self._public(), *self._exposure()]
+        problems = [*self._unserved(), *self._halves(), *self._pool(), *self._public(), *self._exposure()]
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -347,9 +380,26 @@ class Settings(BaseSettings):
         return tuple(ApiKey.parse(entry) for entry in secrets_in(self.api_keys))
 
     @cached_property
+    def pool_region(self) -> str:
+        return self.cognito_region or self.aws_region
+
+    @cached_property
+    def user_pool(self) -> UserPool | None:
+        """The Cognito user pool whose tokens are accepted, if there is one."""
+        if not self.cognito_user_pool_id:
+            return None
+        amazons = f"https://cognito-idp.{self.pool_region}.amazonaws.com/{self.cognito_user_pool_id}"
+        return UserPool(
+            issuer=self.cognito_issuer or amazons,
+            client_ids=self.cognito_client_ids,
+            operator_group=self.cognito_operator_group,
+            operator_scope=self.cognito_operator_scope,
+        )
+
+    @cached_property
     def authenticates(self) -> bool:
         """Whether callers must prove who they are."""
-        return bool(self.known_api_keys)
+        return bool(self.known_api_keys or self.user_pool)
 
     @cached_property
     def loopback_only(self) -> bool:
@@ -387,9 +437,6 @@ class Settings(BaseSettings):
     def _unserved(self) -> list[str]:
         """Variables that promise protection or data this version does not deliver: better no start."""
         asked = {
-            "COGNITO_REGION": bool(self.cognito_region),
-            "COGNITO_USER_POOL_ID": bool(self.cognito_user_pool_id),
-            "COGNITO_CLIENT_IDS": bool(self.cognito_client_ids),
             "EXTENDED_VITALS": bool(self.extended_vitals),
         }
         return [
@@ -411,6 +458,24 @@ class Settings(BaseSettings):
             )
         return problems
 
+    def _pool(self) -> list[str]:
+        if self.cognito_user_pool_id:
+            return named_pool(
+                self.cognito_user_pool_id,
+                region=self.pool_region,
+                issuer=self.cognito_issuer,
+                client_ids=self.cognito_client_ids,
+            )
+        return unnamed_pool(
+            {
+                "COGNITO_CLIENT_IDS": self.cognito_client_ids,
+                "COGNITO_REGION": self.cognito_region,
+                "COGNITO_ISSUER": self.cognito_issuer,
+                "COGNITO_OPERATOR_GROUP": self.cognito_operator_group,
+                "COGNITO_OPERATOR_SCOPE": self.cognito_operator_scope,
+            }
+        )
+
     def _public(self) -> list[str]:
         """What a public server needs: people, their app and Withings come from outside, and tokens travel."""
         if self.environment is not Environment.PRODUCTION:
@@ -430,6 +495,8 @@ class Settings(BaseSettings):
                 self.withings_notify_api_url,
                 "https://wbsapi.withings.net/notify",
             )
+        if self.cognito_issuer:
+            urls["COGNITO_ISSUER"] = (self.cognito_issuer, "https://issuer.example.org/pool")
         problems = [
             f"{name}: ENVIRONMENT=production wants https and a host that is not loopback, "
             f"for example {name}={example}"
@@ -453,14 +520,15 @@ class Settings(BaseSettings):
             return []
         if self.environment is Environment.PRODUCTION:
             problem = (
-                "API_KEYS: ENVIRONMENT=production wants callers to prove who they are; set it, or "
-                "ALLOW_UNAUTHENTICATED=true where something else guards the door"
+                "API_KEYS: ENVIRONMENT=production wants callers to prove who they are; set it or "
+                "COGNITO_USER_POOL_ID, or ALLOW_UNAUTHENTICATED=true where something else guards the door"
             )
             return [problem]
         if self.host in LOOPBACK:
             return []
         problem = (
-            f"HOST={self.host} would serve health data to everybody who reaches it; set API_KEYS, keep "
-            "HOST=127.0.0.1, or set ALLOW_UNAUTHENTICATED=true where something else guards the door"
+            f"HOST={self.host} would serve health data to everybody who reaches it; set "
+            "COGNITO_USER_POOL_ID or API_KEYS, keep HOST=127.0.0.1, or set ALLOW_UNAUTHENTICATED=true where "
+            "something else guards the door"
         )
         return [problem]

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from withings_bridge.callers import ApiKey, ApiKeys, Authentication, Scope
-from withings_bridge.domain.errors import NotAuthenticated
+from withings_bridge.callers import ApiKey, ApiKeys, Scope
 
 DIGEST = hashlib.sha256(b"wb_a-key").hexdigest()
 
@@ -64,20 +63,3 @@ class TestKeys:
         entry = ApiKey("reports", Scope.READ, DIGEST)
         assert ApiKeys([entry]).entry_of(DIGEST) is None
         assert ApiKeys([entry]).entry_of("wb_a-key") == entry
-
-
-class TestAuthentication:
-    async def test_of_an_open_bridge_asks_nobody(self) -> None:
-        authentication = Authentication(keys=ApiKeys([]))
-        assert authentication.open
-        for key in (None, "anything"):
-            caller = await authentication.caller(api_key=key)
-            assert (caller.scope, caller.user) == (Scope.ADMIN, None)
-
-    @pytest.mark.parametrize("key", [None, "", "wb_another"])
-    async def test_lets_nobody_in_without_a_key_once_there_is_one(self, key: str | None) -> None:
-        _, entry = ApiKey.made("reports", Scope.READ)
-        authentication = Authentication(keys=ApiKeys([entry]))
-        assert not authentication.open
-        with pytest.raises(NotAuthenticated):
-            await authentication.caller(api_key=key)
