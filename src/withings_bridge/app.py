@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 import httpx
@@ -22,7 +23,7 @@ from withings_bridge.api.description import DESCRIPTION, TAGS
 from withings_bridge.api.middleware import REQUEST_ID, Bodies, LoopbackOnly, Requests, SafeHeaders
 from withings_bridge.api.openapi import describe
 from withings_bridge.api.routers import health, inbox, links, users
-from withings_bridge.api.routers.webhook import CallbackSecret, webhook_router
+from withings_bridge.api.routers.webhook import CallbackSecret, CallingAddress, webhook_router
 from withings_bridge.callers import ApiKeys, Authentication, CallLimit, CognitoTokens, Jwks, Sessions
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.quota import Budget
@@ -53,10 +54,13 @@ from withings_bridge.services.tending import Tending
 from withings_bridge.services.tokens import Tokens
 from withings_bridge.services.turning import Turning
 from withings_bridge.services.working import Working
-from withings_bridge.settings import LOOPBACK, Settings, StorageKind
+from withings_bridge.settings import LOOPBACK, AllowList, Settings, StorageKind
 from withings_bridge.storage.base import Storage
 from withings_bridge.storage.encryption import EncryptedLinks
 from withings_bridge.withings import WithingsClient, WithingsOAuth
+
+if TYPE_CHECKING:
+    from withings_bridge.callers.addresses import WithingsAddresses
 
 log = structlog.get_logger()
 
@@ -242,6 +246,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     """The bridge as a web application."""
     bridge = assemble(settings, clock=clock)
     services = bridge.services
+    addresses = _withings_addresses(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -249,6 +254,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
             stop = asyncio.Event()
             grace = settings.shutdown_grace_seconds / 2
             background = [asyncio.create_task(services.working.run(stop, grace=grace), name="worker")]
+            if addresses:
+                background.append(asyncio.create_task(addresses.run(stop), name="addresses"))
             if not settings.use_sandbox:  # it would refuse everybody whom the real Withings honours
                 scanner = services.scanning.run(stop, grace=grace)
                 background.append(asyncio.create_task(scanner, name="scanner"))
@@ -313,7 +320,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     )
     app.include_router(links.router)
     app.include_router(users.router)
-    app.include_router(webhook_router(secret))
+    app.include_router(webhook_router(secret, CallingAddress(addresses.allow) if addresses else None))
     app.include_router(inbox.router)
     app.include_router(health.router)
     app.include_router(docs_router(site))
@@ -345,6 +352,17 @@ def _storage(settings: Settings) -> Storage:
             ephemera=settings.ephemera_table,
         ),
         create_tables=settings.auto_create_dynamodb_tables,
+    )
+
+
+def _withings_addresses(settings: Settings) -> "WithingsAddresses | None":
+    if settings.withings_webhook_allow_list is AllowList.OFF:
+        return None
+    from withings_bridge.callers.addresses import WithingsAddresses
+
+    return WithingsAddresses(
+        settings.withings_webhook_allow_records,
+        fail_open=settings.withings_webhook_allow_list is AllowList.FAIL_OPEN,
     )
 
 

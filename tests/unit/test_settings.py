@@ -85,6 +85,8 @@ class TestVariables:
             "COGNITO_OPERATOR_SCOPE",
             "SUBSCRIBE_SPACING_SECONDS",
             "TRUSTED_PROXIES",
+            "WITHINGS_WEBHOOK_ALLOW_LIST",
+            "WITHINGS_WEBHOOK_ALLOW_RECORDS",
         }
 
     @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ class TestWrongValues:
             ("ALLOW_UNAUTHENTICATED", "perhaps", "valid boolean"),
             ("AUTO_CREATE_DYNAMODB_TABLES", "2", "valid boolean"),
             ("WITHINGS_WEBHOOK_ACCEPT_BARE", "sure", "valid boolean"),
+            ("WITHINGS_WEBHOOK_ALLOW_LIST", "true", "'off', 'fail-open' or 'fail-closed'"),
             ("WITHINGS_NOTIFY_USE_V2", "v2", "valid boolean"),
             ("WITHINGS_NOTIFY_APPLIS", "1,weight", "valid integer"),
             ("SUBSCRIBE_SPACING_SECONDS", "600", "less than or equal to 60"),
@@ -298,6 +299,13 @@ class TestExposure:
         monkeypatch.setenv("HOST", "0.0.0.0")  # noqa: S104 - nothing listens
         monkeypatch.setenv("ALLOW_UNAUTHENTICATED", "true")
         assert Settings.load().allow_unauthenticated
+
+
+class TestAddresses:
+    def test_an_allow_list_wants_an_address_that_callers_cannot_make_up(self, refusal: Refusal) -> None:
+        told = refusal.of(TRUSTED_PROXIES="*", WITHINGS_WEBHOOK_ALLOW_LIST="fail-closed")
+        assert told.startswith("TRUSTED_PROXIES=* ")
+        assert "WITHINGS_WEBHOOK_ALLOW_LIST=off" in told
 
 
 class TestNotYetServed:

@@ -7,6 +7,7 @@
 - ``cognito``: tokens of users and operators
 - ``jwks``: the public keys that these are checked with
 - ``limits``: how many calls a caller may make
+- ``addresses``: from where Withings calls; imported where it is used, for it needs a DNS client
 """
 
 from withings_bridge.callers.api_keys import ApiKey, ApiKeys

@@ -50,6 +50,17 @@ class StorageKind(StrEnum):
     DYNAMODB = "dynamodb"
 
 
+class AllowList(StrEnum):
+    """From where notifications are taken."""
+
+    OFF = "off"
+    """From anywhere."""
+    FAIL_OPEN = "fail-open"
+    """From Withings' addresses; from anywhere while they could not be read."""
+    FAIL_CLOSED = "fail-closed"
+    """From Withings' addresses alone."""
+
+
 class Environment(StrEnum):
     """Where the bridge runs."""
 
@@ -146,6 +157,20 @@ class Settings(BaseSettings):
     )
     withings_webhook_accept_bare: bool = Field(
         False, **_of("Withings", "Also accept notifications without the secret, while migrating.", "true")
+    )
+    withings_webhook_allow_list: AllowList = Field(
+        AllowList.OFF,
+        **_of(
+            "Withings",
+            "`fail-open` or `fail-closed`: take notifications from the addresses alone that Withings "
+            "publishes in DNS, and while these could not be read, from anywhere or from nowhere. Behind a "
+            "proxy it needs `TRUSTED_PROXIES`.",
+            "fail-open",
+        ),
+    )
+    withings_webhook_allow_records: Words = Field(
+        ("ipblock-notify.withings.net", "ipblock-front.withings.net"),
+        **_of("Withings", "TXT records with these addresses. Those of the US cloud are elsewhere."),
     )
     withings_notify_api_url: BaseUrl = Field(
         "",
@@ -294,7 +319,14 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        problems = [*self._unserved(), *self._halves(), *self._pool(), *self._public(), *self._exposure()]
+        problems = [
+            *self._unserved(),
+            *self._halves(),
+            *self._pool(),
+            *self._public(),
+            *self._exposure(),
+            *self._addresses(),
+        ]
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -514,6 +546,15 @@ class Settings(BaseSettings):
                 "webhook, for example the output of `openssl rand -hex 32`"
             )
         return problems
+
+    def _addresses(self) -> list[str]:
+        if self.withings_webhook_allow_list is AllowList.OFF or "*" not in self.trusted_proxies:
+            return []
+        problem = (
+            "TRUSTED_PROXIES=* believes the address that a caller makes up, so WITHINGS_WEBHOOK_ALLOW_LIST "
+            "would protect nothing; name the proxies, or set WITHINGS_WEBHOOK_ALLOW_LIST=off"
+        )
+        return [problem]
 
     def _exposure(self) -> list[str]:
         if not self.loopback_only:

@@ -1,11 +1,12 @@
 """Where Withings posts its notifications: stored, acknowledged at once, worked off afterwards."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import parse_qsl
 
+import structlog
 from fastapi import APIRouter, BackgroundTasks, Depends, Request
 from fastapi.responses import PlainTextResponse
 from starlette.requests import ClientDisconnect
@@ -16,9 +17,12 @@ from withings_bridge.api.middleware.bodies import TOO_LARGE
 from withings_bridge.api.replies import Replies, replies
 from withings_bridge.domain.errors import StorageUnavailable
 
+log = structlog.get_logger()
+
 PATH = "/webhook/withings"
 MOST_FIELDS = 50
 
+WRONG_ADDRESS = (403, "address_refused", "Notifications are taken from Withings' addresses alone.")
 WRONG_SECRET = (403, "secret_refused", "The secret in the callback URL is wrong or missing.")
 OK: Replies = {200: {"content": {"text/plain": {"example": "OK"}}}}
 BROKEN_OFF = (400, "incomplete", "The body broke off.")
@@ -31,7 +35,7 @@ class CallbackSecret:
     accepted: Sequence[str]
     accept_bare: bool
 
-    def check(self, request: Request) -> None:
+    async def check(self, request: Request) -> None:
         """Raise 403 for a wrong secret, or none where one is wanted. The time it takes tells nothing."""
         if not self.accepted:
             return
@@ -43,16 +47,32 @@ class CallbackSecret:
             raise Refused(*WRONG_SECRET)
 
 
-def webhook_router(secret: CallbackSecret) -> APIRouter:
-    """The endpoint, guarded by the secret."""
-    router = APIRouter(tags=["webhook"], dependencies=[Depends(secret.check)])
+@dataclass(frozen=True, slots=True)
+class CallingAddress:
+    """The address that is calling, where only some may."""
+
+    allow: Callable[[str], bool]
+
+    async def check(self, request: Request) -> None:
+        """Raise 403 for an address that may not call."""
+        address = request.client.host if request.client else ""
+        if not self.allow(address):
+            # Most often it is a proxy that TRUSTED_PROXIES does not name.
+            log.warning("webhook called from an address that is not Withings'", address=address)
+            raise Refused(*WRONG_ADDRESS)
+
+
+def webhook_router(secret: CallbackSecret, address: CallingAddress | None = None) -> APIRouter:
+    """The endpoint, guarded by the secret, and by the address where one is asked for."""
+    guards = [Depends(address.check)] if address else []
+    router = APIRouter(tags=["webhook"], dependencies=[*guards, Depends(secret.check)])
 
     @router.head(PATH, include_in_schema=False, response_class=PlainTextResponse)
     @router.get(
         PATH,
         operation_id="probe_webhook",
         response_class=PlainTextResponse,
-        responses=OK | replies(Refused(*WRONG_SECRET)),
+        responses=OK | replies(Refused(*WRONG_ADDRESS), Refused(*WRONG_SECRET)),
     )
     async def probe() -> str:
         """Withings asks this before it subscribes a callback URL. Changes nothing."""
@@ -64,7 +84,13 @@ def webhook_router(secret: CallbackSecret) -> APIRouter:
         response_class=PlainTextResponse,
         openapi_extra={"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": _FORM}}}},
         responses=OK
-        | replies(Refused(*BROKEN_OFF), Refused(*WRONG_SECRET), Refused(*TOO_LARGE), StorageUnavailable),
+        | replies(
+            Refused(*BROKEN_OFF),
+            Refused(*WRONG_ADDRESS),
+            Refused(*WRONG_SECRET),
+            Refused(*TOO_LARGE),
+            StorageUnavailable,
+        ),
     )
     async def receive(
         request: Request,
