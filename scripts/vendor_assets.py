@@ -1,8 +1,8 @@
-"""Puts the release files of Swagger UI into the package: ``python scripts/vendor_assets.py``.
+"""Puts the release files of Swagger UI and ReDoc into the package: ``python scripts/vendor_assets.py``.
 
-To move to another release change VERSION and INTEGRITY (``npm view swagger-ui-dist@VERSION dist.integrity``)
-and run it again. Needs npm; the files are taken as published, and only those that ``/docs`` serves or that
-the licences ask for.
+To move to another release change its version and integrity (``npm view PACKAGE@VERSION dist.integrity``)
+and run it again. Needs npm; the files are taken as published, and only those that ``/docs`` and ``/redoc``
+serve or that the licences ask for.
 """
 
 import base64
@@ -12,40 +12,81 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGE = "swagger-ui-dist"
-VERSION = "5.35.0"
-INTEGRITY = "sha512-U06rpMtW9V3XPGOBeamTUSr0Z09jMX4IJuANpE/EZbAhw0G8CgwrzU4YmXkn/h0wCDNsXdGarTNNHC3sU8yVUQ=="
-FILES = (
-    "swagger-ui-bundle.js",
-    "swagger-ui-bundle.js.LICENSE.txt",
-    "swagger-ui.css",
-    "LICENSE",
-    "NOTICE",
-    "package.json",
+VENDOR = Path(__file__).resolve().parents[1] / "src/withings_bridge/vendor"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published release, and what is taken from it."""
+
+    package: str
+    version: str
+    integrity: str
+    files: tuple[str, ...]
+    folder: str
+    """Where they go, below ``VENDOR``."""
+
+
+RELEASES = (
+    Release(
+        package="swagger-ui-dist",
+        version="5.35.0",
+        integrity="sha512-U06rpMtW9V3XPGOBeamTUSr0Z09jMX4IJuANpE/EZbAhw0G8CgwrzU4YmXkn/h0wCDNsXdGarTNNHC3sU8yVUQ==",
+        files=(
+            "swagger-ui-bundle.js",
+            "swagger-ui-bundle.js.LICENSE.txt",
+            "swagger-ui.css",
+            "LICENSE",
+            "NOTICE",
+            "package.json",
+        ),
+        folder="swagger_ui",
+    ),
+    Release(
+        package="redoc",
+        version="2.5.4",
+        integrity="sha512-M6jWhG1qoBnH6TFmzJnstyCZ87HmOY/UzDm78mHiYihEdlV/YcS9ogOo1NlElnJMeLsyxHFe2yFc4sNjHTrABQ==",
+        files=(
+            "bundles/redoc.standalone.js",
+            "bundles/redoc.standalone.js.LICENSE.txt",
+            "LICENSE",
+            "package.json",
+        ),
+        folder="redoc",
+    ),
 )
-TARGET = Path(__file__).resolve().parents[1] / "src/withings_bridge/vendor/swagger_ui"
 
 
 def main() -> None:
     """Fetch, verify, replace."""
     npm = shutil.which("npm") or sys.exit("npm is needed and was not found.")
+    for release in RELEASES:
+        put_in_place(release, npm)
+
+
+def put_in_place(release: Release, npm: str) -> None:
+    """Replace the folder by the files of the release, if it is the one that was pinned."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(  # noqa: S603 - the arguments are the constants above
-            [npm, "pack", "--silent", "--ignore-scripts", f"{PACKAGE}@{VERSION}"], cwd=folder, check=True
+            [npm, "pack", "--silent", "--ignore-scripts", f"{release.package}@{release.version}"],
+            cwd=folder,
+            check=True,
         )
         (archive,) = Path(folder).glob("*.tgz")
         digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-        if f"sha512-{digest}" != INTEGRITY:
+        if f"sha512-{digest}" != release.integrity:
             sys.exit(f"{archive.name} is not the release that was pinned: sha512-{digest}")
-        shutil.rmtree(TARGET, ignore_errors=True)
-        TARGET.mkdir(parents=True)
-        with tarfile.open(archive) as release:
-            for name in FILES:
-                member = release.extractfile(f"package/{name}") or sys.exit(f"{name} is not in the release.")
-                (TARGET / name).write_bytes(member.read())
-    print(f"{PACKAGE} {VERSION}: {len(FILES)} files in {TARGET.name}")
+        target = VENDOR / release.folder
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        with tarfile.open(archive) as content:
+            for name in release.files:
+                member = content.extractfile(f"package/{name}") or sys.exit(f"{name} is not in the release.")
+                (target / Path(name).name).write_bytes(member.read())
+    print(f"{release.package} {release.version}: {len(release.files)} files in {release.folder}")
 
 
 if __name__ == "__main__":

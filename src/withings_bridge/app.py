@@ -23,7 +23,7 @@ from withings_bridge.api.description import DESCRIPTION, TAGS
 from withings_bridge.api.middleware import REQUEST_ID, Bodies, LoopbackOnly, Requests, SafeHeaders
 from withings_bridge.api.openapi import describe
 from withings_bridge.api.routers import health, inbox, links, users
-from withings_bridge.api.routers.webhook import CallbackSecret, CallingAddress, webhook_router
+from withings_bridge.api.routers.webhook import CallbackSecret, CallingAddress, announced, webhook_router
 from withings_bridge.callers import ApiKeys, Authentication, CallLimit, CognitoTokens, Jwks, Sessions
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.quota import Budget
@@ -270,6 +270,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         version=__version__,
         description=DESCRIPTION,
         openapi_tags=TAGS,
+        webhooks=announced,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,

@@ -1,12 +1,17 @@
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import validate
 
 from api.running import USER, Bridge, alone, given_links
 from builders import MINUTE, NOON, an_account
+from withings_bridge.callers import ApiKey, Scope
+from withings_bridge.domain.notifications import parse_notification
 
 Json = dict[str, Any]
 
@@ -32,10 +37,32 @@ def operations(openapi: Json) -> dict[str, Json]:
     }
 
 
+def contents(openapi: Json) -> Iterator[tuple[str, Json]]:
+    """Every body and answer, with where it stands."""
+    for items in (openapi["paths"], openapi["webhooks"]):
+        for path, item in items.items():
+            for method, operation in item.items():
+                described = {"body": operation.get("requestBody", {}), **operation["responses"]}
+                for what, part in described.items():
+                    for kind, content in part.get("content", {}).items():
+                        yield f"{method} {path} {what} {kind}", content
+
+
+def parts(schema: Json) -> Iterator[Json]:
+    """The schema and what it is made of, without what it refers to."""
+    yield schema
+    for one in (*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else ())):
+        yield from parts(one)
+
+
+def is_untyped(schema: Json) -> bool:
+    """Whether it is an object of which nothing is said."""
+    return schema.get("type") == "object" and "properties" not in schema
+
+
 class TestOpenapi:
     async def test_it_is_valid(self, openapi: Json) -> None:
-        validator = pytest.importorskip("openapi_spec_validator")
-        validator.validate(openapi)
+        validate(openapi)
 
     async def test_every_operation_has_an_id_of_its_own_and_a_word_for_people(self, openapi: Json) -> None:
         for name, operation in operations(openapi).items():
@@ -73,6 +100,70 @@ class TestOpenapi:
                 assert all(typed), (name, status)
                 assert typed or operation["tags"] == ["connect"], (name, status)
 
+    async def test_every_body_and_answer_has_examples_of_its_shape(self, openapi: Json) -> None:
+        for where, content in contents(openapi):
+            values = [example["value"] for example in content.get("examples", {}).values()]
+            if "example" in content:
+                values.append(content["example"])
+            assert values, where
+            whole = {**content["schema"], "components": openapi["components"]}
+            for value in values:
+                assert value is not None, where
+                assert [str(error) for error in OAS31Validator(whole).iter_errors(value)] == [], where
+
+    async def test_no_object_is_untyped_but_records_of_withings(self, openapi: Json) -> None:
+        untyped = {
+            (name, field)
+            for name, schema in openapi["components"]["schemas"].items()
+            for field, part in schema.get("properties", {}).items()
+            if any(is_untyped(one) for one in parts(part))
+        }
+        assert untyped == {("SummaryReply", field) for field in ("devices", "activity", "sleep", "metrics")}
+        for where, content in contents(openapi):
+            assert not any(is_untyped(one) for one in parts(content["schema"])), where
+
+    async def test_every_error_is_documented_where_it_can_occur(self, openapi: Json) -> None:
+        for name, operation in operations(openapi).items():
+            described = set(operation["responses"])
+            if "security" in operation:
+                assert described >= {"401", "403", "429", "503"}, name
+            if "application/json" in operation.get("requestBody", {}).get("content", {}):
+                assert described >= {"413", "415", "422"}, name
+            if "parameters" in operation and operation["tags"] != ["connect"]:
+                assert "422" in described, name
+            for status in described & {"429", "503"}:
+                if operation["tags"] != ["connect"]:
+                    assert "Retry-After" in operation["responses"][status]["headers"], name
+
+    async def test_an_error_is_described_in_its_own_words(self, openapi: Json) -> None:
+        replies = openapi["paths"]["/api/withings/sync"]["post"]["responses"]
+        examples = replies["401"]["content"]["application/json"]["examples"]
+        assert set(examples) == {"not_authenticated", "not_linked", "consent_needed"}
+        for code, example in examples.items():
+            assert example["value"]["code"] == code
+            assert example["value"]["error"] in replies["401"]["description"]
+        wrong = replies["422"]["content"]["application/json"]["examples"]["invalid_request"]["value"]
+        assert wrong["detail"][0]["field"] == "cognitoUserId"
+
+    async def test_what_withings_posts_is_described_as_a_webhook_too(self, openapi: Json) -> None:
+        posted = openapi["webhooks"]["notification"]["post"]
+        served = openapi["paths"]["/webhook/withings"]["post"]
+        assert posted["requestBody"] == served["requestBody"]
+        (content,) = posted["requestBody"]["content"].values()
+        for name, example in content["examples"].items():
+            assert parse_notification(example["value"]) is not None, name
+
+    async def test_only_an_open_bridge_takes_calls_without_credentials(self, tmp_path: Path) -> None:
+        _, key = ApiKey.made("reports", Scope.READ)
+        async with alone(tmp_path / "open") as lone, alone(tmp_path, api_keys=str(key)) as guarded:
+            for bridge, demands in ((lone, False), (guarded, True)):
+                described = (await bridge.http.get("/openapi.json")).json()
+                for path, item in described["paths"].items():
+                    for operation in item.values():
+                        if path.startswith("/api"):
+                            assert {"ApiKey": []} in operation["security"]
+                            assert ({} not in operation["security"]) == demands
+
     async def test_every_error_of_a_call_has_the_one_shape(self, openapi: Json) -> None:
         called = [op for op in operations(openapi).values() if op["tags"] != ["connect"]]
         assert called
@@ -98,11 +189,18 @@ class TestOpenapi:
     async def test_every_tag_is_explained_and_used(self, openapi: Json) -> None:
         used = {tag for operation in operations(openapi).values() for tag in operation["tags"]}
         assert {tag["name"] for tag in openapi["tags"]} == used
+        assert all(tag["description"] for tag in openapi["tags"])
+
+    async def test_the_tags_stand_in_the_order_a_newcomer_needs(self, openapi: Json) -> None:
+        names = [tag["name"] for tag in openapi["tags"]]
+        assert (names[0], names[-1]) == ("connect", "operations")
+        assert names.index("users") < names.index("webhook")
 
 
 class TestDocsPage:
-    async def test_it_asks_nobody_else_for_anything(self, lone: Bridge) -> None:
-        page = await lone.http.get("/docs")
+    @pytest.mark.parametrize("path", ["/docs", "/redoc"])
+    async def test_it_asks_nobody_else_for_anything(self, lone: Bridge, path: str) -> None:
+        page = await lone.http.get(path)
         assert page.status_code == 200
         addresses = re.findall(r'(?:src|href|action|data-openapi)="([^"]*)"', page.text)
         assert addresses
@@ -110,18 +208,44 @@ class TestDocsPage:
         assert "default-src 'none'" in page.headers["content-security-policy"]
         assert "http" not in page.headers["content-security-policy"]
 
-    async def test_what_it_needs_is_there(self, lone: Bridge) -> None:
-        page = await lone.http.get("/docs")
+    @pytest.mark.parametrize("path", ["/docs", "/redoc"])
+    async def test_what_it_needs_is_there(self, lone: Bridge, path: str) -> None:
+        page = await lone.http.get(path)
         for address in re.findall(r'(?:src|href|data-openapi)="(/[^"]+)"', page.text):
             assert (await lone.http.get(address)).status_code == 200, address
 
-    async def test_the_description_shows_the_way_from_a_shell(self, openapi: Json) -> None:
-        assert "curl" in openapi["info"]["description"]
-        assert "WITHINGS_AUTH_COMPLETE" in openapi["info"]["description"]
+    @pytest.mark.parametrize(
+        "word",
+        [
+            "API version v1",
+            "X-API-Key",
+            "Authorization: Bearer",
+            "withings-bridge keys new",
+            "/api/withings/auth/initiate",
+            "WITHINGS_AUTH_COMPLETE",
+            "curl",
+            "withings-bridge sync",
+            "WITHINGS_WEBHOOK_SECRET",
+            "API_RATE_LIMIT_PER_MINUTE",
+            "Retry-After",
+        ],
+    )
+    async def test_the_description_carries_what_a_page_by_hand_did(self, openapi: Json, word: str) -> None:
+        assert word in openapi["info"]["description"]
 
-    @pytest.mark.parametrize("path", ["/redoc", "/docs/oauth2-redirect"])
-    async def test_no_other_documentation_pages_are_served(self, lone: Bridge, path: str) -> None:
-        assert (await lone.http.get(path)).status_code == 404
+    async def test_the_error_codes_it_names_are_codes(self, openapi: Json) -> None:
+        named = set(re.findall(r"`\d{3} ([a-z_]+)`", openapi["info"]["description"]))
+        assert named
+        assert named <= {
+            code
+            for operation in operations(openapi).values()
+            for reply in operation["responses"].values()
+            for content in reply.get("content", {}).values()
+            for code in content.get("examples", {})
+        }
+
+    async def test_no_other_documentation_pages_are_served(self, lone: Bridge) -> None:
+        assert (await lone.http.get("/docs/oauth2-redirect")).status_code == 404
 
 
 class TestHome:

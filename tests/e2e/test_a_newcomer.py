@@ -179,7 +179,7 @@ def step_on_the_scale(console: Page, server: Server, user: str) -> float:
 
 
 def try_the_status(docs: Page, user: str) -> None:
-    docs.get_by_text("/api/status", exact=True).click()
+    docs.get_by_role("link", name="/api/status", exact=True).click()
     docs.get_by_role("button", name="Try it out").click()
     docs.get_by_placeholder("userId").fill(user)
     docs.get_by_role("button", name="Execute").click()

@@ -1,7 +1,7 @@
 """Finishes what FastAPI makes of the routes: the description of the API, as ``/openapi.json`` serves it.
 
-FastAPI knows the shapes. What it cannot know is added here: an example of every body and answer, made from
-the examples of the fields, and that an open bridge asks for no credentials.
+FastAPI knows the shapes. Added here is what it cannot know: an example of every body and answer, made from
+the examples of the fields, a word on every answer, and that an open bridge asks for no credentials.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,8 @@ from withings_bridge.api.schemas import ErrorReply
 Json = dict[str, Any]
 
 _PREFIX = "#/components/schemas/"
+_SAYS_NOTHING = "Successful Response"
+"""What FastAPI says of an answer of which it is told nothing."""
 
 
 def describe(app: FastAPI, *, open: bool) -> None:  # noqa: A002 - as the authentication calls it
@@ -29,8 +31,7 @@ def describe(app: FastAPI, *, open: bool) -> None:  # noqa: A002 - as the authen
         _, errors = models_json_schema([(ErrorReply, "serialization")], ref_template=_PREFIX + "{model}")
         schemas.update(errors["$defs"])
         for operation in _operations(description):
-            for content in _contents(operation):
-                _exemplify(content, schemas)
+            _finish(operation, schemas)
             if open and "security" in operation:
                 operation["security"].append({})
         return description
@@ -66,23 +67,50 @@ def _operations(description: Json) -> Iterator[Json]:
             yield from item.values()
 
 
-def _contents(operation: Json) -> Iterator[Json]:
-    for part in (operation.get("requestBody", {}), *operation["responses"].values()):
-        yield from part.get("content", {}).values()
+def _finish(operation: Json, schemas: Json) -> None:
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _without_null(parameter["schema"])
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        _exemplify(content, schemas)
+    for reply in operation["responses"].values():
+        for content in reply.get("content", {}).values():
+            _exemplify(content, schemas)
+            if reply["description"] == _SAYS_NOTHING:
+                told = [_told(choice, schemas) for choice in _choices(content["schema"])]
+                reply["description"] = " Or: ".join(filter(None, told)) or _SAYS_NOTHING
+
+
+def _without_null(schema: Json) -> Json:
+    """The schema of a parameter, which can be left out, and cannot be null."""
+    choices = _choices(schema)
+    rest = {name: part for name, part in schema.items() if name != "anyOf"}
+    return rest | choices[0] if len(choices) == 1 else rest | {"anyOf": choices}
 
 
 def _exemplify(content: Json, schemas: Json) -> None:
-    """Examples of what the content may be, where it has none, each under the title of its schema."""
+    """An example of each thing that the content may be, where it has none."""
     if "example" in content or "examples" in content:
         return
-    schema = content["schema"]
-    choices = [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
-    content["examples"] = dict(_example(choice, schemas) for choice in choices)
+    choices = _choices(content["schema"])
+    if len(choices) == 1:
+        content["example"] = example_of(choices[0], schemas)
+        return
+    content["examples"] = {
+        choice["$ref"].removeprefix(_PREFIX): {
+            "summary": _told(choice, schemas),
+            "value": example_of(choice, schemas),
+        }
+        for choice in choices
+    }
 
 
-def _example(schema: Json, schemas: Json) -> tuple[str, Json]:
-    """Its name, and the example with the first sentence about what it shows."""
-    value = {"value": example_of(schema, schemas)}
-    name = schema.get("$ref", "").removeprefix(_PREFIX)
-    summary = schemas.get(name, {}).get("description", "").split("\n")[0]
-    return name or "example", {"summary": summary, **value} if summary else value
+def _choices(schema: Json) -> list[Json]:
+    """What something of the schema may be, when it is there."""
+    return [one for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+
+
+def _told(schema: Json, schemas: Json) -> str:
+    """The first line that its component says of itself."""
+    component = schemas.get(schema.get("$ref", "").removeprefix(_PREFIX), {})
+    told: str = component.get("description", "")
+    return told.partition("\n")[0]

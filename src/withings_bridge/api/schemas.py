@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from withings_bridge.api.records_shown import ACTIVITY_DAY, DEVICE, NIGHT, WEIGH_IN
 from withings_bridge.domain.readings import Reading
 from withings_bridge.domain.records import Kind
 from withings_bridge.services.reporting import NEWEST_HELD_BACK, Status, Summary
@@ -223,12 +224,12 @@ class SummaryReply(BaseModel):
     connected: Literal[True] = True
     last_synced: Instant | None = Field(alias="lastSynced", examples=["2026-01-15T07:31:02.000Z"])
     userid: str = Field(description="Withings' id of the person.", examples=["12345678"])
-    devices: list[WithingsRecord] = Field(description="Withings' `devices`.")
+    devices: list[WithingsRecord] = Field(description="Withings' `devices`.", examples=[[DEVICE]])
     weight: Weight | None
     body_composition: BodyComposition = Field(alias="bodyComposition")
-    activity: list[WithingsRecord] = Field(description="Withings' `activities`.")
-    sleep: list[WithingsRecord] = Field(description="Withings' sleep summary `series`.")
-    metrics: list[WithingsRecord] = Field(description="Withings' `measuregrps`.")
+    activity: list[WithingsRecord] = Field(description="Withings' `activities`.", examples=[[ACTIVITY_DAY]])
+    sleep: list[WithingsRecord] = Field(description="Withings' sleep summary `series`.", examples=[[NIGHT]])
+    metrics: list[WithingsRecord] = Field(description="Withings' `measuregrps`.", examples=[[WEIGH_IN]])
 
     @classmethod
     def of(cls, summary: Summary) -> "SummaryReply":

@@ -1,7 +1,7 @@
 """The pages for people: home, connecting Withings, and the API's documentation.
 
 They show and they start; what is true is asked of the services. Nothing here asks another host for
-anything: styles, scripts and Swagger UI come from the package.
+anything: styles, scripts, Swagger UI and ReDoc come from the package.
 """
 
 from fastapi import APIRouter
@@ -55,7 +55,9 @@ def pages_router(
 
 
 def docs_router(site: Site) -> APIRouter:
-    """``/docs``: Swagger UI over ``/openapi.json``. FastAPI's own must be off (``docs_url=None``)."""
+    """``/docs`` and ``/redoc`` over ``/openapi.json``. FastAPI's own must be off (``docs_url=None``)."""
+    docs = Docs(Renderer(site))
     router = APIRouter(include_in_schema=False)
-    router.add_api_route("/docs", Docs(Renderer(site)).page)
+    router.add_api_route("/docs", docs.swagger_ui)
+    router.add_api_route("/redoc", docs.redoc)
     return router

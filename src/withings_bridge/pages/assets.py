@@ -13,10 +13,10 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from withings_bridge.vendor import SWAGGER_UI
+from withings_bridge.vendor import REDOC, SWAGGER_UI
 
 STATIC = Path(__file__).parent / "static"
-FOLDERS = {"swagger-ui": SWAGGER_UI}
+FOLDERS = {"swagger-ui": SWAGGER_UI, "redoc": REDOC}
 """Folders of others, by the first part of the address."""
 
 

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from unit.pages.visiting import Visit, policy_of
-from withings_bridge.vendor import SWAGGER_UI
+from withings_bridge.vendor import REDOC, SWAGGER_UI
 
 
 class TestDocs:
@@ -41,6 +41,42 @@ class TestDocs:
         package = json.loads((SWAGGER_UI / "package.json").read_text())
         assert package["name"] == "swagger-ui-dist"
         assert package["version"].startswith("5.")
+
+
+class TestRedoc:
+    async def test_runs_redoc_over_our_description(self) -> None:
+        reply = await Visit().get("/redoc")
+        assert reply.status_code == 200
+        assert 'data-openapi="/openapi.json"' in reply.text
+        assert "<title>withings-bridge 1.2.3: API reference</title>" in reply.text
+
+    async def test_loads_all_it_needs_from_here(self) -> None:
+        text = (await Visit().get("/redoc")).text
+        needed = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="([^"]+)"', text)
+        assert {address.partition("?")[0] for address in needed} == {
+            "/static/icon.svg",
+            "/static/pages.css",
+            "/static/redoc.css",
+            "/static/redoc.js",
+            "/static/redoc/redoc.standalone.js",
+        }
+        for address in needed:
+            assert (await Visit().get(address)).status_code == 200
+
+    async def test_needs_no_inline_code_and_a_nonce_for_styles_once(self) -> None:
+        pages = [await Visit().get("/redoc"), await Visit().get("/redoc")]
+        policies = [policy_of(page) for page in pages]
+        for page, policy in zip(pages, policies, strict=True):
+            assert policy["script-src"] == policy["connect-src"] == ["'self'"]
+            assert "'unsafe-inline'" not in policy["style-src"]
+            (nonce,) = re.findall(r'data-nonce="([^"]+)"', page.text)
+            assert f"'nonce-{nonce}'" in policy["style-src"]
+        assert policies[0]["style-src"] != policies[1]["style-src"]
+
+    def test_ships_with_its_licence_and_knows_its_release(self) -> None:
+        for name in ("LICENSE", "redoc.standalone.js.LICENSE.txt"):
+            assert (REDOC / name).read_text()
+        assert json.loads((REDOC / "package.json").read_text())["name"] == "redoc"
 
 
 class TestStatic:

@@ -16,6 +16,7 @@ from withings_bridge.api.middleware import Refused
 from withings_bridge.api.middleware.bodies import TOO_LARGE
 from withings_bridge.api.replies import Replies, replies
 from withings_bridge.domain.errors import StorageUnavailable
+from withings_bridge.domain.notifications import APPLIS
 
 log = structlog.get_logger()
 
@@ -24,8 +25,75 @@ MOST_FIELDS = 50
 
 WRONG_ADDRESS = (403, "address_refused", "Notifications are taken from Withings' addresses alone.")
 WRONG_SECRET = (403, "secret_refused", "The secret in the callback URL is wrong or missing.")
-OK: Replies = {200: {"content": {"text/plain": {"example": "OK"}}}}
 BROKEN_OFF = (400, "incomplete", "The body broke off.")
+
+_OK: Replies = {200: {"description": "Always `OK`.", "content": {"text/plain": {"example": "OK"}}}}
+
+_FORM = {
+    "type": "object",
+    "properties": {
+        "userid": {"type": "string", "description": "Withings' id of the person."},
+        "appli": {
+            "type": "string",
+            "description": "What it is about. "
+            + "; ".join(f"{appli.number}: {appli.description}" for appli in APPLIS.values())
+            + ".",
+        },
+        "startdate": {"type": "string", "description": "Begin of the window, in epoch seconds."},
+        "enddate": {"type": "string", "description": "Its end, in epoch seconds."},
+        "date": {"type": "string", "description": "For activity: its day, as YYYY-MM-DD or epoch seconds."},
+        "deviceid": {"type": "string", "description": "For bed events."},
+        "action": {"type": "string", "description": "For appli 46: `update`, `unlink` or `delete`."},
+    },
+}
+
+_NOTIFICATION = {
+    "requestBody": {
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": _FORM,
+                "examples": {
+                    "weight": {
+                        "summary": "Somebody stepped on a scale.",
+                        "value": {
+                            "userid": "12345678",
+                            "appli": "1",
+                            "startdate": "1768462241",
+                            "enddate": "1768462242",
+                        },
+                    },
+                    "activity": {
+                        "summary": "A tracker brought a day.",
+                        "value": {"userid": "12345678", "appli": "16", "date": "2026-01-15"},
+                    },
+                    "unlink": {
+                        "summary": "Somebody took the access away, it says; Withings is asked.",
+                        "value": {"userid": "12345678", "appli": "46", "action": "unlink"},
+                    },
+                },
+            }
+        }
+    }
+}
+
+announced = APIRouter(tags=["webhook"])
+"""The notification once more, as what Withings sends: for the description, under ``webhooks``."""
+
+
+@announced.post(
+    "notification",
+    operation_id="notification",
+    summary="Something changed at Withings",
+    response_class=PlainTextResponse,
+    openapi_extra=_NOTIFICATION,
+    responses=_OK,
+)
+def _notification() -> str:
+    """Posted to the callback URL, which the bridge gives to Withings when it subscribes.
+
+    Withings repeats what is not answered with 200 within two seconds.
+    """
+    return "OK"  # pragma: no cover - described, never served
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +140,7 @@ def webhook_router(secret: CallbackSecret, address: CallingAddress | None = None
         PATH,
         operation_id="probe_webhook",
         response_class=PlainTextResponse,
-        responses=OK | replies(Refused(*WRONG_ADDRESS), Refused(*WRONG_SECRET)),
+        responses=_OK | replies(Refused(*WRONG_ADDRESS), Refused(*WRONG_SECRET)),
     )
     async def probe() -> str:
         """Withings asks this before it subscribes a callback URL. Changes nothing."""
@@ -82,8 +150,8 @@ def webhook_router(secret: CallbackSecret, address: CallingAddress | None = None
         PATH,
         operation_id="receive_notification",
         response_class=PlainTextResponse,
-        openapi_extra={"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": _FORM}}}},
-        responses=OK
+        openapi_extra=_NOTIFICATION,
+        responses=_OK
         | replies(
             Refused(*BROKEN_OFF),
             Refused(*WRONG_ADDRESS),
@@ -124,17 +192,3 @@ async def _form(request: Request) -> dict[str, str]:
         return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS))
     except ValueError:
         return {}
-
-
-_FORM = {
-    "type": "object",
-    "properties": {
-        "userid": {"type": "string", "description": "Withings' id of the person.", "example": "12345678"},
-        "appli": {"type": "string", "description": "Notification category.", "example": "1"},
-        "startdate": {"type": "string", "description": "Epoch seconds.", "example": "1700000000"},
-        "enddate": {"type": "string", "description": "Epoch seconds.", "example": "1700000001"},
-        "date": {"type": "string", "description": "YYYY-MM-DD or epoch seconds.", "example": "2026-01-15"},
-        "deviceid": {"type": "string", "description": "For bed events."},
-        "action": {"type": "string", "description": "For appli 46.", "example": "unlink"},
-    },
-}

@@ -12,5 +12,6 @@ window.SwaggerUIBundle({
   url: root.dataset.openapi,
   deepLinking: true,
   displayRequestDuration: true,
+  persistAuthorization: false, // what proves a caller stays in this page's memory
   validatorUrl: null,
 });
