@@ -138,6 +138,18 @@ def disconnect(
 
 
 @cli.command()
+def openapi(
+    output: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="File to write it to. Default: standard output.")
+    ] = None,
+) -> None:
+    """Print the description of the HTTP API (OpenAPI, JSON), as the bridge serves it at /openapi.json."""
+    from withings_bridge.cli.describing import print_description
+
+    print_description(output)
+
+
+@cli.command()
 def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended.")] = False,
     as_json: AsJson = False,

@@ -11,7 +11,7 @@ from withings_bridge import __version__
 
 pytestmark = pytest.mark.e2e
 
-COMMANDS = ("serve", "sandbox", "sync", "status", "auth", "disconnect", "doctor")
+COMMANDS = ("serve", "sandbox", "sync", "status", "auth", "disconnect", "doctor", "openapi")
 INBOX = ("list", "show", "replay", "drop")
 ABOUT_A_USER = ("sync", "get-data", "status", "auth", "disconnect")
 
