@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ENGINES := .venvs
+TYPESCRIPT := tests/clients/typescript
 SOURCES := src tests scripts benchmarks
 
 .DEFAULT_GOAL := help
@@ -33,7 +34,7 @@ format: $(VENV)/.dev ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
 
-engines: $(ENGINES)/ministack/.ready $(ENGINES)/withings-api/.ready ## Set up what some tests use beside: a DynamoDB engine, a foreign client
+engines: $(ENGINES)/ministack/.ready $(ENGINES)/withings-api/.ready $(ENGINES)/openapi-python-client/.ready $(TYPESCRIPT)/node_modules/.ready ## Set up what some tests use beside: a DynamoDB engine, a foreign client, makers of clients (needs npm)
 
 proof: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Kill, starve and cut off bridges at length, on both engines (PROOF=--record writes the outcome down)
 	scripts/with_ministack $(BIN)/python scripts/proof.py --dynamodb ministack $(PROOF)
@@ -54,7 +55,7 @@ settings: $(VENV)/.dev ## Write the settings into README.md and .env.example
 	$(BIN)/python scripts/settings_table.py
 
 clean: ## Remove what the targets made; your data/ stays
-	rm -rf $(VENV) $(ENGINES) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(ENGINES) $(TYPESCRIPT)/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(BIN)/python:
 	scripts/make_venv $(VENV)
@@ -72,4 +73,8 @@ $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(BIN)/python
 $(ENGINES)/%/.ready: requirements-%.lock
 	scripts/make_venv $(ENGINES)/$*
 	$(ENGINES)/$*/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r $<
+	@touch $@
+
+$(TYPESCRIPT)/node_modules/.ready: $(TYPESCRIPT)/package-lock.json
+	cd $(TYPESCRIPT) && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@

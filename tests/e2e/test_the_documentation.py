@@ -1,24 +1,14 @@
 """The API's documentation in a browser, on a bridge that wants to know who calls."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from e2e.browser import Person, a_person, chromium
-from processes import Process, free_port
-from withings_bridge.callers import ApiKey, Scope
+from e2e.guarded import Guarded, guarded_bridge
 
 pytestmark = pytest.mark.e2e
-
-
-@dataclass(frozen=True)
-class Guarded:
-    """A bridge with API keys, and one of them."""
-
-    url: str
-    key: str
 
 
 @pytest.fixture(scope="module")
@@ -29,22 +19,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def bridge(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    folder, port = tmp_path_factory.mktemp("documentation"), free_port()
-    key, entry = ApiKey.made("reader", Scope.READ)
-    url = f"http://localhost:{port}"
-    env = {
-        "PORT": str(port),
-        "API_KEYS": str(entry),
-        "WITHINGS_CLIENT_ID": "id",
-        "WITHINGS_CLIENT_SECRET": "secret",
-        "WITHINGS_API_URL": "http://127.0.0.1:9",
-    }
-    process = Process("serve", env=env, folder=folder, url=f"{url}/health")
-    try:
-        process.start()
-        yield Guarded(url, key)
-    finally:
-        process.kill()
+    with guarded_bridge(tmp_path_factory.mktemp("documentation")) as bridge:
+        yield bridge
 
 
 @pytest.fixture
