@@ -1,16 +1,21 @@
 """How the bridge logs: readable on a terminal, JSON lines where a machine reads them.
 
 Request lines of the server are off, since callback URLs carry codes and secrets; httpx is kept quiet
-for the same reason. An exception is logged as its kind and place alone: its text may quote the reading
-it choked on, and a traceback with local variables would show tokens.
+for the same reason. An exception is logged as its kind and place alone, one that nobody caught too: its
+text may quote the reading it choked on, and a traceback with local variables would show tokens. What
+looks like a secret after all is masked (``redaction``).
 """
 
 import logging
 import sys
+import threading
 import traceback
 from pathlib import Path
+from types import TracebackType
 
 import structlog
+
+from withings_bridge.redaction import redacted
 
 FRAMES = 3
 """How many of the innermost frames say where an exception comes from."""
@@ -44,7 +49,12 @@ def configure(*, json: bool, quiet: bool = False) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[
+                _first_line,
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _masked,
+                renderer,
+            ],
         )
     )
     root = logging.getLogger()
@@ -52,12 +62,41 @@ def configure(*, json: bool, quiet: bool = False) -> None:
     root.setLevel(level)
     for noisy in ("httpx", "httpcore", "botocore", "aiobotocore", "aioboto3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    sys.excepthook = _uncaught
+    threading.excepthook = _uncaught_in_thread
 
 
 def place_of(error: BaseException) -> str:
     """Where it was raised, innermost first, such as ``syncing.py:81 < working.py:202``."""
     frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
     return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        structlog.get_logger().critical("our bug", exc_info=error)
+
+
+def _uncaught_in_thread(ended: threading.ExceptHookArgs) -> None:
+    structlog.get_logger().critical("our bug", exc_info=ended.exc_value)
+
+
+def _first_line(
+    _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Below its first line asyncio shows the task that failed, with the text of its exception."""
+    record = event.get("_record")
+    if record is not None and record.name == "asyncio":
+        event["event"] = str(event["event"]).partition("\n")[0]
+    return event
+
+
+def _masked(
+    _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    return {name: redacted(value, name) for name, value in event.items()}
 
 
 def _kind_and_place(

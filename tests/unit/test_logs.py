@@ -19,15 +19,15 @@ def fails(weight):
 """
 
 
-def logged(program: str) -> str:
+def logged(program: str, *, code: int = 0) -> str:
     """What a program writes to standard error; nothing may go to standard output."""
     ended = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", PRELUDE + textwrap.dedent(program)],
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    assert ended.stdout == ""
+    assert (ended.stdout, ended.returncode) == ("", code), ended.stderr
     return ended.stderr
 
 
@@ -106,6 +106,47 @@ class TestExceptions:
         assert line["error"] == "ValueError"
         assert "exc_info" not in line
 
+    def test_one_that_nobody_caught_is_told_the_same_way(self) -> None:
+        text = logged(
+            """
+            logs.configure(json=True)
+            fails(81.3)
+        """,
+            code=1,
+        )
+        (line,) = lines(text)
+        assert (line["level"], line["error"]) == ("critical", "ValueError")
+        assert str(line["where"]).startswith("<string>:7")
+
+    def test_one_that_nobody_caught_in_a_thread_too(self) -> None:
+        (line,) = lines(
+            logged("""
+            import threading
+            logs.configure(json=True)
+            thread = threading.Thread(target=fails, args=(81.3,))
+            thread.start()
+            thread.join()
+        """)
+        )
+        assert line["error"] == "ValueError"
+
+    def test_one_of_a_task_that_nobody_awaits_too(self) -> None:
+        (line,) = lines(
+            logged("""
+            import asyncio
+            logs.configure(json=True)
+            async def work():
+                fails(81.3)
+            async def main():
+                asyncio.create_task(work())
+                await asyncio.sleep(0)
+            asyncio.run(main())
+        """)
+        )
+        assert line["event"] == "Task exception was never retrieved"
+        assert line["error"] == "ValueError"
+        assert "81.3" not in str(line)
+
     def test_the_place_begins_where_it_was_raised(self) -> None:
         text = logged("""
             import sys
@@ -115,3 +156,24 @@ class TestExceptions:
                 sys.stderr.write(logs.place_of(error))
         """)
         assert text.startswith("<string>:7 < <string>:")
+
+
+class TestSecrets:
+    """The last net; no line is meant to hold any of these."""
+
+    @pytest.mark.parametrize("as_json", [True, False])
+    @pytest.mark.parametrize(
+        "how",
+        [
+            'log.info("done", token="hush-4711")',
+            'log.info("done", asked={"code": "hush-4711"})',
+            'log.info("GET /callback?code=hush-4711&state=b")',
+            'log.info("asked for secret=%s", "hush-4711")',
+            'logging.getLogger("x").warning("%s - WebSocket", "/webhook?secret=hush-4711")',
+            'structlog.contextvars.bind_contextvars(cookie="hush-4711"); log.info("done")',
+        ],
+    )
+    def test_are_masked_whoever_logs_them(self, how: str, *, as_json: bool) -> None:
+        text = logged(f"logs.configure(json={as_json}); {how}")
+        assert "***" in text
+        assert "hush" not in text

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 import structlog
+import typer
 import uvicorn
 from fastapi import FastAPI
 
@@ -48,7 +49,10 @@ class Server(uvicorn.Server):
                 log_level=level,
                 access_log=False,
                 server_header=False,
-                proxy_headers=False,  # whom to believe is a setting of the app
+                # Whom to believe is a setting of the app.
+                proxy_headers=False,
+                # We speak none, and the refusal of one would be logged with its query.
+                ws="none",
                 timeout_graceful_shutdown=max(1, round(grace_seconds)),
             )
         )
@@ -166,13 +170,13 @@ async def _serve_sandbox(options: SandboxOptions, host: str, port: int) -> None:
         stack.enter_context(_told_to_stop(sandbox))
         listening = stack.enter_context(_listening(host, port, "Choose another with --port."))
         await stack.enter_async_context(app.router.lifespan_context(app))
-        log.info(
-            "SANDBOX: a pretend Withings, not the real one",
-            WITHINGS_API_URL=base,
-            WITHINGS_AUTH_URL=f"{base}/oauth2_user/authorize2",
-            WITHINGS_CLIENT_ID=options.client_id,
-            WITHINGS_CLIENT_SECRET=options.client_secret if known else "(yours)",
-            people=f"{base}/sandbox",
+        log.info("SANDBOX: a pretend Withings, not the real one", people=f"{base}/sandbox")
+        # Not logged: a log would mask the secret, which here is none.
+        typer.echo(
+            f"WITHINGS_API_URL={base}\n"
+            f"WITHINGS_AUTH_URL={base}/oauth2_user/authorize2\n"
+            f"WITHINGS_CLIENT_ID={options.client_id}\n"
+            f"WITHINGS_CLIENT_SECRET={options.client_secret if known else '(yours)'}"
         )
         await sandbox.serve(sockets=[listening])
 
