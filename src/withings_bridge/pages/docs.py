@@ -58,7 +58,12 @@ LOGIN: dict[str, Any] = {
                 }
             },
         },
-        400: _page("A page that asks for a user id.", "Connect Withings"),
+        200: _page("Without a user, on an open bridge: a page that asks for one.", "Connect Withings"),
+        400: _page(
+            "A page that says that the ticket is spent or late, or, on an open bridge, that this cannot be "
+            "a user id.",
+            "This way in is no longer open",
+        ),
         401: _page("A page that leads back to the app, which knows who is connecting.", "Start from Vitals7"),
         503: _page("A page that says the store is silent.", "We cannot save anything right now"),
     },

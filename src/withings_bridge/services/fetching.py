@@ -82,12 +82,22 @@ class Recent:
         self._asked: dict[tuple[object, ...], datetime] = {}
 
     def first_new(
-        self, account: Account, category: Category, questions: Iterator[QuestionT], now: datetime
+        self,
+        account: Account,
+        category: Category,
+        questions: Iterator[QuestionT],
+        *,
+        put: Callable[[QuestionT], Between | Days | Since],
+        now: datetime,
     ) -> QuestionT:
-        """The first question that was not asked just now; from now on it was."""
-        self._asked = {key: at for key, at in self._asked.items() if now - at < SAME_ARGUMENTS}
-        question = next(q for q in questions if (account.userid, category, q) not in self._asked)
-        self._asked[account.userid, category, question] = now
+        """The first question that was not asked just now, as Withings reads it; from now on it was."""
+        self._asked = {words: at for words, at in self._asked.items() if now - at < SAME_ARGUMENTS}
+
+        def words(question: QuestionT) -> tuple[object, ...]:
+            return account.userid, category, *put(question).parameters().items()
+
+        question = next(question for question in questions if words(question) not in self._asked)
+        self._asked[words(question)] = now
         return question
 
 
@@ -109,13 +119,15 @@ class Fetching:
         by_day = category in ASKED_BY_DAY
         start, step = (window.start, DAY) if by_day else (window.start - self._lead(), SECOND)
         wider = (Window(start - step * steps, window.end) for steps in itertools.count())
-        return self._recent.first_new(account, category, wider, self._clock())
+        return self._recent.first_new(
+            account, category, wider, put=lambda window: _dates(category, Span(window)), now=self._clock()
+        )
 
     def distinct_since(self, account: Account, category: Category, at: datetime) -> datetime:
         """That time, or so much earlier that Withings has not been asked for it just now."""
         seconds = at.replace(microsecond=0) - self._lead()
         earlier = (seconds - SECOND * steps for steps in itertools.count())
-        return self._recent.first_new(account, category, earlier, self._clock())
+        return self._recent.first_new(account, category, earlier, put=Since, now=self._clock())
 
     async def since(self, account: Account, category: Category, at: datetime, *, offset: int = 0) -> Reply:
         """One run of pages of what was created or changed since then."""

@@ -1,5 +1,6 @@
 """ECGs: a service without ``lastupdate``, asked by dates alone."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,16 @@ class TestEcg:
         await notified(house, userid, ecg)
         assert len(await house.records(userid, Kind.HEART)) == 1
         assert (await house.account(userid)).of(Category.HEART).rechecks == ()
+
+    async def test_is_never_asked_for_twice_in_the_same_words_within_ten_seconds(
+        self, house: House, userid: str, clock: FakeClock
+    ) -> None:
+        for _ in range(55):
+            await house.storage.accounts.announce(userid, {Category.HEART: ASKED}, now=clock())
+            await house.drain(userid)
+            clock.advance(timedelta(milliseconds=170))
+        asked = [(call.parameters["startdate"], call.parameters["enddate"]) for call in await house.calls()]
+        assert len(asked) == len(set(asked)) == 55
 
     async def test_whose_announcement_was_lost_is_found_by_the_next_catch_up(
         self, house: House, userid: str, clock: FakeClock
