@@ -3,10 +3,12 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from api.running import USER, Bridge
+from api.running import USER, Bridge, alone
+from withings_bridge.callers import ApiKey, Scope
 
 SYNC = "/api/withings/sync"
 POSTS = [SYNC, "/api/withings/disconnect", "/api/withings/inbox/replay", "/api/withings/inbox/1234/drop"]
@@ -112,6 +114,23 @@ class TestKind:
         reply = await lone.http.post(SYNC, data={"a": "b"}, headers={"Origin": origin})
         assert reply.status_code == 415
         assert reply.headers["access-control-allow-origin"] == origin
+
+    @pytest.mark.parametrize("path", [HOOK, "/dashboard/login", "/dashboard/logout"])
+    @pytest.mark.parametrize("site", ["cross-site", "same-site"])
+    async def test_a_page_elsewhere_posts_no_form_even_where_forms_are_taken(
+        self, lone: Bridge, path: str, site: str
+    ) -> None:
+        reply = await lone.http.post(path, data={"key": "wb_x"}, headers={"Sec-Fetch-Site": site})
+        assert (reply.status_code, reply.json()["code"]) == (403, "foreign_form")
+
+    @pytest.mark.parametrize("site", ["same-origin", "none"])
+    async def test_our_own_pages_do(self, tmp_path: Path, site: str) -> None:
+        _, entry = ApiKey.made("operator", Scope.ADMIN)
+        async with alone(tmp_path, api_keys=str(entry)) as bridge:
+            headers = {"Sec-Fetch-Site": site}
+            reply = await bridge.http.post("/dashboard/login", data={"key": "wb_x"}, headers=headers)
+        assert reply.status_code == 401
+        assert "<form" in reply.text
 
     async def test_withings_posts_forms(self, lone: Bridge) -> None:
         assert (await lone.http.post(HOOK, data={"userid": "1234", "appli": "1"})).status_code == 200

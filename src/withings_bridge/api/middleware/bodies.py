@@ -10,18 +10,23 @@ MOST_BYTES = 16 * 1024
 
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-TAKES_FORMS = frozenset({"/webhook/withings"})
-"""Where Withings posts. Everywhere else a body is JSON."""
+TAKES_FORMS = frozenset({"/webhook/withings", "/dashboard/login", "/dashboard/logout"})
+"""Where Withings posts, and forms of our own pages. Everywhere else a body is JSON."""
+
+OWN_SITES = frozenset({"same-origin", "none"})
+"""What browsers say of a form that is ours. Withings says nothing."""
 
 TOO_LARGE = (413, "too_large", f"The body is larger than {MOST_BYTES // 1024} KB, which nothing here takes.")
 NOT_JSON = (415, "not_json", "Send the body as JSON, with Content-Type: application/json.")
+
+FOREIGN_FORM = (403, "foreign_form", "This form was sent from another site.")
 
 
 class Bodies:
     """Refuses bodies that are too large, whether or not they say so first, and those that are not JSON.
 
     A page elsewhere can make a browser post a form or plain text here unasked, but no JSON. Such a post
-    never reaches an endpoint, even if it is empty.
+    never reaches an endpoint, even if it is empty; not even where forms are taken.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -53,8 +58,11 @@ def _refused(scope: Scope) -> Refused | None:
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length) > MOST_BYTES:
         return Refused(*TOO_LARGE)
-    if scope["method"] in BODILESS or scope["path"] in TAKES_FORMS:
+    if scope["method"] in BODILESS:
         return None
+    if scope["path"] in TAKES_FORMS:
+        foreign = headers.get("sec-fetch-site", "none") not in OWN_SITES
+        return Refused(*FOREIGN_FORM) if foreign else None
     kind = headers.get("content-type")
     has_body = length not in {"", "0"} or "transfer-encoding" in headers
     if (has_body or kind is not None) and not _is_json(kind or ""):
