@@ -43,6 +43,8 @@ class Working:
         self._clock = clock
         self._poked = asyncio.Event()
         self._stopping = False
+        self._attended: set[str] = set()
+        """Accounts that a ``work_off`` stays with."""
 
     async def run(self, stop: asyncio.Event, *, grace: float) -> None:
         """Work off whatever is due, until told to stop; then finish what is under way within the grace."""
@@ -72,8 +74,13 @@ class Working:
         are left to the loop.
 
         While somebody else works on the account, wait for the end of that: whoever it is goes on to
-        what has been due for longer.
+        what has been due for longer. Of many who come for one account, one waits.
         """
+        if userid in self._attended:
+            self._turning.hurry(userid)
+            self._poked.set()
+            return
+        self._attended.add(userid)
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + LEASE.total_seconds()
         try:
@@ -84,6 +91,8 @@ class Working:
                 await asyncio.sleep(WAIT_SECONDS)
         except StorageError as error:
             log.warning("left to the loop", account=userid, reason=str(error))
+        finally:
+            self._attended.discard(userid)
         self._poked.set()
 
     async def drain(self, userid: str, *, imports: bool = True) -> list[Turn]:

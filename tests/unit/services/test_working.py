@@ -3,13 +3,14 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from builders import HOUR, MINUTE, SECOND
 from fakes import FakeClock
 from unit.services.house import House, a_house, eventually
-from withings_bridge.domain.accounts import LEASE
+from withings_bridge.domain.accounts import LEASE, Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.inbox import ASKED, Failed, Lane
 from withings_bridge.services.working import MOST_AT_ONCE
@@ -353,6 +354,29 @@ class TestWorkOff:
         await other
         await asyncio.wait_for(working, 5)
         assert await house.values("weight") == ["154.32"]
+
+    async def test_by_many_at_once_is_one_that_waits_and_misses_nothing(
+        self, house: House, userid: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        claims: list[str] = []
+        claim_one = house.storage.accounts.claim_one
+
+        async def counted(account: str, *arguments: Any, **named: Any) -> Account | None:
+            claims.append(account)
+            return await claim_one(account, *arguments, **named)
+
+        claimed = await claim_one(userid, "another", now=clock(), lease=LEASE)
+        assert claimed is not None
+        monkeypatch.setattr(house.storage.accounts, "claim_one", counted)
+        waiting = []
+        for _ in range(30):
+            await house.receive(userid, await house.weigh(userid, 70))
+            waiting.append(asyncio.create_task(house.working.work_off(userid)))
+        await asyncio.gather(*waiting[1:])
+        assert len(claims) < 5
+        await house.holding.release(userid, "another")
+        await asyncio.wait_for(waiting[0], 5)
+        assert len(await house.values("weight")) == 30
 
     async def test_does_not_wait_for_an_account_that_is_gone(self, house: House) -> None:
         await asyncio.wait_for(house.working.work_off("404"), 5)
