@@ -41,6 +41,16 @@ class TestSwaggerUi:
         expect(docs.locator(".live-responses-table")).to_contain_text('"authenticated": false')
         expect(docs.locator(".live-responses-table .response-col_status")).to_contain_text(["200"])
 
+    def test_sends_the_token_that_was_typed_in(self, bridge: Guarded, person: Person) -> None:
+        docs = person.open(f"{bridge.url}/docs")
+        docs.route("**/api/status*", lambda route: route.fulfill(json={"authenticated": False}))
+        authorize(docs, "Cognito", "a.b.c")
+
+        with docs.expect_request("**/api/status*") as asked:
+            execute(docs, "/api/status")
+
+        assert asked.value.headers["authorization"] == "Bearer a.b.c"
+
     def test_keeps_no_key_beyond_the_page(self, bridge: Guarded, person: Person) -> None:
         docs = person.open(f"{bridge.url}/docs")
         authorize(docs, "ApiKey", bridge.key)
@@ -71,7 +81,7 @@ def authorize(docs: Page, scheme: str, proof: str) -> None:
     form = docs.locator(".auth-container").filter(has_text=scheme)
     form.locator("input").fill(proof)
     form.get_by_role("button", name="Apply").click()
-    docs.get_by_role("button", name="Close").click()
+    form.get_by_role("button", name="Close").click()
 
 
 def execute(docs: Page, path: str) -> None:
