@@ -277,7 +277,9 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     )
     keys = ApiKeys(settings.known_api_keys)
     sessions = Sessions(keys=keys, ephemera=bridge.storage.ephemera, clock=clock)
-    authentication = Authentication(keys=keys, tokens=_tokens(settings, bridge.http, clock))
+    authentication = Authentication(
+        keys=keys, sessions=sessions, tokens=_tokens(settings, bridge.http, clock)
+    )
     app.state.services = services
     app.state.authentication = authentication
     app.state.call_limit = CallLimit(settings.api_rate_limit_per_minute, clock=clock)

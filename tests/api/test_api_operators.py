@@ -77,3 +77,29 @@ class TestSigningOut:
 
     async def test_is_nothing_to_who_never_was_in(self, guarded: Bridge) -> None:
         assert (await guarded.http.post("/dashboard/logout")).status_code == 303
+
+
+class TestTheApi:
+    async def test_takes_an_operators_session(self, guarded: Bridge) -> None:
+        assert (await guarded.http.get("/api/withings/inbox")).status_code == 401
+        await sign_in(guarded)
+        assert (await guarded.http.get("/api/withings/inbox")).status_code == 200
+        reply = await guarded.http.post("/api/withings/disconnect", json={"userId": USER})
+        assert reply.status_code == 200
+
+    async def test_takes_what_is_brought_beside_the_session_for_what_it_is(self, guarded: Bridge) -> None:
+        await sign_in(guarded)
+        reply = await guarded.http.get("/api/withings/inbox", headers={"X-API-Key": LESSER_KEY})
+        assert reply.status_code == 403
+        reply = await guarded.http.get("/api/withings/inbox", headers={"X-API-Key": "wb_another"})
+        assert reply.status_code == 401
+
+    async def test_takes_no_session_that_has_ended(self, guarded: Bridge) -> None:
+        await sign_in(guarded)
+        await guarded.http.post("/dashboard/logout")
+        assert (await guarded.http.get("/api/withings/inbox")).status_code == 401
+
+    async def test_takes_no_form_that_rides_on_a_session(self, guarded: Bridge) -> None:
+        await sign_in(guarded)
+        reply = await guarded.http.post("/api/withings/disconnect", data={"userId": USER})
+        assert reply.status_code == 415

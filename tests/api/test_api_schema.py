@@ -38,7 +38,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Do not use the `random` module"),
 ]
 
-CASES = 15_000 if "PROOF_ROUNDS" in os.environ else 250
+CASES = 10_000 if "PROOF_ROUNDS" in os.environ else 250
 """For an open bridge, and for one with keys."""
 
 PROMISED: list[CheckFunction] = [

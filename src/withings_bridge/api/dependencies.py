@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from withings_bridge.callers import Authentication, Caller, CallLimit, Scope
+from withings_bridge.callers.sessions import COOKIE, HOST_COOKIE
 from withings_bridge.services import Services
 
 _KEY = APIKeyHeader(
@@ -42,7 +43,8 @@ def _reaching(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     ) -> Caller:
         authentication: Authentication = request.app.state.authentication
         token = bearer.credentials if bearer else None
-        caller = await authentication.caller(api_key=api_key, token=token)
+        session = request.cookies.get(HOST_COOKIE) or request.cookies.get(COOKIE)
+        caller = await authentication.caller(api_key=api_key, token=token, session=session)
         structlog.contextvars.bind_contextvars(caller=caller.name)
         limit: CallLimit = request.app.state.call_limit
         limit.count(caller)

@@ -3,14 +3,18 @@
 from withings_bridge.callers.api_keys import ApiKeys
 from withings_bridge.callers.caller import ANYBODY, Caller
 from withings_bridge.callers.cognito import CognitoTokens
+from withings_bridge.callers.sessions import Sessions
 from withings_bridge.domain.errors import NotAuthenticated, TokenRefused, TwoProofs
 
 
 class Authentication:
     """Who a caller is. With nothing configured the bridge is open, and nobody is asked."""
 
-    def __init__(self, *, keys: ApiKeys, tokens: CognitoTokens | None = None) -> None:
+    def __init__(
+        self, *, keys: ApiKeys, sessions: Sessions | None = None, tokens: CognitoTokens | None = None
+    ) -> None:
         self._keys = keys
+        self._sessions = sessions
         self._tokens = tokens
 
     @property
@@ -18,8 +22,9 @@ class Authentication:
         """Whether everybody may do everything."""
         return not self._keys and self._tokens is None
 
-    async def caller(self, *, api_key: str | None, token: str | None) -> Caller:
-        """Who brings these proofs.
+    async def caller(self, *, api_key: str | None, token: str | None, session: str | None = None) -> Caller:
+        """Who brings these proofs. The cookie of a session comes along unasked, so it counts where nothing
+        else is brought.
 
         Raises NotAuthenticated for none and for one that is not accepted, TwoProofs for both, and
         IdentityUnavailable where a token cannot be checked.
@@ -34,7 +39,10 @@ class Authentication:
             return await self._bearer(token)
         if api_key is not None:
             return self._holder(api_key)
-        raise NotAuthenticated
+        operator = await self._sessions.caller(session) if self._sessions and session else None
+        if operator is None:
+            raise NotAuthenticated
+        return operator
 
     def _holder(self, api_key: str) -> Caller:
         entry = self._keys.entry_of(api_key)

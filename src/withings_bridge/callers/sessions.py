@@ -15,6 +15,10 @@ from withings_bridge.storage.base import Ephemera
 
 LIFETIME = timedelta(hours=12)
 
+COOKIE = "operator"
+HOST_COOKIE = f"__Host-{COOKIE}"
+"""Its name on https: the prefix keeps a neighbour on the same domain from planting it."""
+
 
 class Sessions:
     """Begins, knows and ends the sessions of operators."""

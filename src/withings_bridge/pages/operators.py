@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from withings_bridge.callers.sessions import LIFETIME, Sessions
+from withings_bridge.callers.sessions import COOKIE, HOST_COOKIE, LIFETIME, Sessions
 from withings_bridge.domain.errors import StorageError
 from withings_bridge.pages.failures import STORE_SILENT
 from withings_bridge.pages.origins import origin_of
@@ -11,7 +11,6 @@ from withings_bridge.pages.rendering import SAFE_HEADERS, Renderer
 from withings_bridge.pages.site import Site
 
 MOST_BYTES = 1024
-COOKIE = "operator"
 
 
 class Operators:
@@ -21,8 +20,7 @@ class Operators:
         self._renderer = renderer
         self._sessions = sessions
         self._https = origin_of(site.redirect_uri).startswith("https:")
-        # The prefix keeps a neighbour on the same domain from planting the cookie; it works on https only.
-        self.cookie = f"__Host-{COOKIE}" if self._https else COOKIE
+        self.cookie = HOST_COOKIE if self._https else COOKIE
 
     async def ask(self, request: Request) -> Response:
         """``GET /dashboard/login``: a form for the key; home, for who is in already."""
