@@ -1,15 +1,9 @@
-"""The composition root: settings in; storage, clients and services put together; an app out.
-
-What is opened here is closed in reverse. The CLI uses the same parts without the HTTP edge.
-"""
+"""The composition root: settings in, a web application out."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
 
 import httpx
 import structlog
@@ -24,40 +18,11 @@ from withings_bridge.api.middleware import REQUEST_ID, Bodies, LoopbackOnly, Req
 from withings_bridge.api.openapi import describe
 from withings_bridge.api.routers import health, inbox, links, users
 from withings_bridge.api.routers.webhook import CallbackSecret, CallingAddress, announced, webhook_router
+from withings_bridge.bridge import assemble
 from withings_bridge.callers import ApiKeys, Authentication, CallLimit, CognitoTokens, Jwks, Sessions
-from withings_bridge.domain.categories import Category
-from withings_bridge.domain.quota import Budget
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
-from withings_bridge.services import Services
-from withings_bridge.services.adopting import Adopting
 from withings_bridge.services.clock import Clock, system_clock
-from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
-from withings_bridge.services.fetching import Fetching
-from withings_bridge.services.granting import Granting
-from withings_bridge.services.holding import Holding
-from withings_bridge.services.leaving import SPACING, Leaving
-from withings_bridge.services.linking import Linking
-from withings_bridge.services.marking import Marking
-from withings_bridge.services.pacing import Pacing
-from withings_bridge.services.projecting import Projecting
-from withings_bridge.services.publishing import HttpGateway, NoGateway
-from withings_bridge.services.receiving import Receiving
-from withings_bridge.services.registering import Registering
-from withings_bridge.services.reporting import Reporting
-from withings_bridge.services.requesting import Requesting
-from withings_bridge.services.rotating import Rotating
-from withings_bridge.services.scanning import Scanning
-from withings_bridge.services.storing import Storing
-from withings_bridge.services.subscriptions import Subscribing
-from withings_bridge.services.syncing import Syncing
-from withings_bridge.services.tending import Tending
-from withings_bridge.services.tokens import Tokens
-from withings_bridge.services.turning import Turning
-from withings_bridge.services.working import Working
-from withings_bridge.settings import LOOPBACK, AllowList, Settings, StorageKind
-from withings_bridge.storage.base import Storage
-from withings_bridge.storage.encryption import EncryptedLinks
-from withings_bridge.withings import WithingsClient, WithingsOAuth
+from withings_bridge.settings import AllowList, Settings, StorageKind
 
 if TYPE_CHECKING:
     from withings_bridge.callers.addresses import WithingsAddresses
@@ -66,180 +31,6 @@ log = structlog.get_logger()
 
 LOCAL_APP = r"http://(localhost|127\.0\.0\.1)(:\d+)?"
 """Origins that may call an open bridge."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bridge:
-    """The parts of a bridge, put together but not yet opened."""
-
-    settings: Settings
-    storage: Storage
-    http: httpx.AsyncClient
-    services: Services
-
-    @asynccontextmanager
-    async def opened(self) -> AsyncIterator[Services]:
-        """The services, for as long as the store and the connections they stand on are open."""
-        async with self.http, self.storage:
-            yield self.services
-
-
-def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
-    """Put a bridge together as the settings say. Nothing is connected yet."""
-    storage = _storage(settings)
-    links = EncryptedLinks(storage.links, settings.encryption_keys)
-    http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32, max_keepalive_connections=16))
-    notify_url, warning = settings.notify_url
-    if warning:
-        log.warning(warning)
-    pacing = Pacing(
-        ephemera=storage.ephemera,
-        budget=Budget(settings.quota_per_minute),
-        application=settings.client_id,
-        clock=clock,
-    )
-    client = WithingsClient(http, settings.api_url, notify_url=notify_url, pace=pacing)
-    oauth = WithingsOAuth(
-        http,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        api_url=settings.api_url,
-        auth_url=settings.auth_url,
-        pace=pacing,
-    )
-    gateway = (
-        HttpGateway(
-            http,
-            url=settings.vitals_realtime_gateway_url,
-            secret=settings.vitals_realtime_gateway_secret.get_secret_value(),
-        )
-        if settings.vitals_realtime_gateway_url
-        else NoGateway()
-    )
-    windows = _import_windows(settings)
-    tokens = Tokens(links=links, ephemera=storage.ephemera, oauth=oauth, clock=clock)
-    holding = Holding(accounts=storage.accounts, clock=clock)
-    granting = Granting(ephemera=storage.ephemera, oauth=oauth, clock=clock)
-    projecting = Projecting(
-        records=storage.records,
-        vitals=storage.vitals,
-        links=links,
-        holding=holding,
-        gateway=gateway,
-        clock=clock,
-    )
-    syncing = Syncing(
-        fetching=Fetching(
-            client=client, tokens=tokens, max_pages=settings.withings_api_max_pages, clock=clock
-        ),
-        storing=Storing(records=storage.records, projecting=projecting, holding=holding, clock=clock),
-        records=storage.records,
-        windows=windows,
-        clock=clock,
-    )
-    callback_url = _callback_url(settings)
-    spacing = timedelta(seconds=0 if settings.use_sandbox else settings.subscribe_spacing_seconds)
-    subscribing = Subscribing(
-        client=client,
-        tokens=tokens,
-        callback_url=callback_url,
-        applis=settings.withings_notify_applis,
-        spacing=spacing,
-        clock=clock,
-    )
-    sweep_every = timedelta(hours=settings.reconcile_hours)
-    turning = Turning(
-        accounts=storage.accounts,
-        links=links,
-        tokens=tokens,
-        client=client,
-        syncing=syncing,
-        projecting=projecting,
-        subscribing=subscribing,
-        pacing=pacing,
-        holding=holding,
-        gateway=gateway,
-        clock=clock,
-        sweep_every=sweep_every,
-    )
-    working = Working(accounts=storage.accounts, turning=turning, holding=holding, pacing=pacing, clock=clock)
-    leaving = Leaving(
-        accounts=storage.accounts,
-        links=links,
-        records=storage.records,
-        vitals=storage.vitals,
-        tokens=tokens,
-        client=client,
-        oauth=oauth,
-        granting=granting,
-        holding=holding,
-        callback_url=callback_url,
-        clock=clock,
-        spacing=min(spacing, SPACING),
-    )
-    linking = Linking(
-        links=links,
-        ephemera=storage.ephemera,
-        oauth=oauth,
-        granting=granting,
-        leaving=leaving,
-        redirect_uri=settings.redirect_uri,
-        scopes=settings.withings_scopes,
-        windows=windows,
-        sweep_every=sweep_every,
-        clock=clock,
-    )
-    requesting = Requesting(
-        accounts=storage.accounts, links=links, working=working, windows=windows, clock=clock
-    )
-    marking = Marking(ephemera=storage.ephemera, clock=clock)
-    adopting = Adopting(
-        accounts=storage.accounts,
-        links=links,
-        ephemera=storage.ephemera,
-        tokens=tokens,
-        granting=granting,
-        marking=marking,
-        windows=windows,
-        sweep_every=sweep_every,
-        clock=clock,
-    )
-    scanning = Scanning(links=links, ephemera=storage.ephemera, adopting=adopting, clock=clock)
-    examining = Examining(
-        [
-            Leftovers(links=links, adopting=adopting, scanning=scanning, may_adopt=not settings.use_sandbox),
-            DeadLinks(accounts=storage.accounts),
-            AstrayRows(
-                accounts=storage.accounts,
-                links=links,
-                records=storage.records,
-                vitals=storage.vitals,
-                holding=holding,
-                projecting=projecting,
-            ),
-        ]
-    )
-    services = Services(
-        linking=linking,
-        leaving=leaving,
-        receiving=Receiving(accounts=storage.accounts, marking=marking, clock=clock),
-        working=working,
-        requesting=requesting,
-        registering=Registering(
-            links=links,
-            requesting=requesting,
-            subscribing=subscribing,
-            webhook_url=settings.webhook_url,
-        ),
-        reporting=Reporting(
-            storage=storage, links=links, windows=windows, clock=clock, sweep_every=sweep_every
-        ),
-        tending=Tending(accounts=storage.accounts, links=links, clock=clock),
-        scanning=scanning,
-        examining=examining,
-        rotating=Rotating(links),
-    )
-    return Bridge(settings, storage, http, services)
 
 
 def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
@@ -337,27 +128,6 @@ def _tokens(settings: Settings, http: httpx.AsyncClient, clock: Clock) -> Cognit
     return CognitoTokens(pool, keys=Jwks(http, pool.keys_url, clock=clock), clock=clock) if pool else None
 
 
-def _storage(settings: Settings) -> Storage:
-    if settings.storage is StorageKind.SQLITE:
-        from withings_bridge.storage.sqlite import SqliteStorage
-
-        return SqliteStorage(settings.sqlite_path)
-    from withings_bridge.storage.dynamodb import DynamoStorage, TableNames
-
-    return DynamoStorage(
-        region=settings.aws_region,
-        endpoint=settings.aws_dynamodb_endpoint or None,
-        tables=TableNames(
-            tokens=settings.tokens_table,
-            vitals=settings.user_vitals_table,
-            accounts=settings.accounts_table,
-            records=settings.records_table,
-            ephemera=settings.ephemera_table,
-        ),
-        create_tables=settings.auto_create_dynamodb_tables,
-    )
-
-
 def _withings_addresses(settings: Settings) -> "WithingsAddresses | None":
     if settings.withings_webhook_allow_list is AllowList.OFF:
         return None
@@ -367,27 +137,3 @@ def _withings_addresses(settings: Settings) -> "WithingsAddresses | None":
         settings.withings_webhook_allow_records,
         fail_open=settings.withings_webhook_allow_list is AllowList.FAIL_OPEN,
     )
-
-
-def _import_windows(settings: Settings) -> dict[Category, timedelta]:
-    measures, activity, sleep = settings.import_windows
-    return {
-        Category.MEASURES: measures,
-        Category.HEART: measures,
-        Category.ACTIVITY: activity,
-        Category.WORKOUTS: activity,
-        Category.SLEEP: sleep,
-    }
-
-
-def _callback_url(settings: Settings) -> str | None:
-    """What Withings is to call: our webhook with the first secret."""
-    url = settings.webhook_url
-    if url is None:
-        return None
-    if urlsplit(url).hostname in LOOPBACK and not settings.use_sandbox:
-        log.warning("WITHINGS_WEBHOOK_URL is a loopback address: only a sandbox can call it")
-    secrets = settings.webhook_secrets
-    if not secrets:
-        return url
-    return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode({'secret': secrets[0]})}"

@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from builders import NOON, a_pair, a_token_row, an_account
 from contract.storage.backends import SqliteBackend
 from unit.services.house import eventually
-from withings_bridge.app import Bridge, assemble, create_app
+from withings_bridge.app import create_app
+from withings_bridge.bridge import Bridge, assemble
 from withings_bridge.domain.errors import NotLinked
 from withings_bridge.domain.links import Place
 from withings_bridge.settings import Settings

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from withings_bridge import logs
 from withings_bridge.api.schemas import LinkedStatus, SummaryReply, UnlinkedStatus
-from withings_bridge.app import assemble
+from withings_bridge.bridge import assemble
 from withings_bridge.cli.output import err, fail, moment, out, show
 from withings_bridge.cli.progress import progress_shown
 from withings_bridge.domain.errors import BridgeError, ConsentNeeded, LinkError, NotLinked, UserUnknown
