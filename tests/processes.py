@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -47,6 +48,37 @@ def eventually(
         time.sleep(0.02)
 
 
+SECRET = re.compile(
+    r"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])"  # tokens, codes and nonces of Withings
+    r"|gAAAA[\w-]{20}|eyJ[\w-]+\.[\w-]+\.|wb_[\w-]{43}"  # Fernet, JWT, API keys
+    r"|(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[\w-]{43}(?![\w-])"  # states, tickets
+)
+"""What nobody may find in a log."""
+
+SECRET_VARIABLES = (
+    "API_KEYS",
+    "TOKEN_ENCRYPTION_KEYS",
+    "VITALS_REALTIME_GATEWAY_SECRET",
+    "WITHINGS_CLIENT_SECRET",
+    "WITHINGS_WEBHOOK_SECRET",
+)
+
+_watched: set["Process"] = set()
+
+
+def secrets_in(text: str, env: Mapping[str, str]) -> list[str]:
+    """The lines that tell a secret: one of this environment, or what looks like any other."""
+    told = {each for name in SECRET_VARIABLES for each in env.get(name, "").split(",") if each}
+    return [line for line in text.splitlines() if SECRET.search(line) or any(each in line for each in told)]
+
+
+def leaks() -> list[str]:
+    """The secrets that bridges have logged since this was asked last. A pretend Withings has none to keep."""
+    found = [line for process in _watched for line in process.unseen_leaks()]
+    _watched.difference_update([process for process in _watched if not process.running])
+    return found
+
+
 class Process:
     """``python -m withings_bridge ...`` with an environment of its own, its log in a file."""
 
@@ -58,6 +90,7 @@ class Process:
         self._env = inherited | {"PYTHONWARNINGS": "error::RuntimeWarning"} | dict(env)
         self._folder = folder
         self._log = folder / f"{name or arguments[0]}.log"
+        self._looked_through = 0
         self._process: subprocess.Popen[bytes] | None = None
         self.url = url
 
@@ -72,6 +105,10 @@ class Process:
 
     def launch(self) -> None:
         """Start, and wait for nothing."""
+        _watched.add(self)
+        self._launch()
+
+    def _launch(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-m", "withings_bridge", *self._arguments],
@@ -110,6 +147,20 @@ class Process:
     def ended(self) -> int | None:
         """Its exit code where it has ended by itself."""
         return self._process.poll() if self._process is not None else None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None
+
+    def unseen_leaks(self) -> list[str]:
+        """What it has logged of secrets since this was asked last."""
+        if self._arguments[0] == "sandbox" or not self._log.exists():
+            return []
+        with self._log.open("rb") as log:
+            log.seek(self._looked_through)
+            written = log.read()
+        self._looked_through += len(written)
+        return [f"{self._log.name}: {line}" for line in secrets_in(written.decode(), self._env)]
 
     def _answers(self) -> bool:
         if (code := self.ended()) is not None:

@@ -12,6 +12,7 @@ from e2e.stores import BACKENDS, DynamoTables, SqliteFile, Store
 from e2e.trial import Lasting, Trial, begun
 from e2e.world import World
 from engines import dynamodb_endpoint
+from processes import leaks
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -28,6 +29,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(autouse=True)
+def no_log_tells_a_secret() -> Iterator[None]:
+    """Whatever a test is about, it fails when a bridge of it logs a token, a code or a secret."""
+    yield
+    assert leaks() == []
 
 
 @pytest.fixture(scope="session")

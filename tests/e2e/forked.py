@@ -45,8 +45,7 @@ class Forked(Process):
         self._program = program
         self._child: ForkServerProcess | None = None
 
-    def launch(self) -> None:
-        """Start, and wait for nothing."""
+    def _launch(self) -> None:
         self._child = _server().Process(
             target=_begin,
             args=(self._program, self._arguments, self._env, self._folder, self._log),
@@ -69,6 +68,10 @@ class Forked(Process):
         self._child.close()
         self._child = None
         return code
+
+    @property
+    def running(self) -> bool:
+        return self._child is not None
 
     def ended(self) -> int | None:
         """Its exit code where it has ended by itself."""

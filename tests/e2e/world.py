@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from e2e.stores import Row, Store
-from processes import Process, eventually, free_port
+from processes import Process, eventually, free_port, secrets_in
 from unit.cli.calling import Ended, call
 
 USER = "0f9d3c1e-7a55-4a0e-9a55-2d1f8b6c7e21"
@@ -104,7 +104,10 @@ class World:
 
     def call(self, *arguments: str) -> Ended:
         """The command line of the bridge, on the same store."""
-        return call(*arguments, folder=self._folder, **self._settings(), **self.store.env)
+        env = {**self._settings(), **self.store.env}
+        ended = call(*arguments, folder=self._folder, **env)
+        assert secrets_in(ended.out + ended.err, env) == []
+        return ended
 
     def inbox(self, *options: str) -> list[Json]:
         """What is stuck in all accounts, as a script reads it."""

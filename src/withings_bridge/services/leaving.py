@@ -137,7 +137,8 @@ class Leaving:
         await self._links.leave(user, None)
         if purge:
             await self._vitals.forget(user)
-        log.info("disconnected", user=user, accounts=sorted(left), purged=purge)
+        if left or purge:  # else nobody of that name is here
+            log.info("disconnected", user=user, accounts=sorted(left), purged=purge)
         return ended
 
     async def former(self, user: str) -> Former | None:

@@ -45,10 +45,11 @@ class Receiving:
             return None
         work = dict.fromkeys(notification.categories, _news(notification.window))
         if not work:
-            log.info("notification noted", account=notification.account, appli=notification.appli)
+            log.info("notification noted", account=_told(notification.account), appli=notification.appli)
             return None
         known = await self._announced(notification.account, work)
-        log.info("notification received", account=notification.account, appli=notification.appli, known=known)
+        account = notification.account if known else _told(notification.account)
+        log.info("notification received", account=account, appli=notification.appli, known=known)
         return notification.account if known else None
 
     async def _announced(self, account: str, work: Mapping[Category, News]) -> bool:
@@ -62,6 +63,11 @@ class Receiving:
             return False
         # Whoever adopted it between the two has not seen the mark.
         return marked and await self._accounts.announce(account, work, now=self._clock())
+
+
+def _told(account: str) -> str:
+    """A name that anybody may have posted, as the log tells it: Withings' own are numbers."""
+    return account if account.isascii() and account.isdecimal() else "(no number)"
 
 
 def _news(window: Window | None) -> News:
