@@ -8,7 +8,7 @@ TYPESCRIPT := tests/clients/typescript
 SOURCES := src tests scripts benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fast format lock engines proof proof-dynamodb assets screenshots settings clean
+.PHONY: help run test check fast format lock engines proof proof-dynamodb audit assets screenshots settings clean
 
 help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,12 +19,13 @@ run: $(VENV)/.runtime ## Set everything up and start the bridge (with its sandbo
 test: $(VENV)/.dev ## Set everything up and run all tests
 	$(BIN)/python -m pytest
 
-check: $(VENV)/.dev ## Format, lint, types, import contracts, settings table, fast tests: what CI and the hooks run
+check: $(VENV)/.dev ## Format, lint, types, import contracts, settings table, audit, fast tests: what CI and the hooks run
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/settings_table.py --check
+	$(MAKE) audit
 	$(MAKE) fast
 
 fast: $(VENV)/.dev ## The fast tests alone: no process, no engine
@@ -41,6 +42,9 @@ proof: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Kill, starve and cut off brid
 
 proof-dynamodb: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Run the storage contract and the e2e tests on an engine that keeps DynamoDB's limits
 	scripts/with_ministack $(BIN)/python -m pytest tests/contract/storage tests/e2e
+
+audit: $(VENV)/.dev ## Ask the advisory service for known vulnerabilities in requirements.lock; skipped where it cannot be reached
+	$(BIN)/python scripts/audit.py
 
 lock: $(VENV)/.dev ## Resolve the dependencies and pin them with hashes (LOCK=--upgrade moves to the newest)
 	scripts/lock $(LOCK)
