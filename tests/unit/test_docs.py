@@ -75,7 +75,16 @@ class TestMake:
 
 class TestPages:
     @pytest.mark.parametrize(
-        "page", ["README.md", "CONTRIBUTING.md", "docs/reliability.md", "docs/decisions/README.md"]
+        "page",
+        [
+            "README.md",
+            "CONTRIBUTING.md",
+            "SECURITY.md",
+            "docs/decisions/README.md",
+            "docs/migration.md",
+            "docs/reliability.md",
+            "docs/security.md",
+        ],
     )
     def test_every_file_that_a_page_links_to_is_there(self, page: str) -> None:
         path = ROOT / page
@@ -84,10 +93,22 @@ class TestPages:
         for link in links:
             assert (path.parent / link).exists(), link
 
-    def test_every_test_that_the_page_on_reliability_names_exists(self) -> None:
-        named = set(re.findall(r"`([a-z0-9_/]+\.py)`", (ROOT / "docs" / "reliability.md").read_text()))
+    @pytest.mark.parametrize("page", ["reliability.md", "security.md"])
+    def test_every_test_that_a_page_names_exists(self, page: str) -> None:
+        named = set(re.findall(r"`([a-z0-9_/]+\.py)`", (ROOT / "docs" / page).read_text()))
         assert len(named) > 20
         assert {name for name in named if not (ROOT / "tests" / name).exists()} == set()
+
+    def test_the_page_on_security_has_all_of_the_owasp_api_top_10(self) -> None:
+        listed = re.findall(r"^\| API(\d+) [A-Z]", (ROOT / "docs/security.md").read_text(), re.MULTILINE)
+        assert listed == [str(number) for number in range(1, 11)]
+
+    @pytest.mark.parametrize("page", ["migration.md", "security.md"])
+    def test_every_setting_that_a_page_names_exists(self, page: str) -> None:
+        text = (ROOT / "docs" / page).read_text()
+        named = set(re.findall(r"(?:^ *|`)([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?==|`)", text, re.MULTILINE))
+        assert len(named) > 5
+        assert named - {"WITHINGS_AUTH_COMPLETE"} <= set(VARIABLES)
 
     def test_every_decision_is_listed(self) -> None:
         listed = re.findall(
