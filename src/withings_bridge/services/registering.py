@@ -45,6 +45,6 @@ class Registering:
         after = await self._requesting.subscriptions(user)
         return Registered(
             webhook_url=self._webhook_url,
-            skipped=after.subscriptions.confirmed <= after.subscriptions.listed,
+            skipped=self._subscribing.were_listed(after),
             registrations=self._subscribing.registrations(after),
         )

@@ -81,14 +81,20 @@ class Requesting:
         """
         account = await self._linked(user)
         now = self._clock()
-        await self._accounts.change(account.userid, unlisted, now=now)
+        try:
+            await self._accounts.change(account.userid, unlisted, now=now)
+        except AccountUnknown:
+            raise NotLinked from None
         await self._accounts.announce(account.userid, {Category.SUBSCRIPTIONS: ASKED}, now=now)
         account = await self._account(account.userid)
         wanted = account.of(Category.SUBSCRIPTIONS).announced
 
         def settled(account: Account) -> bool:
             work = account.of(Category.SUBSCRIPTIONS)
-            return bool(work.trouble) or (work.settled >= wanted and not work.news)
+            trouble = work.trouble
+            # One of the time before says nothing, and being told to slow down counts as no attempt.
+            failed = trouble is not None and trouble.announced >= wanted and trouble.attempts > 0
+            return failed or (work.settled >= wanted and not work.news)
 
         return (await self._worked(account, settled, patience=patience)).account
 

@@ -87,8 +87,8 @@ class Subscribing:
         )
 
     def registrations(self, account: Account) -> list[Registration]:
-        """How each category that is configured stands in an account."""
-        known, trouble = account.subscriptions, account.of(Category.SUBSCRIPTIONS).trouble
+        """How each category that is configured stands in an account, as far as Withings' last list says."""
+        known, trouble = _compared(account), account.of(Category.SUBSCRIPTIONS).trouble
 
         def of(appli: int) -> Registration:
             if appli in known.confirmed:
@@ -96,13 +96,17 @@ class Subscribing:
             if appli in known.refused:
                 reason = "Withings does not allow it for this person."
                 return Registration(appli, confirmed=False, status=known.refusals.get(appli), reason=reason)
-            if account.scopes and _scope(appli) not in account.scopes:
+            if not _consented(account, appli):
                 reason = f"The person has not consented to {_scope(appli)}."
                 return Registration(appli, confirmed=False, status=None, reason=reason)
             reason = trouble.reason if trouble else "It is subscribed in the background."
             return Registration(appli, confirmed=False, status=None, reason=reason)
 
         return [of(appli) for appli in self._applis]
+
+    def were_listed(self, account: Account) -> bool:
+        """Whether all that the person has consented to was on Withings' list when it was last asked for."""
+        return _compared(account).listed >= {appli for appli in self._applis if _consented(account, appli)}
 
     async def _listed(self, account: Account) -> Sequence[NotificationProfile]:
         return (await self._tokens.call(account, self._client.subscriptions)).models
@@ -134,11 +138,7 @@ class Subscribing:
 
     def _missing(self, account: Account, known: Subscriptions) -> list[int]:
         settled = known.confirmed | known.refused
-        return [
-            appli
-            for appli in self._applis
-            if appli not in settled and (not account.scopes or _scope(appli) in account.scopes)
-        ]
+        return [appli for appli in self._applis if appli not in settled and _consented(account, appli)]
 
     async def _subscribe(
         self, account: Account, callback_url: str, appli: int, known: Subscriptions
@@ -160,6 +160,17 @@ def _unheard(account: Account, added: frozenset[int]) -> dict[Category, News]:
     """What may have come to the account between its import and the subscriptions that were added."""
     categories = {category for appli in added if appli in APPLIS for category in APPLIS[appli].categories}
     return {category: UNHEARD for category in categories if category.kind and account.may(category)}
+
+
+def _compared(account: Account) -> Subscriptions:
+    """What is known since somebody asked; nothing, while Withings' list has not come."""
+    known = account.subscriptions
+    return known if known.checked_at else Subscriptions()
+
+
+def _consented(account: Account, appli: int) -> bool:
+    """Whether the person's consent covers it, as far as is known."""
+    return not account.scopes or _scope(appli) in account.scopes
 
 
 def _scope(appli: int) -> str:

@@ -34,6 +34,7 @@ from withings_bridge.services.marking import Marking
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import FOREVER, Projecting
 from withings_bridge.services.receiving import Receiving
+from withings_bridge.services.registering import Registering
 from withings_bridge.services.reporting import Reporting
 from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.scanning import Scanning
@@ -142,7 +143,7 @@ class House:
             tokens=self.tokens,
             callback_url=self.callback_url or None,
             applis=changes.get("applis", (1, 4, 16, 44, 46)),
-            spacing=5 * SECOND,
+            spacing=changes.get("subscribe_spacing", 5 * SECOND),
             clock=clock,
         )
         sweep_every = changes.get("sweep_every", 1000 * DAY)
@@ -202,6 +203,12 @@ class House:
             working=self.working,
             windows=WINDOWS,
             clock=clock,
+        )
+        self.registering = Registering(
+            links=self.links,
+            requesting=self.requesting,
+            subscribing=self.subscribing,
+            webhook_url=self.callback_url.partition("?")[0] or None,
         )
         self.adopting = Adopting(
             accounts=storage.accounts,
