@@ -8,7 +8,7 @@ TYPESCRIPT := tests/clients/typescript
 SOURCES := src tests scripts benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fast format lock engines proof proof-dynamodb audit assets screenshots settings clean
+.PHONY: help run test check lint fast format lock engines proof proof-dynamodb audit assets screenshots settings clean
 
 help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,14 +19,14 @@ run: $(VENV)/.runtime ## Set everything up and start the bridge (with its sandbo
 test: $(VENV)/.dev ## Set everything up and run all tests
 	$(BIN)/python -m pytest
 
-check: $(VENV)/.dev ## Format, lint, types, import contracts, settings table, audit, fast tests: what CI and the hooks run
+check: lint audit fast ## All that is quick: what the hooks run
+
+lint: $(VENV)/.dev ## Format, lint, types, import contracts, settings table
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/settings_table.py --check
-	$(MAKE) audit
-	$(MAKE) fast
 
 fast: $(VENV)/.dev ## The fast tests alone: no process, no engine
 	$(BIN)/python -m pytest tests/unit -m "not e2e and not engine"
