@@ -112,8 +112,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
             clock=clock,
         )
     )
-    app.include_router(links.router)
     app.include_router(users.router)
+    app.include_router(links.router)
     app.include_router(webhook_router(secret, CallingAddress(addresses.allow) if addresses else None))
     app.include_router(inbox.router)
     app.include_router(health.router)

@@ -32,7 +32,7 @@ After = Annotated[str | None, Query(description="The `after` of the page before.
 Limit = Annotated[int, Query(description="Accounts to look through.", ge=1, le=MOST_AT_ONCE)]
 
 
-@router.get("", operation_id="list_inbox", responses=replies(*CALLING, INVALID))
+@router.get("", operation_id="list_inbox", summary="What is stuck", responses=replies(*CALLING, INVALID))
 async def list_inbox(
     services: TheServices,
     everything: Annotated[bool, Query(description="Also what merely waits for its turn.")] = False,  # noqa: FBT002 - a flag of the query
@@ -44,13 +44,23 @@ async def list_inbox(
     return InboxPage.of(page, everything=everything)
 
 
-@router.get("/{account}", operation_id="show_inbox", responses=replies(*CALLING, INVALID, NoSuchAccount))
+@router.get(
+    "/{account}",
+    operation_id="show_inbox",
+    summary="All that is pending in an account",
+    responses=replies(*CALLING, INVALID, NoSuchAccount),
+)
 async def show_inbox(services: TheServices, account: Named) -> InboxAccount:
     """All that is pending in one account."""
     return InboxAccount.of(await services.tending.show(account), everything=True)
 
 
-@router.post("/replay", operation_id="replay_inboxes", responses=replies(*CALLING, *SENDING))
+@router.post(
+    "/replay",
+    operation_id="replay_inboxes",
+    summary="Try again what is stuck anywhere",
+    responses=replies(*CALLING, *SENDING),
+)
 async def replay_inboxes(
     services: TheServices, request: ReplayRequest, after: After = None, limit: Limit = PAGE
 ) -> ReplayedPage:
@@ -61,7 +71,10 @@ async def replay_inboxes(
 
 
 @router.post(
-    "/{account}/replay", operation_id="replay_inbox", responses=replies(*CALLING, *SENDING, NoSuchAccount)
+    "/{account}/replay",
+    operation_id="replay_inbox",
+    summary="Try again what is stuck in an account",
+    responses=replies(*CALLING, *SENDING, NoSuchAccount),
 )
 async def replay_inbox(services: TheServices, account: Named, request: ReplayRequest) -> TendedReply:
     """Make what is stuck in one account due now, with the whole schedule of retries before it."""
@@ -69,7 +82,10 @@ async def replay_inbox(services: TheServices, account: Named, request: ReplayReq
 
 
 @router.post(
-    "/{account}/drop", operation_id="drop_inbox", responses=replies(*CALLING, *SENDING, NoSuchAccount)
+    "/{account}/drop",
+    operation_id="drop_inbox",
+    summary="Let go of what is stuck",
+    responses=replies(*CALLING, *SENDING, NoSuchAccount),
 )
 async def drop_inbox(services: TheServices, account: Named, request: DropRequest) -> TendedReply:
     """Let go of stuck work. The next notification of a category brings it back; of an import only a

@@ -26,6 +26,7 @@ router = APIRouter()
     "/api/withings/auth/initiate",
     tags=["connect"],
     operation_id="initiate_link",
+    summary="A way in for a browser",
     responses=replies(*FOR_A_USER, UserUnknown(NAME_WHOM)),
 )
 async def initiate_link(caller: Syncer, services: TheServices, user: UserId = None) -> InitiateReply:
@@ -42,24 +43,10 @@ async def initiate_link(caller: Syncer, services: TheServices, user: UserId = No
 
 
 @router.post(
-    "/api/vitals7/configure",
-    tags=["users"],
-    operation_id="configure",
-    responses=replies(*FOR_A_USER, *SENDING, UserUnknown(NAME_WHOM)),
-)
-async def configure(caller: Syncer, request: Annotated[UserRequest | None, Body()] = None) -> ConfigureReply:
-    """Kept for the app, which tells here who is signed in. Changes nothing: every call says whom it means."""
-    user = request.user if request else None
-    if not user:
-        raise UserUnknown(NAME_WHOM)
-    caller.meaning(user)
-    return ConfigureReply()
-
-
-@router.post(
     "/api/withings/register-webhooks",
     tags=["users"],
     operation_id="register_webhooks",
+    summary="Subscribe notifications",
     responses=replies(*FOR_A_USER, *SENDING, UserUnknown, NotLinked, ConsentNeeded, NoWebhook),
 )
 async def register_webhooks(
@@ -82,6 +69,7 @@ async def register_webhooks(
     "/api/withings/disconnect",
     tags=["users"],
     operation_id="disconnect",
+    summary="End a link",
     responses=replies(*FOR_A_USER, *SENDING, UserUnknown(NAME_WHOM)),
 )
 async def disconnect(
@@ -99,3 +87,19 @@ async def disconnect(
         raise UserUnknown(NAME_WHOM)
     whom = caller.meaning(user) or user
     return DisconnectReply.of(await services.leaving.disconnect(whom, purge=request.purge))
+
+
+@router.post(
+    "/api/vitals7/configure",
+    tags=["users"],
+    operation_id="configure",
+    summary="Say who is signed in",
+    responses=replies(*FOR_A_USER, *SENDING, UserUnknown(NAME_WHOM)),
+)
+async def configure(caller: Syncer, request: Annotated[UserRequest | None, Body()] = None) -> ConfigureReply:
+    """Kept for the app, which tells here who is signed in. Changes nothing: every call says whom it means."""
+    user = request.user if request else None
+    if not user:
+        raise UserUnknown(NAME_WHOM)
+    caller.meaning(user)
+    return ConfigureReply()

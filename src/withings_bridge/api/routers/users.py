@@ -39,7 +39,7 @@ OlderUserId = Annotated[
 ]
 
 
-@router.get("/api/status", operation_id="status", responses=replies(*FOR_A_USER))
+@router.get("/api/status", operation_id="status", summary="How a link stands", responses=replies(*FOR_A_USER))
 async def status(caller: Reader, services: TheServices, user: UserId = None) -> LinkedStatus | UnlinkedStatus:
     """Whether the user is linked, how old the token is, and when data last came."""
     meant = caller.meaning(user)
@@ -50,7 +50,12 @@ async def status(caller: Reader, services: TheServices, user: UserId = None) -> 
     return LinkedStatus.of(status, with_token=caller.sees_tokens)
 
 
-@router.get("/api/withings/status", operation_id="withings_status", responses=replies(*FOR_A_USER))
+@router.get(
+    "/api/withings/status",
+    operation_id="withings_status",
+    summary="Whether somebody is connected",
+    responses=replies(*FOR_A_USER),
+)
 async def withings_status(
     caller: Reader, services: TheServices, user: UserId = None, older: OlderUserId = None
 ) -> ConnectionReply:
@@ -62,7 +67,12 @@ async def withings_status(
         return ConnectionReply.without(str(error))
 
 
-@router.get("/api/withings/data", operation_id="withings_data", responses=replies(*FOR_A_USER, *SYNCING))
+@router.get(
+    "/api/withings/data",
+    operation_id="withings_data",
+    summary="All recent data, brought up to date",
+    responses=replies(*FOR_A_USER, *SYNCING),
+)
 async def withings_data(caller: Reader, services: TheServices, user: UserId = None) -> SummaryReply:
     """The user's latest body, and all records of the import windows, brought up to date first.
 
@@ -74,7 +84,12 @@ async def withings_data(caller: Reader, services: TheServices, user: UserId = No
     return SummaryReply.of(await services.reporting.summary(whom, await services.reporting.recent(whom)))
 
 
-@router.post("/api/withings/sync", operation_id="sync", responses=replies(*FOR_A_USER, *SENDING, *SYNCING))
+@router.post(
+    "/api/withings/sync",
+    operation_id="sync",
+    summary="Sync now",
+    responses=replies(*FOR_A_USER, *SENDING, *SYNCING),
+)
 async def sync(
     caller: Syncer,
     services: TheServices,

@@ -139,6 +139,7 @@ def webhook_router(secret: CallbackSecret, address: CallingAddress | None = None
     @router.get(
         PATH,
         operation_id="probe_webhook",
+        summary="Answer a probe",
         response_class=PlainTextResponse,
         responses=_OK | replies(Refused(*WRONG_ADDRESS), Refused(*WRONG_SECRET)),
     )
@@ -149,6 +150,7 @@ def webhook_router(secret: CallbackSecret, address: CallingAddress | None = None
     @router.post(
         PATH,
         operation_id="receive_notification",
+        summary="Take a notification",
         response_class=PlainTextResponse,
         openapi_extra=_NOTIFICATION,
         responses=_OK
