@@ -134,3 +134,22 @@ class TestKind:
 
     async def test_withings_posts_forms(self, lone: Bridge) -> None:
         assert (await lone.http.post(HOOK, data={"userid": "1234", "appli": "1"})).status_code == 200
+
+
+class TestWhatCannotBeRead:
+    @pytest.mark.parametrize("path", POSTS)
+    @pytest.mark.parametrize(
+        "body",
+        [b"{", b'{"userId": "\xff"}', b"\x1f\x8b\x08\x00", b"[" * MOST, b'{"a":' * 3000],
+        ids=["cut", "no UTF-8", "gzip", "nested lists", "nested objects"],
+    )
+    async def test_is_no_valid_request(self, lone: Bridge, path: str, body: bytes) -> None:
+        reply = await lone.http.post(path, content=body, headers=AS_JSON)
+        assert (reply.status_code, reply.json()["code"]) == (422, "invalid_request")
+
+    async def test_is_none_at_the_operators_door_either(self, tmp_path: Path) -> None:
+        _, entry = ApiKey.made("operator", Scope.ADMIN)
+        async with alone(tmp_path, api_keys=str(entry)) as bridge:
+            headers = {"Content-Type": "multipart/form-data"}
+            reply = await bridge.http.post("/dashboard/login", content=b"x", headers=headers)
+        assert (reply.status_code, reply.json()["code"]) == (422, "invalid_request")

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -41,6 +42,8 @@ STATUS: dict[type[errors.BridgeError], int] = {
     errors.BridgeError: 500,
 }
 """The status of an error is that of the nearest class above it in this table."""
+
+UNREADABLE = "The body cannot be read: it is not what its Content-Type says, or nests too deeply."
 
 RETRY_AFTER = timedelta(seconds=10)
 """What a caller is told to wait, where nobody knows how long."""
@@ -80,8 +83,11 @@ async def _bridge_error(request: Request, error: Exception) -> JSONResponse:
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    code = error.code if isinstance(error, Refused) else _code(str(error.detail))
-    return _reply(request, error.status_code, code, str(error.detail), headers=error.headers)
+    if isinstance(error, Refused):
+        return _reply(request, error.status_code, error.code, error.detail, headers=error.headers)
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # the framework's word for any body it cannot read
+        return _reply(request, 422, "invalid_request", UNREADABLE)
+    return _reply(request, error.status_code, _code(error.detail), error.detail, headers=error.headers)
 
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
