@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import httpx
 import structlog
 from fastapi import FastAPI
-from fastapi.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from withings_bridge import __version__
 from withings_bridge.api import errors
 from withings_bridge.api.description import DESCRIPTION, TAGS
-from withings_bridge.api.middleware import REQUEST_ID, Bodies, LoopbackOnly, Requests, SafeHeaders
+from withings_bridge.api.middleware import REQUEST_ID, Bodies, LoopbackOnly, Origins, Requests, SafeHeaders
 from withings_bridge.api.openapi import describe
 from withings_bridge.api.routers import health, inbox, links, users
 from withings_bridge.api.routers.webhook import CallbackSecret, CallingAddress, announced, webhook_router
@@ -77,7 +76,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     # The last one added is the outermost. An app elsewhere may read why a body was refused.
     app.add_middleware(Bodies)
     app.add_middleware(
-        CORSMiddleware,
+        Origins,
         allow_origins=settings.allowed_origins,
         # Unless told otherwise, an app under development on the same laptop may call.
         allow_origin_regex=None if settings.authenticates or settings.allowed_origins else LOCAL_APP,

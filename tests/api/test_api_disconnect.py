@@ -113,7 +113,7 @@ class TestRefused:
         )
         request = httpx.Request("POST", f"{lone.http.base_url}{PATH}", content=content, headers=headers)
         reply = await lone.http.send(request)
-        assert reply.status_code == 415
+        assert reply.status_code == 403
         assert await is_linked(lone)
 
     async def test_to_the_pages_of_others_which_a_browser_asks_for_first(self, lone: Bridge) -> None:

@@ -171,6 +171,41 @@ class TestOtherOrigins:
         assert "access-control-allow-origin" not in reply.headers
 
 
+class TestPostsOfOtherPages:
+    """What a browser posts without asking first: nothing at all, with the user in the query."""
+
+    SYNC = "/api/withings/sync?userId=u-1"
+    ELSEWHERE = "https://app.example.org"
+
+    @pytest.mark.parametrize("path", [SYNC, "/api/withings/register-webhooks?userId=u-1"])
+    @pytest.mark.parametrize("origin", [ELSEWHERE, "http://localhost.example.org", "null", "http://[", ""])
+    @pytest.mark.parametrize("told", [{}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}])
+    async def test_are_refused(self, lone: Bridge, path: str, origin: str, told: dict[str, str]) -> None:
+        reply = await lone.http.post(path, headers={"Origin": origin} | told)
+        assert (reply.status_code, reply.json()["code"]) == (403, "foreign_page")
+
+    async def test_sync_nobody_by_an_operator_s_cookie(self, tmp_path: Path) -> None:
+        key, entry = ApiKey.made("operator", Scope.ADMIN)
+        async with alone(tmp_path, api_keys=str(entry), allowed_origins=APP) as bridge:
+            await bridge.http.post("/dashboard/login", data={"key": key})
+            headers = {"Origin": "http://localhost:9999", "Sec-Fetch-Site": "same-site"}
+            assert (await bridge.http.post(self.SYNC, headers=headers)).json()["code"] == "foreign_page"
+            assert (await bridge.http.post(self.SYNC, headers={"Origin": APP})).json()["code"] == "not_linked"
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {},
+            {"Origin": APP},
+            {"Origin": HERE},
+            {"Origin": ELSEWHERE, "Host": "localhost", "Sec-Fetch-Site": "same-origin"},
+        ],
+        ids=["no page", "an app that may call", "our own page", "our own page behind a proxy"],
+    )
+    async def test_are_taken_of_those_who_may_call(self, lone: Bridge, headers: dict[str, str]) -> None:
+        assert (await lone.http.post(self.SYNC, headers=headers)).json()["code"] == "not_linked"
+
+
 class TestMethodsAndPaths:
     async def test_an_unknown_path_has_the_shape_of_every_error(self, lone: Bridge) -> None:
         reply = await lone.http.get("/api/nothing")

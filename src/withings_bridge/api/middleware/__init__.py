@@ -3,6 +3,7 @@
 - ``requests``: an id for each, and one line in the log
 - ``headers``: what a browser must not do with a reply
 - ``hosts``: by which names an open bridge is served
+- ``origins``: whose pages may call
 - ``bodies``: how large a body may be, and of which kind
 - ``refusing``: the answer to what is not taken
 """
@@ -10,6 +11,7 @@
 from withings_bridge.api.middleware.bodies import Bodies
 from withings_bridge.api.middleware.headers import SafeHeaders, safe_headers
 from withings_bridge.api.middleware.hosts import LoopbackOnly
+from withings_bridge.api.middleware.origins import Origins
 from withings_bridge.api.middleware.refusing import Refused
 from withings_bridge.api.middleware.requests import REQUEST_ID, Requests, request_id
 
@@ -17,6 +19,7 @@ __all__ = [
     "REQUEST_ID",
     "Bodies",
     "LoopbackOnly",
+    "Origins",
     "Refused",
     "Requests",
     "SafeHeaders",

@@ -26,7 +26,8 @@ class Bodies:
     """Refuses bodies that are too large, whether or not they say so first, and those that are not JSON.
 
     A page elsewhere can make a browser post a form or plain text here unasked, but no JSON. Such a post
-    never reaches an endpoint, even if it is empty; not even where forms are taken.
+    never reaches an endpoint, even if it is empty; not even where forms are taken. One of no kind at all is
+    the matter of ``Origins``.
     """
 
     def __init__(self, app: ASGIApp) -> None:
