@@ -59,6 +59,16 @@ class TestHostGuard:
     async def test_names_that_only_look_like_it_are_not(self, lone: Bridge, host: str) -> None:
         assert (await lone.http.get("/api/status", headers={"Host": host})).status_code == 421
 
+    @pytest.mark.parametrize("told", ["bridge.example.org", "localhost, bridge.example.org"])
+    async def test_nor_is_a_tunnel_served_that_calls_us_localhost(self, lone: Bridge, told: str) -> None:
+        headers = {"Host": "localhost:5001", "X-Forwarded-Host": told}
+        assert (await lone.http.get("/api/status", headers=headers)).status_code == 421
+        assert (await lone.http.get("/webhook/withings", headers=headers)).status_code == 200
+
+    async def test_a_proxy_on_the_same_machine_is(self, lone: Bridge) -> None:
+        headers = {"X-Forwarded-Host": "localhost:5173, 127.0.0.1:8080"}
+        assert (await lone.http.get("/api/status", headers=headers)).status_code == 200
+
     async def test_it_is_off_where_somebody_else_guards_the_door(self, tmp_path: Path) -> None:
         async with alone(tmp_path, allow_unauthenticated=True, host="0.0.0.0") as bridge:  # noqa: S104 - nothing listens
             reply = await bridge.http.get("/api/status", headers={"Host": "bridge.example.org"})

@@ -20,7 +20,8 @@ class LoopbackOnly:
     """Serves loopback host names alone, against DNS rebinding.
 
     An open bridge trusts whoever can reach this machine. A web page elsewhere can make a browser
-    here reach it too, under a name of its own that points to this machine; that name is refused.
+    here reach it too, under a name of its own that points to this machine; that name is refused. So is one
+    under which a tunnel was reached, whatever it calls us.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -37,4 +38,8 @@ class LoopbackOnly:
         path: str = scope["path"]
         if path.startswith(FROM_OUTSIDE):
             return True
-        return LOOPBACK_HOST.fullmatch(Headers(scope=scope).get("host", "")) is not None
+        headers = Headers(scope=scope)
+        # A tunnel may call us localhost, and tells here by which name it was reached itself.
+        outside = ",".join(headers.getlist("x-forwarded-host"))
+        names = [headers.get("host", ""), *filter(None, outside.split(","))]
+        return all(LOOPBACK_HOST.fullmatch(name.strip()) for name in names)
