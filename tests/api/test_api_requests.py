@@ -1,10 +1,14 @@
 """Every request has an id, and a line in the log."""
 
+from pathlib import Path
+
 import pytest
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from api.running import USER, Bridge
+from api.running import USER, Bridge, alone
 from withings_bridge.api.middleware import REQUEST_ID
+from withings_bridge.callers import ApiKey, Scope
 
 
 async def line_of(lone: Bridge, method: str, path: str) -> dict[str, object]:
@@ -39,6 +43,16 @@ class TestLine:
         line = await line_of(lone, "GET", f"/api/status?userId={USER}&secret=hush")
         assert line["path"] == "/api/status"
         assert "hush" not in str(line)
+
+    async def test_names_the_caller_of_this_request_and_not_of_the_one_before(self, tmp_path: Path) -> None:
+        key, entry = ApiKey.made("app", Scope.READ)
+        async with alone(tmp_path, api_keys=str(entry)) as bridge:
+            with capture_logs(processors=[merge_contextvars]) as lines:
+                await bridge.http.get("/api/status", headers={"X-API-Key": key})
+                await bridge.http.get("/api/status")
+        known, unknown = (line for line in lines if line["event"] == "request")
+        assert known["caller"] == "key:app"
+        assert "caller" not in unknown
 
     async def test_of_a_health_check_is_not_written(self, lone: Bridge) -> None:
         with capture_logs() as lines:

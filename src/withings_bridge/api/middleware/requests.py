@@ -47,6 +47,8 @@ class Requests:
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 _tell(scope, status, began)
 
+        # A connection hands on the context of the request before, with its caller.
+        structlog.contextvars.clear_contextvars()
         with structlog.contextvars.bound_contextvars(request_id=name):
             try:
                 await self._app(scope, receive, send_named)
