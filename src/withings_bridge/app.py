@@ -13,7 +13,15 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from withings_bridge import __version__
 from withings_bridge.api import errors
 from withings_bridge.api.description import DESCRIPTION, TAGS
-from withings_bridge.api.middleware import REQUEST_ID, Bodies, LoopbackOnly, Origins, Requests, SafeHeaders
+from withings_bridge.api.middleware import (
+    REQUEST_ID,
+    Bodies,
+    LoopbackOnly,
+    Origins,
+    PlainPaths,
+    Requests,
+    SafeHeaders,
+)
 from withings_bridge.api.openapi import describe
 from withings_bridge.api.routers import health, inbox, links, users
 from withings_bridge.api.routers.webhook import CallbackSecret, CallingAddress, announced, webhook_router
@@ -63,6 +71,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         webhooks=announced,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
     )
     keys = ApiKeys(settings.known_api_keys)
@@ -86,6 +95,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     )
     if settings.loopback_only:
         app.add_middleware(LoopbackOnly)
+    app.add_middleware(PlainPaths)
     app.add_middleware(SafeHeaders)
     app.add_middleware(Requests)
     if settings.trusted_proxies:

@@ -5,6 +5,7 @@
 - ``hosts``: by which names an open bridge is served
 - ``origins``: whose pages may call
 - ``bodies``: how large a body may be, and of which kind
+- ``paths``: one for each endpoint
 - ``refusing``: the answer to what is not taken
 """
 
@@ -12,6 +13,7 @@ from withings_bridge.api.middleware.bodies import Bodies
 from withings_bridge.api.middleware.headers import SafeHeaders, safe_headers
 from withings_bridge.api.middleware.hosts import LoopbackOnly
 from withings_bridge.api.middleware.origins import Origins
+from withings_bridge.api.middleware.paths import PlainPaths
 from withings_bridge.api.middleware.refusing import Refused
 from withings_bridge.api.middleware.requests import REQUEST_ID, Requests, request_id
 
@@ -20,6 +22,7 @@ __all__ = [
     "Bodies",
     "LoopbackOnly",
     "Origins",
+    "PlainPaths",
     "Refused",
     "Requests",
     "SafeHeaders",
