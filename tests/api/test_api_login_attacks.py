@@ -2,11 +2,18 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
 
-from api.running import HERE, OTHER_USER, USER, Bridge, Browser, Cloud
+from api.running import HERE, NOWHERE, OTHER_USER, USER, Bridge, Browser, Cloud, beside
+from withings_bridge.callers import ApiKey, Scope
+
+INITIATE = "/api/withings/auth/initiate"
+STATUS = "/api/status"
+KEY, ENTRY = ApiKey.made("app", Scope.SYNC)
+AS_APP = {"X-API-Key": KEY}
 
 
 @dataclass
@@ -72,6 +79,20 @@ class TestMixUp:
         assert (await two.attacker.http.get(callback)).status_code == 400
         assert not await linked(bridge, USER)
 
+    async def test_of_two_people_at_one_browser_links_each_as_whom_they_began(
+        self, bridge: Bridge, cloud: Cloud, two: Two
+    ) -> None:
+        """The last to begin must not be taken for all."""
+        second = int((await cloud.tell("POST", "/people", {}))["userid"])
+        persons = {USER: await cloud.person(), OTHER_USER: second}
+        began = {user: await two.victim.begin(user) for user in persons}
+        for user, person in persons.items():
+            callback = await two.victim.consent(began[user], person=person)
+            assert (await two.victim.http.get(callback)).status_code == 200
+        for user, person in persons.items():
+            reply = await bridge.http.get("/api/status", params={"userId": user})
+            assert reply.json()["userid"] == str(person)
+
 
 class TestReplay:
     async def test_of_a_callback_that_was_used_is_refused_and_changes_nothing(
@@ -90,6 +111,65 @@ class TestReplay:
         # Withings says so: that it was used, or that it was asked for just now.
         assert (await two.victim.http.get(forged)).status_code in {400, 503}
         assert not await linked(bridge, OTHER_USER)
+
+
+class TestATicketOfAnother:
+    @pytest.fixture
+    async def guarded(self, cloud: Cloud, tmp_path: Path) -> AsyncIterator[Bridge]:
+        async with beside(cloud, tmp_path, api_keys=str(ENTRY)) as bridge:
+            yield bridge
+
+    @pytest.fixture
+    def bridge(self, guarded: Bridge) -> Bridge:
+        """The one that ``two`` walk to."""
+        return guarded
+
+    async def ticket(self, bridge: Bridge, user: str) -> httpx.URL:
+        reply = await bridge.http.get(INITIATE, params={"userId": user}, headers=AS_APP)
+        return httpx.URL(reply.json()["authUrl"])
+
+    async def linked_users(self, bridge: Bridge) -> set[str]:
+        return {
+            user
+            for user in (USER, OTHER_USER)
+            if (await bridge.http.get(STATUS, params={"userId": user}, headers=AS_APP)).json()[
+                "authenticated"
+            ]
+        }
+
+    async def test_that_was_used_opens_nothing_when_it_is_found(self, bridge: Bridge, two: Two) -> None:
+        """In a history, a log or over a shoulder."""
+        url = await self.ticket(bridge, USER)
+        authorize = httpx.URL((await two.victim.http.get(url)).headers["location"])
+        for _ in range(2):
+            assert (await two.attacker.http.get(url)).status_code == 400
+            await two.victim.http.get(await two.victim.consent(authorize))
+        assert not two.attacker.http.cookies
+        assert await self.linked_users(bridge) == {USER}
+
+    async def test_leads_to_a_callback_that_only_the_same_browser_finishes(
+        self, bridge: Bridge, two: Two
+    ) -> None:
+        begun = await two.attacker.http.get(await self.ticket(bridge, OTHER_USER))
+        callback = await two.attacker.consent(httpx.URL(begun.headers["location"]))
+        assert (await two.victim.http.get(callback)).status_code == 400
+        assert await self.linked_users(bridge) == set()
+
+    async def test_is_no_state_and_a_state_no_ticket(self, bridge: Bridge, two: Two) -> None:
+        base = bridge.http.base_url
+        ticket = (await self.ticket(bridge, USER)).params["ticket"]
+        begun = await two.attacker.http.get(await self.ticket(bridge, OTHER_USER))
+        state = httpx.URL(begun.headers["location"]).params["state"]
+        assert (await two.attacker.http.get(f"{base}/login?ticket={state}")).status_code == 400
+        stolen = f"{base}/callback?state={ticket}&code=c"
+        assert (await two.attacker.http.get(stolen)).status_code == 400
+        assert await self.linked_users(bridge) == set()
+
+    async def test_of_an_open_bridge_is_spent_too(self, lone: Bridge) -> None:
+        """The id beside it, which would do there, must not let a spent ticket pass for a new way in."""
+        url = (await lone.http.get(INITIATE, params={"userId": USER})).json()["authUrl"]
+        assert (await lone.http.get(url)).status_code == 302
+        assert (await lone.http.get(f"{url}&state={OTHER_USER}")).status_code == 400
 
 
 class TestOpenRedirect:
@@ -114,6 +194,46 @@ class TestOpenRedirect:
     async def test_by_another_host_name_leads_to_our_own(self, lone: Bridge, header: str) -> None:
         reply = await lone.http.get(f"{HERE}/login?state={USER}", headers={header: "evil.example.org"})
         assert reply.headers["location"].startswith(f"{HERE}/login")
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "//evil.example.org/login",
+            "//evil.example.org/login/",
+            "/login//evil.example.org",
+            "/login/..//evil.example.org",
+            "/login/%2f%2fevil.example.org",
+            "/%5c%5cevil.example.org/login",
+            "/login@evil.example.org",
+            "/login%0d%0aLocation:%20https://evil.example.org",
+        ],
+    )
+    @pytest.mark.parametrize("host", ["localhost:5001", "evil.example.org"])
+    async def test_by_a_path_leads_nowhere(self, lone: Bridge, path: str, host: str) -> None:
+        reply = await lone.http.get(f"{HERE}{path}?state={USER}", headers={"Host": host})
+        assert reply.status_code in {404, 421}
+        assert "location" not in reply.headers
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"X-Forwarded-Proto": "javascript"},
+            {"X-Forwarded-Host": "localhost:5001@evil.example.org"},
+            {"X-Forwarded-Host": "evil.example.org, localhost:5001"},
+            {"Forwarded": "host=evil.example.org"},
+            {"X-Original-URL": "//evil.example.org"},
+            {"X-Forwarded-Prefix": "//evil.example.org"},
+            {"Referer": "https://evil.example.org/"},
+            {"Origin": "https://evil.example.org"},
+        ],
+        ids=lambda headers: next(iter(headers)),
+    )
+    async def test_by_a_header_leads_to_us_or_to_withings(
+        self, lone: Bridge, headers: dict[str, str]
+    ) -> None:
+        reply = await lone.http.get(f"{HERE}/login?state={USER}", headers=headers)
+        assert reply.headers["location"].startswith((f"{HERE}/login?", f"{NOWHERE}/oauth2_user/"))
+        assert "evil" not in str(reply.headers)
 
 
 class TestWhatTheQueryHolds:
