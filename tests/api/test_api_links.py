@@ -64,7 +64,7 @@ class TestStatusInShort:
         assert reply.json()["connected"] is False
         assert reply.json()["hasData"] is False
         assert reply.json()["userid"] is None
-        assert "/login" in reply.json()["message"]
+        assert "/api/withings/auth/initiate" in reply.json()["message"]
 
     async def test_without_a_name_among_several_asks_for_one(self, tmp_path: Path) -> None:
         await given_links(tmp_path, an_account("1234", USER, OTHER_USER))

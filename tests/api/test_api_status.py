@@ -93,7 +93,7 @@ class TestStatus:
             reply = await bridge.http.get("/api/status", params={"userId": OTHER_USER})
         assert reply.status_code == 200
         assert reply.json()["authenticated"] is False
-        assert "/login" in reply.json()["message"]
+        assert "/api/withings/auth/initiate" in reply.json()["message"]
 
     async def test_with_nobody_linked_nobody_is_authenticated(self, tmp_path: Path) -> None:
         async with alone(tmp_path) as bridge:

@@ -167,7 +167,7 @@ class TestSync:
         reply = await lone.http.post(PATH, json={"cognitoUserId": USER})
         assert reply.status_code == 401
         assert reply.json()["code"] == "not_linked"
-        assert "/login" in reply.json()["error"]
+        assert "/api/withings/auth/initiate" in reply.json()["error"]
 
     async def test_with_nobody_linked_nobody_can_be_meant(self, lone: Bridge) -> None:
         assert (await lone.http.post(PATH)).status_code == 401

@@ -10,6 +10,7 @@ import pytest
 
 from api.running import USER
 from e2e.guarded import Guarded
+from withings_bridge.domain.errors import NotLinked
 
 pytestmark = pytest.mark.e2e
 
@@ -17,7 +18,7 @@ HERE = Path(__file__).parent
 SEEN = {
     "userid": "1234",
     "minutes": "number",
-    "why": "No Withings account is linked for this user; open /login to connect one.",
+    "why": str(NotLinked()),
     "code": "scope_missing",
 }
 """What either client is to print."""

@@ -62,8 +62,7 @@ class InboxAccount(BaseModel):
         description="The last settled sync.", examples=["2026-01-15T07:31:02.000Z"]
     )
     consent_needed: bool = Field(
-        description="Withings no longer honours the link: nothing is tried until the user connects again "
-        "at `/login`.",
+        description="Withings no longer honours the link: nothing is tried until the user connects again.",
         examples=[False],
     )
     entries: list[InboxEntry]

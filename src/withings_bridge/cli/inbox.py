@@ -15,7 +15,7 @@ from withings_bridge.services.tending import Choice, Tended
 
 COLOURS = {State.BURIED: "red", State.RETRYING: "yellow", State.WAITING: "dim"}
 
-NOTHING_TRIED = "nothing is tried until the user connects again at /login"
+NOTHING_TRIED = "nothing is tried until the user connects again"
 
 
 def list_inbox(*, everything: bool, as_json: bool) -> None:

@@ -17,7 +17,7 @@ Make one with `openssl rand -base64 32 | tr +/ -_`, give it to every bridge, and
 
 LOST = """Encrypted with a key that TOKEN_ENCRYPTION_KEYS does not hold, and left as they are, are tokens of:
   {users}
-Add that key and run this again. Without it these users must connect again at /login."""
+Add that key and run this again. Without it these users must connect again."""
 
 UNSETTLED = """Tokens are still being stored under another key. Give every bridge the same
 TOKEN_ENCRYPTION_KEYS, restart it, and run this again."""

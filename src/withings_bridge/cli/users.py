@@ -1,6 +1,7 @@
 """Commands about one user: sync, status, the way to the consent page, and the end of a link."""
 
 import asyncio
+import shlex
 import sys
 import webbrowser
 from collections.abc import Awaitable, Callable
@@ -51,7 +52,7 @@ def sync_user(user: str | None, *, full: bool, as_json: bool) -> None:
             try:
                 synced = await services.requesting.sync(whom, full=full, patience=None)
             except (NotLinked, ConsentNeeded) as error:
-                fail(f"{error}\n{_login(settings, whom)}")
+                fail(f"{error}\n{_way_in(settings, whom)}")
         return SummaryReply.of(await services.reporting.summary(whom, synced.fetched))
 
     reply = run(settings, work)
@@ -86,7 +87,7 @@ def user_status(user: str | None, *, as_json: bool) -> None:
 
     whom, reply, swept_every = run(settings, work)
     if isinstance(reply, UnlinkedStatus):
-        where = _login(settings, whom) if whom else None
+        where = _way_in(settings, whom) if whom else None
         show(reply, [("linked", "no"), ("what to do", reply.message), ("where", where)], as_json=as_json)
         raise typer.Exit(1)
     held_back = (
@@ -113,11 +114,14 @@ def link_user(user: str | None, *, open_browser: bool) -> None:
     base = _base(settings)
     if not _answers(base):
         fail(f"No bridge answers at {base}; start one with `withings-bridge serve` and try again.")
-    url = _login(settings, whom)
     if settings.authenticates:
-        url = run(settings, lambda services: services.linking.invite(whom))
-        out.print("It works once, and for two minutes.")
-    out.print(f"Open this page to connect Withings:\n{url}", markup=False, highlight=False)
+        url, when = (
+            run(settings, lambda services: services.linking.invite(whom)),
+            ", once and within two minutes",
+        )
+    else:
+        url, when = _login(settings, whom), ""
+    out.print(f"Open this page to connect Withings{when}:\n{url}", markup=False, highlight=False)
     if open_browser:
         webbrowser.open(url)
 
@@ -148,6 +152,13 @@ def _base(settings: Settings) -> str:
     """Where browsers reach the bridge."""
     parts = urlsplit(settings.redirect_uri)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _way_in(settings: Settings, user: str) -> str:
+    """What leads a person to Withings' consent: a page or, where that takes a ticket, the command for one."""
+    if settings.authenticates:
+        return f"withings-bridge auth {shlex.quote(user)}"
+    return _login(settings, user)
 
 
 def _login(settings: Settings, user: str) -> str:

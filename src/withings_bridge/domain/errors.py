@@ -161,11 +161,11 @@ class LinkError(BridgeError):
 
 
 class NotLinked(LinkError):
-    """No Withings account is linked for this user; open /login to connect one."""
+    """No Withings account is linked for this user; connect one by way of /api/withings/auth/initiate."""
 
 
 class ConsentNeeded(LinkError):
-    """Withings no longer honours this link; the user must connect again at /login."""
+    """Withings no longer honours this link; connect again by way of /api/withings/auth/initiate."""
 
 
 class SyncFailed(LinkError):

@@ -111,7 +111,9 @@ class Reporting:
             return named
         users = [entry.user for entry in await self.linked_users(limit=2)]
         if not users:
-            raise NotLinked("Nobody has linked a Withings account yet; open /login to connect one.")
+            raise NotLinked(
+                "Nobody has linked a Withings account yet; connect one by way of /api/withings/auth/initiate."
+            )
         if len(users) > 1:
             raise UserUnknown
         return users[0]

@@ -8,6 +8,7 @@ import pytest
 from processes import free_port
 from unit.cli.calling import PROGRAM, SCRIPT, USER, call, run
 from withings_bridge import __version__
+from withings_bridge.callers import ApiKey, Scope
 
 pytestmark = pytest.mark.e2e
 
@@ -80,6 +81,15 @@ class TestWho:
         assert "/login" in ended.err
         assert ended.out == ""
         assert "Traceback" not in ended.err
+
+    def test_where_callers_prove_who_they_are_the_way_in_is_a_command(self, tmp_path: Path) -> None:
+        """The page without a ticket would refuse them."""
+        _, entry = ApiKey.made("app", Scope.SYNC)
+        for command in ("sync", "status"):
+            ended = call(command, "u 1&x", folder=tmp_path, API_KEYS=str(entry))
+            assert ended.code == 1
+            assert "withings-bridge auth 'u 1&x'" in ended.out + ended.err
+            assert "/login" not in ended.out + ended.err
 
 
 class TestStatus:

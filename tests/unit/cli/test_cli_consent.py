@@ -41,25 +41,25 @@ class TestAConsentThatIsNeeded:
         ended = told(folder, "status", USER)
         assert ended.code == 1
         assert re.search(r"linked +no", ended.out)
-        assert "must connect again" in ended.out
+        assert "connect again" in ended.out
         assert LOGIN in ended.out
         status = json.loads(told(folder, "status", USER, "--json").out)
         assert set(status) == {"authenticated", "message"}
-        assert "must connect again at /login" in status["message"]
+        assert "connect again" in status["message"]
 
     def test_is_why_a_sync_ends_with_1(self, folder: Path) -> None:
         ended = told(folder, "sync", USER)
         assert (ended.code, ended.out) == (1, "")
-        assert "must connect again" in ended.err
+        assert "connect again" in ended.err
         assert LOGIN in ended.err
 
     def test_is_why_work_is_not_done(self, folder: Path) -> None:
         for arguments in (("inbox", "list"), ("inbox", "show", "1234")):
-            assert "until the user connects again at /login" in told(folder, *arguments).out
+            assert "until the user connects again" in told(folder, *arguments).out
         (account,) = json.loads(told(folder, "inbox", "list", "--json").out)["accounts"]
         assert account["consent_needed"] is True
 
     def test_is_what_a_replay_cannot_help(self, folder: Path) -> None:
         ended = told(folder, "inbox", "replay", USER)
         assert ended.out == "Nothing of that was stuck.\n"
-        assert "until the user connects again at /login" in ended.err
+        assert "until the user connects again" in ended.err

@@ -13,6 +13,7 @@ import pytest
 from processes import Process, eventually, free_port
 from unit.cli.calling import PROGRAM, USER, Ended, call
 from unit.cli.terminal import Terminal
+from withings_bridge.callers import ApiKey, Scope
 
 pytestmark = pytest.mark.e2e
 
@@ -183,6 +184,17 @@ class TestAuth:
         ended = household.call("auth", USER, BROWSER=str(browser))
         assert ended.code == 0, ended.err
         assert opened.read_text() == f"{household.bridge}/login?state={USER}\n"
+
+    def test_where_callers_prove_who_they_are_it_prints_a_page_that_works_once(
+        self, household: Household
+    ) -> None:
+        _, entry = ApiKey.made("app", Scope.SYNC)
+        ended = household.call("auth", USER, "--no-browser", API_KEYS=str(entry))
+        assert ended.code == 0, ended.err
+        assert "once and within two minutes" in ended.out
+        (page,) = (word for word in ended.out.split() if word.startswith("http"))
+        assert page.startswith(f"{household.bridge}/login?ticket=")
+        assert [httpx.get(page).status_code for _ in range(2)] == [302, 400]
 
 
 class TestDisconnect:

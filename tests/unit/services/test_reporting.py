@@ -23,7 +23,7 @@ class TestTheUser:
         assert await house.reporting.the_user(None) == "user-1"
 
     async def test_is_nobody_where_nobody_is_linked(self, house: House) -> None:
-        with pytest.raises(NotLinked, match="/login"):
+        with pytest.raises(NotLinked, match="/api/withings/auth/initiate"):
             await house.reporting.the_user(None)
 
     async def test_must_be_named_where_several_are_linked(self, house: House) -> None:

@@ -26,7 +26,7 @@ class DeadLinks:
                         user=user,
                         account=account.userid,
                         what=f"Withings honours no pair since {account.consent_needed_at:%Y-%m-%d %H:%M} UTC",
-                        fate="the user must connect again at /login",
+                        fate="the user must connect again",
                         state=State.TOLD,
                     )
             after = accounts[-1].userid

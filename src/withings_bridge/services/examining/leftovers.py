@@ -12,7 +12,7 @@ PAGE = 100
 
 ADOPT, DAMAGED, SPARE, UNREADABLE = "to adopt", "damaged row", "spare row", "unreadable tokens"
 
-NOTHING_TO_SAVE = "stays as it is; the user must connect again at /login"
+NOTHING_TO_SAVE = "stays as it is; the user must connect again"
 WITH_FIX = "becomes a member of the account with --fix"
 BY_SCAN = "a scan is under way, which takes the user in"
 NOT_BESIDE_THE_SANDBOX = "not adopted beside the sandbox: set WITHINGS_CLIENT_ID and WITHINGS_CLIENT_SECRET"
@@ -60,9 +60,7 @@ class Leftovers:
         if rows[0].unreadable:
             return [_unreadable(rows[0])]
         if link is None:
-            return [
-                _beside(row, "holds nothing to save: the user must connect again at /login") for row in rows
-            ]
+            return [_beside(row, "holds nothing to save: the user must connect again") for row in rows]
         if fate is not None:
             wanted = await self._adopting.wants(user)
             found = [_to_adopt(link, rows, fate, State.OPEN)] if wanted else []
@@ -125,7 +123,7 @@ def _unreadable(row: TokenRow) -> Finding:
         check=UNREADABLE,
         user=row.name.user,
         what=f"the {row.name.place} row was encrypted with another key",
-        fate="add that key to TOKEN_ENCRYPTION_KEYS, or the user must connect again at /login",
+        fate="add that key to TOKEN_ENCRYPTION_KEYS, or the user must connect again",
         state=State.OPEN,
         keys=(row.name.key,),
     )
