@@ -219,6 +219,37 @@ class TestAUserWhoNamesNobody:
         anybodys = await guarded.http.get("/api/status", headers={"X-API-Key": KEYS["read"]})
         assert not anybodys.json()["authenticated"]
 
+    @pytest.mark.parametrize(
+        ("operation", "then"),
+        [
+            ("GET /api/withings/data", "sync_failed"),
+            ("POST /api/withings/sync", "sync_failed"),
+            ("POST /api/withings/register-webhooks", "no_webhook"),
+        ],
+    )
+    async def test_means_themselves_where_a_service_must_name_one_of_several(
+        self, guarded: Bridge, pool: PretendPool, operation: str, then: str
+    ) -> None:
+        call = Call(operation, Scope.READ)
+        anybodys = await call.by(guarded, {"X-API-Key": KEYS["sync"]})
+        assert (anybodys.status_code, anybodys.json()["code"]) == (400, "user_unknown")
+        mine = await call.by(guarded, USERS["an access token"](pool))
+        assert mine.json()["code"] == then
+
+    async def test_is_let_in_as_themselves(self, guarded: Bridge, pool: PretendPool) -> None:
+        call = Call("GET /api/withings/auth/initiate", Scope.SYNC)
+        assert (await call.by(guarded, {"X-API-Key": KEYS["sync"]})).status_code == 400
+        url = httpx.URL((await call.by(guarded, USERS["an id token"](pool))).json()["authUrl"])
+        assert await guarded.services.linking.redeem(url.params["ticket"]) == USER
+
+    @pytest.mark.parametrize("path", ["/api/vitals7/configure", "/api/withings/disconnect"])
+    async def test_is_asked_for_a_name_where_the_app_always_gave_one(
+        self, guarded: Bridge, pool: PretendPool, path: str
+    ) -> None:
+        for body in (None, {}, {"cognitoUserId": ""}):
+            reply = await Call(f"POST {path}", Scope.SYNC, body=body).by(guarded, USERS["an id token"](pool))
+            assert (reply.status_code, reply.json()["code"]) == (400, "user_unknown")
+
     async def test_is_told_of_their_own_link_alone(self, guarded: Bridge, pool: PretendPool) -> None:
         headers = token(lambda pool: pool.access_token("somebody-else"))(pool)
         reply = await guarded.http.get("/api/status", headers=headers)

@@ -181,6 +181,12 @@ class TestOpenapi:
             for field, schema in openapi["components"]["schemas"][name]["properties"].items():
                 assert schema.get("examples") or "const" in schema, (name, field)
 
+    async def test_every_field_is_described(self, openapi: Json) -> None:
+        """By a description of its own, or by that of the one schema it refers to."""
+        for name, schema in openapi["components"]["schemas"].items():
+            for field, part in schema.get("properties", {}).items():
+                assert part.get("description") or "$ref" in part, (name, field)
+
     async def test_both_names_of_the_user_are_documented(self, openapi: Json) -> None:
         fields = openapi["components"]["schemas"]["SyncRequest"]["properties"]
         assert set(fields) == {"cognitoUserId", "userId", "full"}

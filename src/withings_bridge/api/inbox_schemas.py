@@ -11,7 +11,7 @@ from withings_bridge.services.tending import Choice, Page, Pending, Tended
 class InboxEntry(BaseModel):
     """Pending work of one part of one category."""
 
-    category: Category = Field(examples=["measures"])
+    category: Category = Field(description="What kind of data it is about.", examples=["measures"])
     part: Part = Field(
         description="`live`: what was announced or asked for; `import`: what is left of the import.",
         examples=["import"],
@@ -65,7 +65,7 @@ class InboxAccount(BaseModel):
         description="Withings no longer honours the link: nothing is tried until the user connects again.",
         examples=[False],
     )
-    entries: list[InboxEntry]
+    entries: list[InboxEntry] = Field(description="What is pending, as far as was asked for.")
 
     @classmethod
     def of(cls, pending: Pending, *, everything: bool) -> "InboxAccount":
@@ -83,7 +83,7 @@ class InboxAccount(BaseModel):
 class InboxPage(BaseModel):
     """The accounts of a page that need a person."""
 
-    accounts: list[InboxAccount]
+    accounts: list[InboxAccount] = Field(description="Those of the page, which may be none.")
     after: str | None = Field(
         description="Ask for what comes after it; null at the end. A page without an account is not the end.",
         examples=["12345678"],
@@ -113,7 +113,7 @@ class ReplayRequest(BaseModel):
 class DropRequest(ReplayRequest):
     """Which stuck entries are let go; their categories must be named."""
 
-    categories: list[Category] = Field(min_length=1, examples=[["activity"]])
+    categories: list[Category] = Field(min_length=1, description="At least one.", examples=[["activity"]])
 
 
 class TendedReply(BaseModel):
@@ -135,7 +135,7 @@ class TendedReply(BaseModel):
 class ReplayedPage(BaseModel):
     """The accounts of a page in which something was replayed."""
 
-    replayed: list[TendedReply]
+    replayed: list[TendedReply] = Field(description="What was done in each account.")
     after: str | None = Field(
         description="Go on with what comes after it; null at the end.", examples=["12345678"]
     )

@@ -30,9 +30,10 @@ class InitiateReply(BaseModel):
 class ConfigureReply(BaseModel):
     """Heard."""
 
-    success: Literal[True] = True
+    success: Literal[True] = Field(True, description="Always.")
     message: str = Field(
         "Every call says which user it means; nothing needs to be configured.",
+        description="The same for people.",
         examples=["Every call says which user it means; nothing needs to be configured."],
     )
 
@@ -73,7 +74,9 @@ class RegisterReply(BaseModel):
         description="Whether nothing had to be subscribed: all that can be was there already.",
         examples=[False],
     )
-    results: list[RegistrationResult]
+    results: list[RegistrationResult] = Field(
+        description="One for each category that is configured, in the order of `WITHINGS_NOTIFY_APPLIS`."
+    )
 
     @classmethod
     def of(cls, registered: Registered) -> "RegisterReply":
@@ -94,7 +97,7 @@ class DisconnectRequest(UserRequest):
 class DisconnectReply(BaseModel):
     """The link is ended."""
 
-    success: Literal[True] = True
+    success: Literal[True] = Field(True, description="Also where nothing was linked.")
     message: str = Field(description="What was done, for people.", examples=["Withings is disconnected."])
 
     @classmethod

@@ -60,14 +60,14 @@ class ErrorReply(BaseModel):
 class HealthReply(BaseModel):
     """The process is alive."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["ok"] = Field("ok", description="Always.")
     version: str = Field(description="Version of the bridge.", examples=["0.1.0"])
 
 
 class LinkedStatus(BaseModel):
     """A linked user."""
 
-    authenticated: Literal[True] = True
+    authenticated: Literal[True] = Field(True, description="Withings is linked and honours the link.")
     userid: str = Field(description="Withings' id of the person.", examples=["12345678"])
     access_token_preview: str = Field(
         description="Its first 12 characters and `...`; to services, which are neither the user nor an "
@@ -115,7 +115,7 @@ class LinkedStatus(BaseModel):
 class UnlinkedStatus(BaseModel):
     """Nobody to report on, and why."""
 
-    authenticated: Literal[False] = False
+    authenticated: Literal[False] = Field(False, description="There is no link that works.")
     message: str = Field(description="What to do.", examples=["No Withings account is linked"])
 
 
@@ -178,9 +178,9 @@ class SyncRequest(UserRequest):
 class Weight(BaseModel):
     """The latest weight."""
 
-    value: float = Field(examples=[81.3])
-    unit: Literal["kg"] = "kg"
-    date: Instant = Field(examples=["2026-01-15T07:30:41.000Z"])
+    value: float = Field(description="In kg.", examples=[81.3])
+    unit: Literal["kg"] = Field("kg", description="Always the same.")
+    date: Instant = Field(description="When it was taken.", examples=["2026-01-15T07:30:41.000Z"])
 
     @classmethod
     def of(cls, reading: Reading) -> "Weight":
@@ -217,15 +217,19 @@ class BodyComposition(BaseModel):
 
 
 class SummaryReply(BaseModel):
-    """The user's latest body, and the records that this sync fetched, as Withings sends them."""
+    """The user's latest body from all that is stored, and records as Withings sends them: a sync answers
+    with those that it fetched, `data` with all of the import windows.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
-    connected: Literal[True] = True
-    last_synced: Instant | None = Field(alias="lastSynced", examples=["2026-01-15T07:31:02.000Z"])
+    connected: Literal[True] = Field(True, description="Who is not linked gets 401.")
+    last_synced: Instant | None = Field(
+        alias="lastSynced", description="The last settled sync.", examples=["2026-01-15T07:31:02.000Z"]
+    )
     userid: str = Field(description="Withings' id of the person.", examples=["12345678"])
     devices: list[WithingsRecord] = Field(description="Withings' `devices`.", examples=[[DEVICE]])
-    weight: Weight | None
+    weight: Weight | None = Field(description="The latest weight; null until there is one.")
     body_composition: BodyComposition = Field(alias="bodyComposition")
     activity: list[WithingsRecord] = Field(description="Withings' `activities`.", examples=[[ACTIVITY_DAY]])
     sleep: list[WithingsRecord] = Field(description="Withings' sleep summary `series`.", examples=[[NIGHT]])
