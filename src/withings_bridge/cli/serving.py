@@ -21,6 +21,7 @@ from fastapi import FastAPI
 
 from withings_bridge import logs
 from withings_bridge.app import create_app
+from withings_bridge.cli.heads import SmallHeads
 from withings_bridge.cli.output import fail
 from withings_bridge.cli.users import load_settings
 from withings_bridge.domain.errors import BridgeError
@@ -44,6 +45,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=SmallHeads,
                 lifespan="off",
                 log_config=None,
                 log_level=level,
