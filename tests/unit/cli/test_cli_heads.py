@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from fastapi import FastAPI, Request
@@ -14,7 +13,7 @@ REQUEST = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
 CHUNKED = REQUEST + b"Transfer-Encoding: chunked\r\n\r\n"
 PIECE = b"a" * 1024
 
-Connect = Any
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def read(request: Request) -> int:
@@ -22,7 +21,7 @@ async def read(request: Request) -> int:
 
 
 @pytest.fixture
-async def connection() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def connection() -> AsyncIterator[Connection]:
     """To a server that says how many bytes a body has."""
     app = FastAPI()
     app.add_api_route("/", read, methods=["POST"])
@@ -64,14 +63,14 @@ class TestAHeadWithoutAnEnd:
         ],
         ids=["address", "header", "headers", "trailers", "chunk's extension", "blank lines"],
     )
-    async def test_is_given_up(self, connection: Connect, begin: bytes, piece: bytes) -> None:
+    async def test_is_given_up(self, connection: Connection, begin: bytes, piece: bytes) -> None:
         _, writer = connection
         writer.write(begin)
         assert await sent_until_refused(writer, piece, most=400 * MOST_BYTES) < 400 * MOST_BYTES
 
 
-class TestAnUsualRequest:
-    async def test_with_a_large_body_is_taken_and_so_is_the_next(self, connection: Connect) -> None:
+class TestAUsualRequest:
+    async def test_with_a_large_body_is_taken_and_so_is_the_next(self, connection: Connection) -> None:
         reader, writer = connection
         for size in (5 * MOST_BYTES, 10, 5 * MOST_BYTES):
             writer.write(REQUEST + b"X: " + PIECE * 40 + b"\r\nContent-Length: %d\r\n\r\n" % size)
