@@ -273,6 +273,19 @@ class TestProduction:
         assert not Settings.load().loopback_only
 
 
+class TestSecretInTheAddress:
+    @pytest.mark.parametrize("query", ["?secret=hush", "?secret=", "?a=b&secret=hush"])
+    def test_of_the_webhook_is_refused_and_not_repeated(self, refusal: Refusal, query: str) -> None:
+        told = refusal.of(WITHINGS_WEBHOOK_URL=f"https://bridge.example.org/webhook/withings{query}")
+        assert told.startswith("WITHINGS_WEBHOOK_URL: ")
+        assert "WITHINGS_WEBHOOK_SECRET" in told
+        assert "hush" not in told
+
+    def test_is_no_other_parameter(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("WITHINGS_WEBHOOK_URL", "https://bridge.example.org/webhook/withings?tenant=a")
+        assert Settings.load().webhook_url
+
+
 class TestExposure:
     @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "bridge.example.org"])  # noqa: S104 - refused
     def test_health_data_is_not_served_to_everybody(self, refusal: Refusal, host: str) -> None:

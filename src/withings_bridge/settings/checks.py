@@ -1,6 +1,6 @@
 """What is wrong with the variables taken together, one line a problem."""
 
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from withings_bridge.settings.derived import Derived
 from withings_bridge.settings.pool import named_pool, unnamed_pool
@@ -18,6 +18,7 @@ def problems_of(settings: Derived) -> list[str]:
         *_public(settings),
         *_exposure(settings),
         *_addresses(settings),
+        *_pasted_secret(settings),
     ]
 
 
@@ -131,3 +132,10 @@ def _exposure(settings: Derived) -> list[str]:
         "something else guards the door"
     )
     return [problem]
+
+
+def _pasted_secret(settings: Derived) -> list[str]:
+    """In the address nobody would check it, and callers of ``register-webhooks`` would see it."""
+    if "secret" not in parse_qs(urlsplit(settings.webhook_url or "").query, keep_blank_values=True):
+        return []
+    return ["WITHINGS_WEBHOOK_URL: leave ?secret= out of it, and set WITHINGS_WEBHOOK_SECRET instead"]
