@@ -41,7 +41,7 @@ proof: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Kill, starve and cut off brid
 	scripts/with_ministack $(BIN)/python scripts/proof.py --dynamodb ministack $(PROOF)
 
 proof-dynamodb: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Run the storage contract and the e2e tests on an engine that keeps DynamoDB's limits
-	scripts/with_ministack $(BIN)/python -m pytest tests/contract/storage tests/e2e
+	scripts/with_ministack $(BIN)/python -m pytest tests/contract/storage tests/e2e -m engine
 
 audit: $(VENV)/.dev ## Ask the advisory service for known vulnerabilities in requirements.lock; skipped where it cannot be reached
 	$(BIN)/python scripts/audit.py
