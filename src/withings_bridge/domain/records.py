@@ -16,6 +16,9 @@ Body = Mapping[str, Any]
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 
+THE_GOALS = "goals"
+"""The key of an account's one record of goals."""
+
 
 class Kind(StrEnum):
     """The kinds of records, each with its own space of natural keys."""
@@ -25,7 +28,21 @@ class Kind(StrEnum):
     SLEEP = "sleep"
     WORKOUT = "workout"
     HEART = "heart"
+    STETHO = "stetho"
+    """A stethoscope recording as listed, without its sound."""
     DEVICE = "device"
+    GOALS = "goals"
+    """What the person aims at: one record an account."""
+    INTRADAY = "intraday"
+    """The samples of one hour of UTC: ``{"hour": epoch, "series": {epoch: sample}}``. Withings gives no id
+    but the second, and an hour is small enough to be rewritten when one sample of it changes.
+    """
+    SEGMENT = "segment"
+    """A stretch of one sleep state, with the samples in it."""
+    SIGNAL = "signal"
+    """The curve of an ECG or the sound of a stethoscope, as far as somebody asked for it."""
+    EVENT = "event"
+    """What a notification itself told, since nothing can be fetched about it: into bed, out of bed."""
     HEIGHT = "height"
     """A measure group narrowed to its heights: an index over all history that a bmi looks into."""
 
@@ -48,7 +65,7 @@ class Record:
     kind: Kind
     key: str
     at: datetime
-    """When it was taken or began; for an activity day its midnight in UTC; 1970 for a device."""
+    """When it was taken or began; for an activity day its midnight in UTC; 1970 for a device or goals."""
     modified: datetime | None
     """When Withings last changed it, where it says so."""
     body: Body
@@ -115,24 +132,48 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
+_IDS: dict[Kind, str] = {
+    Kind.MEASURES: "grpid",
+    Kind.HEIGHT: "grpid",
+    Kind.WORKOUT: "id",
+    Kind.STETHO: "signalid",
+    Kind.INTRADAY: "hour",
+}
+"""The field that is an id by itself."""
+
+_TIMES: dict[Kind, str] = {
+    Kind.WORKOUT: "startdate",
+    Kind.SLEEP: "startdate",
+    Kind.SEGMENT: "startdate",
+    Kind.HEART: "timestamp",
+    Kind.STETHO: "timestamp",
+    Kind.INTRADAY: "hour",
+    Kind.EVENT: "date",
+}
+"""The field that holds the epoch a record is filed under."""
+
+
 def _natural_key(kind: Kind, body: Body) -> str | None:
     match kind:
-        case Kind.MEASURES | Kind.HEIGHT:
-            return _text(body.get("grpid"))
         case Kind.ACTIVITY if day_of(body.get("date")):
             # One row per source is possible on one day, and a phone's row has no device.
             source = _text(body.get("deviceid")) or "-"
             return f"{body['date']}/{source}/{_text(body.get('modelid')) or '-'}"
-        case Kind.WORKOUT:
-            return _text(body.get("id"))
         case Kind.SLEEP:
             return _text(body.get("id")) or _joined(body, "hash_deviceid", "startdate")
         case Kind.HEART:
             return _joined(body, "timestamp", "deviceid") or _text(body.get("timestamp"))
         case Kind.DEVICE:
             return _text(body.get("deviceid")) or _text(body.get("hash_deviceid"))
+        case Kind.SEGMENT if instant(body.get("startdate")):
+            # Withings gives segments no id, and a device sleeps one sleep at a time.
+            return f"{_text(body.get('hash_deviceid')) or '-'}/{body['startdate']}"
+        case Kind.EVENT if instant(body.get("date")):
+            return f"{body.get('appli')}/{_text(body.get('deviceid')) or '-'}/{body['date']}"
+        case Kind.GOALS:
+            return THE_GOALS
         case _:
-            return None
+            return _text(body.get(_IDS[kind])) if kind in _IDS else None
 
 
 def _time(kind: Kind, body: Body) -> datetime | None:
@@ -142,12 +183,8 @@ def _time(kind: Kind, body: Body) -> datetime | None:
         case Kind.ACTIVITY:
             day = day_of(body.get("date"))
             return midnight(day) if day else None
-        case Kind.WORKOUT | Kind.SLEEP:
-            return instant(body.get("startdate"))
-        case Kind.HEART:
-            return instant(body.get("timestamp"))
         case _:
-            return None
+            return instant(body.get(_TIMES[kind])) if kind in _TIMES else None
 
 
 def _joined(body: Body, *fields: str) -> str | None:
