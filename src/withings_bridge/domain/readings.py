@@ -1,21 +1,25 @@
 """Readings: what a record says, decoded, as exact decimals.
 
 A measure is an integer and a power of ten; its value is exactly that, so readings are decimals and
-never pass through a float. (The rows of Vitals7 do, on purpose: see vitals7.py.)
+never pass through a float. (The rows of Vitals7 do, on purpose: see vitals7.py.) Where Withings sends a
+decimal fraction, the reading has the digits that were sent.
+
+What nobody has documented yet is a reading all the same, under the number or the name that Withings
+gave it.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from withings_bridge.domain import fields as known_fields
 from withings_bridge.domain import measures as types
+from withings_bridge.domain.fields import Field
 from withings_bridge.domain.measures import MEASURE_TYPES
-from withings_bridge.domain.records import Body, Kind, Record, RecordKey
-
-AMBIGUOUS = 1
-"""``attrib`` of a group whose device is not sure whose it is: held back until Withings settles it."""
+from withings_bridge.domain.origins import Origin, held_back, origin_of
+from withings_bridge.domain.records import Body, Kind, Record, RecordKey, instant
 
 GOAL = 2
 """``category`` of a group that is a wish and no measurement."""
@@ -45,12 +49,45 @@ class Reading:
     """One decoded value."""
 
     metric: str
-    """Our name; ``type-NNN`` for a measure type that no source names yet."""
+    """Our name; ``type-NNN`` or ``field-name`` for what no source names yet."""
     value: Decimal
     unit: str | None
     at: datetime
+    """When it was taken, or the stretch began that it is about."""
     record: RecordKey
     position: int | None = None
+    until: datetime | None = None
+    """When the stretch ended; None for an instant."""
+    code: int | str = ""
+    """What Withings calls it: a measure type's number, or a field's name."""
+    origin: Origin = field(default_factory=Origin, compare=False)
+    """Where it comes from; one object for all readings of a record."""
+
+
+def readings(record: Record) -> Iterator[Reading]:
+    """All readings of a record, in the order in which Withings sent them."""
+    origin = origin_of(record)
+    match record.kind:
+        case Kind.MEASURES | Kind.HEIGHT:
+            yield from _of_group(record, origin)
+        case Kind.ACTIVITY:
+            yield from _of_fields(record, origin, record.body, _ACTIVITY, known=_ROW_OF_A_DAY)
+        case Kind.SLEEP:
+            yield from _of_fields(record, origin, _map(record.body.get("data")), _SLEEP)
+        case Kind.WORKOUT:
+            yield from _of_fields(record, origin, _map(record.body.get("data")), _WORKOUT)
+        case Kind.INTRADAY:
+            yield from _of_hour(record, origin)
+        case Kind.SEGMENT:
+            yield from _of_segment(record, origin)
+        case Kind.HEART:
+            yield from _of_heart(record, origin)
+        case Kind.STETHO:
+            yield from _of_numbers(record, origin, record.body, _STETHO)
+        case Kind.GOALS:
+            yield from _of_goals(record, origin)
+        case _:
+            return
 
 
 def measures_of(group: Body) -> Iterator[Measure]:
@@ -60,31 +97,13 @@ def measures_of(group: Body) -> Iterator[Measure]:
         if not (isinstance(type_, int) and isinstance(value, int) and isinstance(unit, int)):
             continue
         if value.bit_length() < MOST_BITS and abs(unit) <= MOST_EXPONENT:
-            yield Measure(type_, value, unit, measure.get("position"))
-
-
-def held_back(group: Body) -> bool:
-    """Whether the group is kept but not shown: perhaps another person's."""
-    return group.get("attrib") == AMBIGUOUS
+            position = measure.get("position")
+            yield Measure(type_, value, unit, position if isinstance(position, int) else None)
 
 
 def counts(group: Body) -> bool:
     """Whether the group's measures are this person's measurements."""
     return not held_back(group) and group.get("category") != GOAL
-
-
-def readings(record: Record) -> Iterator[Reading]:
-    """The readings of a measure group."""
-    for measure in measures_of(record.body):
-        known = MEASURE_TYPES.get(measure.type)
-        yield Reading(
-            metric=known.metric if known else f"type-{measure.type}",
-            value=measure.exact,
-            unit=known.unit if known else None,
-            at=record.at,
-            record=record.name,
-            position=measure.position,
-        )
 
 
 def latest(groups: Iterable[Record]) -> dict[str, Reading]:
@@ -108,7 +127,154 @@ def height_of(group: Record) -> Record | None:
     return Record(Kind.HEIGHT, group.key, group.at, group.modified, body | {"measures": heights})
 
 
+def exact(value: Any) -> Decimal | None:
+    """A number of Withings with the digits that were sent; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    number = Decimal(value) if isinstance(value, int) else Decimal(repr(value))
+    sensible = number.is_finite() and abs(number.adjusted()) <= MOST_EXPONENT
+    return number if sensible or not number else None
+
+
+# --- one kind at a time -------------------------------------------------------------------------------
+
+
+def _of_group(group: Record, origin: Origin) -> Iterator[Reading]:
+    seen: set[Measure] = set()
+    for measure in measures_of(group.body):
+        if measure in seen:
+            continue  # real groups repeat some measures to the letter
+        seen.add(measure)
+        known = MEASURE_TYPES.get(measure.type)
+        yield Reading(
+            metric=known.metric if known else f"type-{measure.type}",
+            # The exponent of a code means nothing.
+            value=Decimal(measure.value) if known and known.classification else measure.exact,
+            unit=known.unit if known else None,
+            at=group.at,
+            record=group.name,
+            position=measure.position,
+            code=measure.type,
+            origin=origin,
+        )
+
+
+def _of_fields(
+    record: Record,
+    origin: Origin,
+    values: Mapping[str, Any],
+    table: Mapping[str, Field],
+    *,
+    known: frozenset[str] = frozenset(),
+) -> Iterator[Reading]:
+    """The numbers among the values. ``known``: what stands beside them and is none."""
+    for name, value in values.items():
+        if name in known or (number := exact(value)) is None:
+            continue
+        found = table.get(name)
+        if found in _ZERO_IS_NO_DATA and not number:
+            continue
+        yield Reading(
+            metric=found.metric if found else f"field-{name}",
+            value=number,
+            unit=found.unit if found else None,
+            at=origin.began_at or record.at,
+            until=origin.ended_at,
+            record=record.name,
+            code=name,
+            origin=origin,
+        )
+
+
+def _of_hour(record: Record, origin: Origin) -> Iterator[Reading]:
+    for epoch, sample in _map(record.body.get("series")).items():
+        at = instant(epoch)
+        if at is None or not isinstance(sample, Mapping):
+            continue
+        about = origin.of_sample(sample)
+        for name, value in sample.items():
+            if name in _BESIDE_A_SAMPLE or (number := exact(value)) is None:
+                continue
+            yield _sampled(record, about, _INTRADAY.get(name), name, number, at)
+
+
+def _of_segment(record: Record, origin: Origin) -> Iterator[Reading]:
+    if (state := exact(record.body.get("state"))) is not None:
+        yield Reading(
+            SLEEP_STAGE, state, "code", record.at, record.name, None, origin.ended_at, "state", origin
+        )
+    for name, samples in record.body.items():
+        if not isinstance(samples, Mapping):
+            continue
+        for epoch, value in samples.items():
+            at, number = instant(epoch), exact(value)
+            if at is not None and number is not None:
+                yield _sampled(record, origin, _DETAIL.get(name), name, number, at)
+
+
+def _of_heart(record: Record, origin: Origin) -> Iterator[Reading]:
+    body = record.body
+    rate = body.get("heart_rate")
+    # A number in August 2026, an object that holds it by October.
+    rate = rate.get("value") if isinstance(rate, Mapping) else rate
+    yield from _of_numbers(record, origin, {"heart_rate": rate}, {"heart_rate": ("ecg_heart_rate", "bpm")})
+    yield from _of_numbers(record, origin, _map(body.get("ecg")), {"afib": ("ecg_afib", "code")})
+    yield from _of_numbers(record, origin, _map(body.get("bloodpressure")), _PRESSURES)
+    yield from _of_numbers(record, origin, _map(body.get("stetho")), _STETHO)
+
+
+def _of_goals(record: Record, origin: Origin) -> Iterator[Reading]:
+    yield from _of_numbers(record, origin, record.body, _GOALS)
+    weight = _map(record.body.get("weight"))
+    for measure in measures_of({"measures": [{**weight, "type": types.WEIGHT}]}):
+        at = record.modified or record.at
+        yield Reading("goal_weight", measure.exact, "kg", at, record.name, code="weight", origin=origin)
+
+
+def _of_numbers(
+    record: Record, origin: Origin, values: Mapping[str, Any], table: Mapping[str, tuple[str, str]]
+) -> Iterator[Reading]:
+    for name, (metric, unit) in table.items():
+        if (number := exact(values.get(name))) is not None:
+            yield Reading(metric, number, unit, record.at, record.name, code=name, origin=origin)
+
+
+def _sampled(
+    record: Record, origin: Origin, known: Field | None, name: str, value: Decimal, at: datetime
+) -> Reading:
+    metric, unit = (known.metric, known.unit) if known else (f"field-{name}", None)
+    return Reading(metric, value, unit, at, record.name, code=name, origin=origin)
+
+
+SLEEP_STAGE = "sleep_stage"
+
+_ACTIVITY = known_fields.by_name(known_fields.ACTIVITY)
+_SLEEP = known_fields.by_name(known_fields.SLEEP_SUMMARY)
+_WORKOUT = known_fields.by_name(known_fields.WORKOUT)
+_INTRADAY = known_fields.by_name(known_fields.INTRADAY)
+_DETAIL = known_fields.by_name(known_fields.SLEEP_DETAIL)
+
+_ZERO_IS_NO_DATA = frozenset(_ACTIVITY[name] for name in ("hr_average", "hr_min", "hr_max"))
+
+_ROW_OF_A_DAY = frozenset(
+    {"date", "timezone", "deviceid", "hash_deviceid", "brand", "is_tracker", "model", "modelid", "model_id"}
+    | {"created", "modified", "startdate", "enddate", "id", "userid"}
+)
+_BESIDE_A_SAMPLE = frozenset({"deviceid", "hash_deviceid", "model", "model_id", "modelid", "timestamp"})
+
+_PRESSURES = {
+    "systole": (MEASURE_TYPES[types.SYSTOLIC].metric, "mmHg"),
+    "diastole": (MEASURE_TYPES[types.DIASTOLIC].metric, "mmHg"),
+}
+_STETHO = {"vhd": ("stetho_vhd", "code")}
+_GOALS = {"steps": ("goal_steps", "count"), "sleep": ("goal_sleep", "s")}
+
+
 def _entries(group: Body) -> list[dict[str, Any]]:
     """What stands in the group as measures, so far as they are objects at all."""
     entries = group.get("measures")
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
+def _map(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -12,7 +12,8 @@ from withings_bridge.domain.entries import entries
 from withings_bridge.domain.errors import ConsentNeeded, NotLinked, StorageError, UserUnknown
 from withings_bridge.domain.inbox import Lane
 from withings_bridge.domain.links import Link
-from withings_bridge.domain.readings import Reading, held_back, latest
+from withings_bridge.domain.origins import held_back
+from withings_bridge.domain.readings import Reading, latest
 from withings_bridge.domain.records import EPOCH, Kind, Record
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.projecting import FOREVER
