@@ -52,7 +52,8 @@ class Storing:
     async def first(self, account: Account, category: Category, before: datetime) -> datetime | None:
         """When the first of them was taken, if that was before some time."""
         found = [
-            await self._records.between(account.userid, kind, EPOCH, before) for kind in _kinds(category)
+            await self._records.page(account.userid, kind, EPOCH, before, limit=1)
+            for kind in _kinds(category)
         ]
         return min((record.at for oldest in found for record in oldest), default=None)
 

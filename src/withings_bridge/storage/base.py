@@ -204,6 +204,14 @@ class Changed:
     """None: removed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: behind the record of this time and key."""
+
+    at: datetime
+    key: str
+
+
 class Records(Protocol):
     """Withings' records, as Withings sent them, by account."""
 
@@ -222,7 +230,28 @@ class Records(Protocol):
     async def between(self, userid: str, kind: Kind, start: datetime, end: datetime) -> list[Record]:
         """The kind's records whose time is in the stretch, both ends included, oldest first.
 
-        Records of one time come in the order of their keys.
+        Records of one time come in the order of their keys. Holds all of them at once: for a stretch
+        that is short, or a kind that has few.
+        """
+
+    async def page(
+        self,
+        userid: str,
+        kind: Kind,
+        start: datetime,
+        end: datetime,
+        *,
+        limit: int,
+        after: Place | None = None,
+        backward: bool = False,
+    ) -> list[Record]:
+        """At most ``limit`` of the kind's records whose time is in the stretch, both ends included.
+
+        Oldest first, and those of one time in the order of their keys, which is that of their characters'
+        code points; or ``backward``, all of that reversed. With ``after`` only those behind that place on
+        the way; it holds also when its record has gone or moved. Fewer than the limit means the end.
+        Costs the same wherever in a history the page lies. A record that is written meanwhile in front
+        of the place does not shift the rest.
         """
 
     async def newest(
@@ -232,6 +261,12 @@ class Records(Protocol):
 
     async def changes(self, userid: str, *, after: int, limit: int) -> list[Changed]:
         """What changed since the given number, oldest first, each record once in its last state."""
+
+    async def through(self, userid: str) -> int:
+        """The number of the account's latest change that ``changes`` shows; 0 when there is none.
+
+        It grows with every change of any record.
+        """
 
     async def forget(self, userid: str) -> None:
         """Remove all of the account's records without a trace, the change feed included.

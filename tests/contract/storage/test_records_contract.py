@@ -180,6 +180,8 @@ class TestBetween:
         assert await all_of(storage, userid) == records
         newest = await storage.records.newest(userid, Kind.MEASURES, limit=120)
         assert newest == records[::-1]
+        page = await storage.records.page(userid, Kind.MEASURES, EPOCH, FOREVER, limit=110)
+        assert page == records[:110]
         assert [change.record for change in await all_changes(storage, userid, limit=1000)] == records
 
     async def test_of_other_kinds_is_empty(self, storage: Storage, userid: str) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from builders import HOUR, NOON, SECOND, a_pair, a_record, an_account, news_of
 from withings_bridge.domain.errors import StorageUnavailable
-from withings_bridge.domain.records import Kind
+from withings_bridge.domain.records import EPOCH, Kind
+from withings_bridge.storage.base import Place
 from withings_bridge.storage.sqlite import SqliteStorage
+from withings_bridge.storage.sqlite.records import page
 
 
 @pytest.fixture
@@ -87,3 +89,19 @@ class TestRecords:
         assert [step for *_, step in plan] == [
             "SEARCH records USING INDEX records_by_time (userid=? AND kind=? AND at>? AND at<?)"
         ]
+
+    @pytest.mark.usefixtures("storage")
+    @pytest.mark.parametrize("after", [None, Place(NOON, "1001")], ids=["the first", "a later"])
+    @pytest.mark.parametrize("backward", [False, True], ids=["forward", "backward"])
+    async def test_of_a_page_are_found_by_the_index_at_its_very_place(
+        self, path: Path, *, after: Place | None, backward: bool
+    ) -> None:
+        """What the index does not narrow by time and key, or sort, costs more the deeper a page lies."""
+        asked: list[str] = []
+        with closing(sqlite3.connect(path)) as other:
+            other.set_trace_callback(asked.append)
+            page(other, "1234", Kind.MEASURES, EPOCH, NOON, 5, after, backward=backward)
+            other.set_trace_callback(None)
+            plan = other.execute(f"EXPLAIN QUERY PLAN {asked[0]}").fetchall()
+        ((*_, step),) = plan
+        assert step.endswith("records_by_time (userid=? AND kind=? AND (at,key)>(?,?) AND (at,key)<(?,?))")

@@ -8,7 +8,7 @@ from typing import Any
 
 from withings_bridge.domain.errors import StorageError
 from withings_bridge.domain.records import Kind, Record, RecordKey
-from withings_bridge.storage.base import Changed
+from withings_bridge.storage.base import Changed, Place
 from withings_bridge.storage.documents import dump_body, load_body
 from withings_bridge.storage.dynamodb.engine import Engine, Refused
 from withings_bridge.storage.dynamodb.items import Item, from_microseconds, microseconds
@@ -61,40 +61,67 @@ class DynamoRecords:
         first, behind = _moment(kind, _since(start)), _moment(kind, _since(end) + 1)
         return await self._in_time(userid, first, behind) if start <= end else []
 
+    async def page(
+        self,
+        userid: str,
+        kind: Kind,
+        start: datetime,
+        end: datetime,
+        *,
+        limit: int,
+        after: Place | None = None,
+        backward: bool = False,
+    ) -> list[Record]:
+        first, behind = _moment(kind, _since(start)), _moment(kind, _since(end) + 1)
+        place = _place(kind, after.at, after.key) if after else None
+        if place:
+            first, behind = (first, min(behind, place)) if backward else (max(first, place), behind)
+        if first > behind:
+            return []
+        # BETWEEN includes its ends, so the place itself may come too.
+        found = await self._in_time(
+            userid, first, behind, limit=limit + 1 if place else limit, backward=backward
+        )
+        return [record for record in found if _place(kind, record.at, record.key) != place][:limit]
+
     async def newest(
         self, userid: str, kind: Kind, *, limit: int, before: datetime | None = None
     ) -> list[Record]:
         behind = _moment(kind, _since(before)) if before else f"{kind}#{_AFTER_DIGITS}"
-        return await self._in_time(userid, f"{kind}#", behind, newest=limit)
+        return await self._in_time(userid, f"{kind}#", behind, limit=limit, backward=True)
 
     async def changes(self, userid: str, *, after: int, limit: int) -> list[Changed]:
-        mark = await self._engine.get(self._table, {"userid": userid, "name": THROUGH})
-        if mark is None or mark["through"] <= after:
+        through = await self.through(userid)
+        if through <= after:
             return []
         found = self._engine.query(
             self._table,
             "#userid = :userid AND #changed BETWEEN :first AND :last",
-            {"userid": userid, "first": after + 1, "last": mark["through"]},
+            {"userid": userid, "first": after + 1, "last": through},
             index=BY_CHANGE,
             limit=limit,
         )
         return [Changed(item["changed"], _name(item), _record(item)) async for item in found]
+
+    async def through(self, userid: str) -> int:
+        mark = await self._engine.get(self._table, {"userid": userid, "name": THROUGH})
+        return int(mark["through"]) if mark else 0
 
     async def forget(self, userid: str) -> None:
         everything = self._engine.query(self._table, "#userid = :userid", {"userid": userid})
         await self._engine.remove_all(self._table, everything, key=("userid", "name"))
 
     async def _in_time(
-        self, userid: str, first: str, behind: str, *, newest: int | None = None
+        self, userid: str, first: str, behind: str, *, limit: int | None = None, backward: bool = False
     ) -> list[Record]:
-        """What the time index has from ``first`` on and before ``behind``; or its end, backwards."""
+        """What the time index has from ``first`` to ``behind``, or the first of it on the way."""
         found = self._engine.query(
             self._table,
             "#userid = :userid AND #at BETWEEN :first AND :behind",
             {"userid": userid, "first": first, "behind": behind},
             index=BY_TIME,
-            backward=newest is not None,
-            limit=newest,
+            backward=backward,
+            limit=limit,
         )
         return [record async for item in found if (record := _record(item))]
 
@@ -120,7 +147,7 @@ def _content(record: Record) -> dict[str, Any]:
             f"A record of kind {record.kind} takes {size} bytes compressed; DynamoDB takes {MOST_BODY_BYTES}"
         )
     content: dict[str, Any] = {
-        "at": f"{_moment(record.kind, _since(record.at))}#{record.key}",
+        "at": _place(record.kind, record.at, record.key),
         "body": body,
     }
     if record.modified:
@@ -155,3 +182,8 @@ def _since(at: datetime) -> int:
 def _moment(kind: Kind, since: int) -> str:
     """How the index's keys of that kind and time begin. A key goes on with ``#``, so it lies behind this."""
     return f"{kind}#{since:018d}"
+
+
+def _place(kind: Kind, at: datetime, key: str) -> str:
+    """The index's key of one record."""
+    return f"{_moment(kind, _since(at))}#{key}"

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from withings_bridge.domain.records import Kind, Record, RecordKey
-from withings_bridge.storage.base import Changed
+from withings_bridge.storage.base import Changed, Place
 from withings_bridge.storage.documents import dump_body, load_body
 from withings_bridge.storage.sqlite.database import Database
 from withings_bridge.storage.sqlite.times import from_micros, micros
@@ -42,6 +42,21 @@ class SqliteRecords:
     async def between(self, userid: str, kind: Kind, start: datetime, end: datetime) -> list[Record]:
         return await self._database.read(lambda connection: between(connection, userid, kind, start, end))
 
+    async def page(
+        self,
+        userid: str,
+        kind: Kind,
+        start: datetime,
+        end: datetime,
+        *,
+        limit: int,
+        after: Place | None = None,
+        backward: bool = False,
+    ) -> list[Record]:
+        return await self._database.read(
+            lambda connection: page(connection, userid, kind, start, end, limit, after, backward=backward)
+        )
+
     async def newest(
         self, userid: str, kind: Kind, *, limit: int, before: datetime | None = None
     ) -> list[Record]:
@@ -49,6 +64,9 @@ class SqliteRecords:
 
     async def changes(self, userid: str, *, after: int, limit: int) -> list[Changed]:
         return await self._database.read(lambda connection: changes(connection, userid, after, limit))
+
+    async def through(self, userid: str) -> int:
+        return await self._database.read(lambda connection: through(connection, userid))
 
     async def forget(self, userid: str) -> None:
         while await self._database.write(lambda connection: forget(connection, userid)):
@@ -126,6 +144,36 @@ def between(
     return [_record(row) for row in rows]
 
 
+def page(
+    connection: sqlite3.Connection,
+    userid: str,
+    kind: Kind,
+    start: datetime,
+    end: datetime,
+    limit: int,
+    after: Place | None = None,
+    *,
+    backward: bool = False,
+) -> list[Record]:
+    first, behind = (micros(start), ""), (micros(end) + 1, "")
+    if after and backward:
+        behind = min(behind, (micros(after.at), after.key))
+    elif after:
+        # No key lies between one and the same with a NUL at its end.
+        first = max(first, (micros(after.at), f"{after.key}\0"))
+    way = "DESC" if backward else "ASC"
+    # That the time is there is said so that the index over those with a time is used.
+    rows = connection.execute(
+        f"""
+        SELECT * FROM records
+        WHERE userid = ? AND kind = ? AND at IS NOT NULL AND (at, key) >= (?, ?) AND (at, key) < (?, ?)
+        ORDER BY at {way}, key {way} LIMIT ?
+        """,  # noqa: S608 - one of two words of our own
+        (userid, kind, *first, *behind, limit),
+    )
+    return [_record(row) for row in rows]
+
+
 def newest(
     connection: sqlite3.Connection, userid: str, kind: Kind, limit: int, before: datetime | None
 ) -> list[Record]:
@@ -153,6 +201,14 @@ def changes(connection: sqlite3.Connection, userid: str, after: int, limit: int)
     ]
 
 
+def through(connection: sqlite3.Connection, userid: str) -> int:
+    row = connection.execute(
+        "SELECT coalesce(max(number), 0) AS number FROM records WHERE userid = ?", (userid,)
+    ).fetchone()
+    number: int = row["number"]
+    return number
+
+
 def forget(connection: sqlite3.Connection, userid: str) -> int:
     """Remove some of the account's records and tombstones; how many."""
     deleted = connection.execute(
@@ -164,11 +220,7 @@ def forget(connection: sqlite3.Connection, userid: str) -> int:
 
 def _next_number(connection: sqlite3.Connection, userid: str, now: datetime) -> int:
     """Not below the time: numbers go on to grow also after all records were forgotten."""
-    row = connection.execute(
-        "SELECT coalesce(max(number), 0) + 1 AS number FROM records WHERE userid = ?", (userid,)
-    ).fetchone()
-    following: int = row["number"]
-    return max(following, micros(now))
+    return max(through(connection, userid) + 1, micros(now))
 
 
 def _record(row: sqlite3.Row) -> Record:
