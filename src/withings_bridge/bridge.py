@@ -17,6 +17,7 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.quota import Budget
 from withings_bridge.services import Services
 from withings_bridge.services.adopting import Adopting
+from withings_bridge.services.browsing import Browsing
 from withings_bridge.services.clock import Clock, system_clock
 from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
 from withings_bridge.services.fetching import Fetching
@@ -218,6 +219,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         reporting=Reporting(
             storage=storage, links=links, windows=windows, clock=clock, sweep_every=sweep_every
         ),
+        browsing=Browsing(accounts=storage.accounts, links=links, records=storage.records),
         tending=Tending(accounts=storage.accounts, links=links, clock=clock),
         scanning=scanning,
         examining=examining,

@@ -24,6 +24,7 @@
 - ``rotating``: every stored token under the first encryption key
 - ``marking``: what was announced of accounts that a scan has not found yet
 - ``examining``: what is wrong with what is stored, and mending it
+- ``browsing``: what is stored of a person, by range, by change, at its newest
 - ``reporting``: the read side for API, CLI and pages
 
 Each service is a small class whose constructor lists everything it can touch. ``clock`` is always a
@@ -32,6 +33,7 @@ function that gives the time, aware and in UTC.
 
 from dataclasses import dataclass
 
+from withings_bridge.services.browsing import Browsing
 from withings_bridge.services.examining import Examining
 from withings_bridge.services.leaving import Leaving
 from withings_bridge.services.linking import Linking
@@ -56,6 +58,7 @@ class Services:
     requesting: Requesting
     registering: Registering
     reporting: Reporting
+    browsing: Browsing
     scanning: Scanning
     examining: Examining
     tending: Tending

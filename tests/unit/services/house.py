@@ -24,6 +24,7 @@ from withings_bridge.domain.quota import Budget
 from withings_bridge.domain.records import EPOCH, Kind, Record
 from withings_bridge.sandbox import Clock, SandboxOptions
 from withings_bridge.services.adopting import Adopting
+from withings_bridge.services.browsing import Browsing
 from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
 from withings_bridge.services.fetching import Fetching
 from withings_bridge.services.granting import Granting
@@ -243,6 +244,7 @@ class House:
                 ),
             ]
         )
+        self.browsing = Browsing(accounts=storage.accounts, links=self.links, records=storage.records)
         self.reporting = Reporting(storage=storage, links=self.links, windows=WINDOWS, clock=clock)
         self.tending = Tending(accounts=storage.accounts, links=self.links, clock=clock)
 
