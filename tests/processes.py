@@ -152,6 +152,11 @@ class Process:
     def running(self) -> bool:
         return self._process is not None
 
+    @property
+    def pid(self) -> int | None:
+        """Its number while it runs."""
+        return self._process.pid if self._process is not None else None
+
     def unseen_leaks(self) -> list[str]:
         """What it has logged of secrets since this was asked last."""
         if self._arguments[0] == "sandbox" or not self._log.exists():

@@ -70,6 +70,10 @@ class Forked(Process):
         return code
 
     @property
+    def pid(self) -> int | None:
+        return self._child.pid if self._child is not None else None
+
+    @property
     def running(self) -> bool:
         return self._child is not None
 
