@@ -29,6 +29,7 @@ from withings_bridge.services.marking import Marking
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import Projecting
 from withings_bridge.services.publishing import HttpGateway, NoGateway
+from withings_bridge.services.rebuilding import Rebuilding
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.registering import Registering
 from withings_bridge.services.reporting import Reporting
@@ -111,8 +112,10 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         links=links,
         holding=holding,
         gateway=gateway,
+        mapping=settings.row_mapping,
         clock=clock,
     )
+    rebuilding = Rebuilding(records=storage.records, vitals=storage.vitals, projecting=projecting)
     syncing = Syncing(
         fetching=Fetching(
             client=client, tokens=tokens, max_pages=settings.withings_api_max_pages, clock=clock
@@ -139,7 +142,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         tokens=tokens,
         client=client,
         syncing=syncing,
-        projecting=projecting,
+        rebuilding=rebuilding,
         subscribing=subscribing,
         pacing=pacing,
         holding=holding,

@@ -7,6 +7,8 @@ import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
+from withings_bridge.domain.extended import NAMES
+from withings_bridge.domain.mapping import RowMapping, Sources
 from withings_bridge.settings import APPLIS, Settings
 
 CONTRACT = {
@@ -60,6 +62,8 @@ CONTRACT = {
 }
 """Every variable of Vitals7's wire contract and of the design; where they name no default, ours."""
 
+SOME = frozenset({"fat-mass", "hydration"})
+
 CREDENTIALS = {"withings_client_id": "id", "withings_client_secret": "secret"}
 
 
@@ -79,6 +83,7 @@ class TestVariables:
 
     def test_beyond_those_there_are_few(self) -> None:
         assert {name.upper() for name in Settings.model_fields} - set(CONTRACT) == {
+            "ACTIVITY_SOURCES",
             "API_RATE_LIMIT_PER_MINUTE",
             "COGNITO_ISSUER",
             "COGNITO_OPERATOR_GROUP",
@@ -372,3 +377,21 @@ class TestDefaultUser:
     def test_either_variable_names_it_the_newer_one_first(self) -> None:
         assert Settings.load(withings_sync_user_id="old").default_user == "old"
         assert Settings.load(withings_sync_user_id="old", cognito_user_id="new").default_user == "new"
+
+
+class TestRowMapping:
+    @pytest.mark.parametrize(
+        ("names", "sources", "mapping"),
+        [
+            ("", "", RowMapping()),
+            ("all", "", RowMapping(frozenset(NAMES))),
+            ("fat-mass, all", "", RowMapping(frozenset(NAMES))),
+            ("fat-mass, hydration", "most-steps", RowMapping(SOME, Sources.MOST_STEPS)),
+        ],
+    )
+    def test_is_what_the_variables_say(
+        self, monkeypatch: pytest.MonkeyPatch, names: str, sources: str, mapping: RowMapping
+    ) -> None:
+        monkeypatch.setenv("EXTENDED_VITALS", names)
+        monkeypatch.setenv("ACTIVITY_SOURCES", sources)
+        assert Settings.load().row_mapping == mapping

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from withings_bridge.domain.extended import NAMES
 from withings_bridge.settings import Settings
 from withings_bridge.settings.problems import SettingsError
 
@@ -321,12 +322,15 @@ class TestAddresses:
         assert "WITHINGS_WEBHOOK_ALLOW_LIST=off" in told
 
 
-class TestNotYetServed:
-    @pytest.mark.parametrize(
-        "name",
-        ["EXTENDED_VITALS"],
-    )
-    def test_a_promise_that_would_not_be_kept_stops_the_start(self, refusal: Refusal, name: str) -> None:
-        told = refusal.of(**{name: "something"})
-        assert told.startswith(f"{name} is set, but this version does not act on it yet")
-        assert "something" not in told
+class TestExtendedVitals:
+    @pytest.mark.parametrize("value", ["fat-mass,fatmass", "ALL", "fat_mass", "steps"])
+    def test_a_name_that_is_not_known_is_told_those_that_are(self, refusal: Refusal, value: str) -> None:
+        told = refusal.of(EXTENDED_VITALS=value)
+        assert told.startswith("EXTENDED_VITALS: knows only all, and the names active-minutes, ")
+        assert all(f" {name}," in told for name in NAMES)
+        assert told.endswith("for example EXTENDED_VITALS=fat-mass,muscle-mass")
+
+    def test_a_rule_that_is_not_known_is_told_those_that_are(self, refusal: Refusal) -> None:
+        told = refusal.of(ACTIVITY_SOURCES="phones-first")
+        assert told.startswith("ACTIVITY_SOURCES: ")
+        assert "'trackers-first', 'trackers-only' or 'most-steps'" in told

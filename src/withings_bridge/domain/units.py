@@ -7,8 +7,9 @@ sees the same digits in both places.
 from dataclasses import replace
 from decimal import Decimal
 
+from withings_bridge.domain.conversions import FAHRENHEIT, M_TO_INCHES, POUNDS
+from withings_bridge.domain.ecmascript import to_fixed
 from withings_bridge.domain.readings import Reading
-from withings_bridge.domain.vitals7 import KG_TO_LBS, M_TO_INCHES, to_fixed
 
 _LENGTHS_OF_A_BODY = frozenset({"height"})
 """Other lengths in metres are ways, and stay so."""
@@ -18,9 +19,9 @@ def in_vitals7_units(reading: Reading) -> Reading:
     """The reading in the units of Vitals7; one that Vitals7 shows in Withings' own stays as it is."""
     value = reading.value
     if reading.unit == "kg":
-        return _converted(reading, to_fixed(_double(value) * KG_TO_LBS, 2), "lbs")
+        return _converted(reading, to_fixed(POUNDS.of(_double(value)), 2), "lbs")
     if reading.unit == "degC":
-        return _converted(reading, to_fixed(_double(value) * 9 / 5 + 32, 1), "°F")
+        return _converted(reading, to_fixed(FAHRENHEIT.of(_double(value)), 1), "°F")
     if reading.metric in _LENGTHS_OF_A_BODY:
         return _converted(reading, to_fixed(_double(value) * M_TO_INCHES, 2), "inches")
     return reading

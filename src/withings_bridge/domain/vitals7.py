@@ -6,24 +6,21 @@ are computed in doubles as it did; exact decimals would give other digits in abo
 hundred.
 """
 
+import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Context, Decimal
 
 from withings_bridge.domain import measures as types
-from withings_bridge.domain.readings import counts, measures_of
-from withings_bridge.domain.records import Body, Kind, Record, RecordKey
-
-KG_TO_LBS = 2.20462
-M_TO_INCHES = 39.3701
+from withings_bridge.domain.conversions import FAHRENHEIT, HOURS, M_TO_INCHES, POUNDS
+from withings_bridge.domain.ecmascript import to_fixed, to_text
+from withings_bridge.domain.mapping import CONTRACT, RowMapping, Sources
+from withings_bridge.domain.readings import Measure, counts, measures_of
+from withings_bridge.domain.records import Body, Record
+from withings_bridge.domain.row_keys import extended_source, item_key, source_id, source_of
 
 RECORDED_BY = "Withings"
-MOST_SOURCE_ID = 180
-
-_ALL_DIGITS = Context(prec=400)
-"""Room for every digit of any double, so that an absurd one is rounded like the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ class VitalRow:
     @property
     def item_key(self) -> str:
         """The sort key; the partition key is the user."""
-        return _item_key(self.vital_type, self.source_id)
+        return item_key(self.vital_type, self.source_id)
 
     @property
     def attributes(self) -> dict[str, str | int]:
@@ -83,23 +80,27 @@ class Heights:
         return self._values[index - 1] if index else None
 
 
-def rows_of_group(group: Record, heights: Heights) -> list[VitalRow]:
+def rows_of_group(group: Record, heights: Heights, mapping: RowMapping = CONTRACT) -> list[VitalRow]:
     """The rows of a measure group; none while it is held back."""
     if not counts(group.body):
         return []
     values = _values(group.body)
-    return [
+    found = [
         *_body_rows(group, values, heights),
         *_pressure_rows(group, values),
         *_other_rows(group, values),
     ]
+    if mapping.extended:
+        whole = _values(group.body, only=_of_the_whole_body)
+        found += _extended_rows(group, mapping, whole.get)
+    return found
 
 
-def rows_of_night(night: Record) -> list[VitalRow]:
+def rows_of_night(night: Record, mapping: RowMapping = CONTRACT) -> list[VitalRow]:
     """The rows of a sleep summary."""
     data = night.body.get("data")
     data = data if isinstance(data, dict) else {}
-    source = night.body.get("id") or night.body.get("startdate")
+    source = source_of(night)
     seconds = _number(data.get("total_sleep_time"))
     if seconds is None:
         start, end = _number(night.body.get("startdate")), _number(night.body.get("enddate"))
@@ -110,83 +111,30 @@ def rows_of_night(night: Record) -> list[VitalRow]:
 
     found = []
     if seconds > 0:
-        found.append(row("sleep-hours", to_fixed(seconds / 3600, 2), "hours", "sleep"))
+        found.append(row("sleep-hours", to_fixed(HOURS.of(seconds), 2), "hours", "sleep"))
     if (rate := _number(data.get("rr_average")) or 0.0) > 0:
         found.append(row("respiratory-rate", to_text(rate), "breaths/min", "rr"))
     if (saturation := _number(data.get("spo2_average")) or 0.0) > 0:
         found.append(row("oxygen-saturation", to_text(saturation), "%", "spo2"))
+    found += _extended_rows(night, mapping, lambda field: _number(data.get(field)))
     return found
 
 
-def rows_of_day(days: Iterable[Record]) -> list[VitalRow]:
-    """The row of one calendar day, from the records of all its sources.
+def rows_of_day(days: Iterable[Record], mapping: RowMapping = CONTRACT) -> list[VitalRow]:
+    """The rows of one calendar day, from the records of all its sources.
 
-    They count the same steps, so one of those that counted any speaks: a tracker before a phone, then
-    the larger.
+    They count the same steps, so one of them speaks: see ``Sources``.
     """
-    walked = [day for day in days if _steps(day) > 0]
-    if not walked:
+    best = max(_believed(days, mapping.sources), key=_counted_by(mapping.sources), default=None)
+    if best is None:
         return []
-    best = max(walked, key=lambda day: (_is_tracker(day.body), _steps(day)))
-    source = f"activity_{best.body['date']}_steps"
-    steps = to_text(_steps(best))
-    return [_row(best, "steps", steps, "count", source, "Withings Activity", "daily_activity")]
-
-
-def possible_keys(record: Record) -> frozenset[str]:
-    """Every ``item_key`` that a record of this name may ever have yielded, in any version of it."""
-    match record.kind:
-        case Kind.SLEEP:
-            return _keys_from(record.kind, record.body.get("id") or record.body.get("startdate"))
-        case Kind.ACTIVITY:
-            return _keys_from(record.kind, record.body.get("date"))
-        case _:
-            return _keys_from(record.kind, record.key)
-
-
-def keys_of_gone(name: RecordKey) -> frozenset[str]:
-    """The same of a record that is gone, of which its name alone is left."""
-    day, _, _ = name.key.partition("/")
-    _, _, begun = name.key.rpartition("/")
-    return _keys_from(name.kind, {Kind.ACTIVITY: day, Kind.SLEEP: begun}.get(name.kind, name.key))
-
-
-def _keys_from(kind: Kind, source: object) -> frozenset[str]:
-    match kind:
-        case Kind.MEASURES:
-            sources = {
-                f"weight_{source}_1": ("weight", "body-fat-percentage", "bmi"),
-                f"height_{source}_4": ("height",),
-                f"bp_{source}_9": ("blood-pressure-systolic", "blood-pressure-diastolic", "heart-rate"),
-                f"hr_{source}_11": ("heart-rate",),
-                f"spo2_{source}_54": ("oxygen-saturation",),
-                f"temp_{source}_71": ("body-temperature",),
-            }
-        case Kind.SLEEP:
-            sources = {
-                f"sleep_{source}_sleep": ("sleep-hours",),
-                f"sleep_{source}_rr": ("respiratory-rate",),
-                f"sleep_{source}_spo2": ("oxygen-saturation",),
-            }
-        case Kind.ACTIVITY:
-            sources = {f"activity_{source}_steps": ("steps",)}
-        case _:
-            sources = {}
-    return frozenset(
-        _item_key(vital_type, _source_id(source)) for source, kinds in sources.items() for vital_type in kinds
-    )
-
-
-def to_fixed(value: float, digits: int) -> str:
-    """Rounded as ECMAScript's ``toFixed`` does, printed as ECMAScript prints a number."""
-    rounded = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _ALL_DIGITS)
-    return to_text(float(rounded))
-
-
-def to_text(value: float) -> str:
-    """A double in its shortest form: no trailing zeros, no exponent, no negative zero."""
-    shortest = Decimal(repr(value))
-    return str(int(shortest)) if value.is_integer() else format(shortest, "f")
+    found = []
+    if _steps(best) > 0:
+        source = f"activity_{source_of(best)}_steps"
+        steps = to_text(_steps(best))
+        found.append(_row(best, "steps", steps, "count", source, "Withings Activity", "daily_activity"))
+    found += _extended_rows(best, mapping, lambda field: _number(best.body.get(field)))
+    return found
 
 
 def _body_rows(group: Record, values: dict[int, float], heights: Heights) -> Iterator[VitalRow]:
@@ -200,7 +148,7 @@ def _body_rows(group: Record, values: dict[int, float], heights: Heights) -> Ite
             yield row("height", to_fixed(height * M_TO_INCHES, 2), "inches", f"height_{group.key}_4")
         return
     source = f"weight_{group.key}_1"
-    yield row("weight", to_fixed(weight * KG_TO_LBS, 2), "lbs", source)
+    yield row("weight", to_fixed(POUNDS.of(weight), 2), "lbs", source)
     if (fat := values.get(types.FAT_RATIO)) is not None:
         yield row("body-fat-percentage", to_fixed(fat, 2), "%", source)
     # Scales do not send a height, so a bmi rests on the last one known at the time.
@@ -241,7 +189,7 @@ def _other_rows(group: Record, values: dict[int, float]) -> Iterator[VitalRow]:
         yield _row(
             group,
             "body-temperature",
-            to_fixed(celsius * 9 / 5 + 32, 1),
+            to_fixed(FAHRENHEIT.of(celsius), 1),
             "°F",
             f"temp_{group.key}_71",
             "Withings Thermometer",
@@ -249,28 +197,60 @@ def _other_rows(group: Record, values: dict[int, float]) -> Iterator[VitalRow]:
         )
 
 
-def _values(group: Body) -> dict[int, float]:
+def _extended_rows(
+    record: Record, mapping: RowMapping, value_of: Callable[..., float | None]
+) -> Iterator[VitalRow]:
+    """The rows that are switched on; ``value_of`` gives the value of a measure type or a field."""
+    for entry in mapping.extended_of(record.kind):
+        value = value_of(entry.source)
+        if value is None or not (value > 0 or entry.zero):
+            continue
+        text = to_fixed(entry.conversion.of(value), entry.digits)
+        source = extended_source(record.kind, source_of(record), entry.ending)
+        yield _row(record, entry.name, text, entry.units, source, entry.device, entry.context)
+
+
+def _values(group: Body, *, only: Callable[[Measure], bool] = lambda _: True) -> dict[int, float]:
     """Each measure type's value as a double; of a type repeated in the group the last one."""
-    return {measure.type: measure.value * 10.0**measure.unit for measure in measures_of(group)}
+    found = filter(only, measures_of(group))
+    return {measure.type: measure.value * 10.0**measure.unit for measure in found}
+
+
+def _of_the_whole_body(measure: Measure) -> bool:
+    """A limb's value never stands for the body's, nor one limb's for another's."""
+    return measure.position is None or measure.position == types.WHOLE_BODY
 
 
 def _row(
     record: Record, vital_type: str, value: str, units: str, source: str, device: str, context: str
 ) -> VitalRow:
     recorded_at = int(record.at.timestamp())
-    return VitalRow(vital_type, value, units, recorded_at, _source_id(source), device, context)
-
-
-def _source_id(source: str) -> str:
-    return f"withings_{source}".replace("#", "_")[:MOST_SOURCE_ID]
-
-
-def _item_key(vital_type: str, source_id: str) -> str:
-    return f"VIT#{vital_type}#SRC#{source_id}#{vital_type}"
+    return VitalRow(vital_type, value, units, recorded_at, source_id(source), device, context)
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    """A quantity as a double; None for what is none, or beyond all that a double can hold."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _believed(days: Iterable[Record], sources: Sources) -> Iterator[Record]:
+    return (day for day in days if sources is not Sources.TRACKERS_ONLY or _is_tracker(day.body))
+
+
+def _counted_by(sources: Sources) -> Callable[[Record], tuple[float, ...]]:
+    """By what the sources of a day are ranked. Who counted no step speaks only where nobody did."""
+
+    def rank(day: Record) -> tuple[float, ...]:
+        steps, tracker = _steps(day), _is_tracker(day.body)
+        return (steps, tracker) if sources is Sources.MOST_STEPS else (steps > 0, tracker, steps)
+
+    return rank
 
 
 def _steps(day: Record) -> float:

@@ -14,6 +14,7 @@
 - ``storing``: what Withings answered into records and rows
 - ``fetching``: which Withings service answers for which category
 - ``projecting``: records to the rows of every user of the account
+- ``rebuilding``: all rows of an account anew
 - ``subscriptions``: what Withings is to announce, compared with what it announces
 - ``requesting``: what somebody waits for: a sync, or subscriptions
 - ``registering``: subscriptions on demand, and what is told of them

@@ -4,29 +4,21 @@ A row may rest on several records: a day's steps on all sources of that day, a b
 years ago. So each changed record is projected together with what its rows rest on.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.mapping import RowMapping
 from withings_bridge.domain.readings import height_of
 from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey, midnight
-from withings_bridge.domain.vitals7 import (
-    Heights,
-    VitalRow,
-    keys_of_gone,
-    possible_keys,
-    rows_of_day,
-    rows_of_group,
-    rows_of_night,
-)
+from withings_bridge.domain.row_keys import possible_keys
+from withings_bridge.domain.vitals7 import Heights, VitalRow, rows_of_day, rows_of_group, rows_of_night
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.holding import Holding
 from withings_bridge.services.publishing import RealtimeGateway
 from withings_bridge.storage.base import Links, Records, Vitals
-
-SLICE = 200
-"""Records whose rows are written at once."""
 
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -52,12 +44,14 @@ class Projection:
     heights: list[Record] = field(default_factory=list)
     lost_heights: list[RecordKey] = field(default_factory=list)
 
-    def add(self, rows: Iterable[VitalRow], *, instead_of: Iterable[Record]) -> None:
-        """Rows that take the place of all that these records may have yielded before."""
+    def add(self, rows: Iterable[VitalRow], *, instead_of: Iterable[Record], by: RowMapping) -> None:
+        """Rows that take the place of all that these records may have yielded before, by the same mapping:
+        to look for what another one may have left would cost a read each. That goes by ``rebuilding``.
+        """
         rows = list(rows)
         self.rows += rows
         for record in instead_of:
-            self.gone |= possible_keys(record)
+            self.gone |= possible_keys(record, by)
         self.gone -= {row.item_key for row in rows}
 
 
@@ -72,8 +66,10 @@ class Projecting:
         links: Links,
         holding: Holding,
         gateway: RealtimeGateway,
+        mapping: RowMapping,
         clock: Clock,
     ) -> None:
+        self.mapping = mapping
         self._records = records
         self._vitals = vitals
         self._links = links
@@ -95,17 +91,23 @@ class Projecting:
             case Kind.ACTIVITY:
                 return await self._activity(account, change)
             case Kind.SLEEP:
-                return _sleep(change)
+                return self._sleep(change)
             case _:
                 return Projection()
 
-    async def write(self, account: Account, projection: Projection) -> bool:
-        """Bring the rows of every user of the account up to date, and tell the gateway whose changed.
+    async def write(self, account: Account, projection: Projection) -> None:
+        """Bring the rows of every user of the account up to date, and tell the gateway whose changed. Raises
+        what ``put`` does.
+        """
+        await self.tell(await self.put(account, projection))
+
+    async def put(self, account: Account, projection: Projection) -> Counter[str]:
+        """The same without a word to the gateway: how many rows changed, by user.
 
         Of a user who has left since the account was claimed nothing is written; nor of anybody, but
         LeaseLost raised, once the lease is another's.
         """
-        changed = False
+        changed: Counter[str] = Counter()
         for user in sorted(account.users):
             link = await self._links.get(user)
             if link is not None and link.account != account.userid:
@@ -116,41 +118,30 @@ class Projecting:
             now = self._clock()
             count = await self._vitals.write(user, projection.rows, gone=projection.gone, now=now)
             if count:
-                changed = True
+                changed[user] = count
                 await self._links.pushed(user, at=now)
-                await self._gateway.publish(user, at=now)
         return changed
 
-    async def everything(self, account: Account) -> None:
-        """Project all stored records anew: for a user who joined, or after a correction.
+    async def tell(self, users: Iterable[str]) -> None:
+        """Tell the gateway whose rows changed."""
+        for user in sorted(users):
+            await self._gateway.publish(user, at=self._clock())
 
-        Who was away and came back may still have rows of records that are gone since. In slices, so
-        that on the embedded store no acknowledgement waits behind a whole history.
-        """
-        gone = await self._keys_of_gone(account)
-        for kind in (Kind.MEASURES, Kind.ACTIVITY, Kind.SLEEP):
-            stored = await self._records.between(account.userid, kind, EPOCH, FOREVER)
-            gone -= {key for record in stored for key in possible_keys(record)}
-            for first in range(0, len(stored), SLICE):
-                some = stored[first : first + SLICE]
-                change = Change(kind, some, {record.name: record for record in some})
-                await self.write(account, await self.project(account, change))
-        left_over = sorted(gone)
-        for first in range(0, len(left_over), SLICE):
-            await self.write(account, Projection(gone=set(left_over[first : first + SLICE])))
-
-    async def _keys_of_gone(self, account: Account) -> set[str]:
-        keys: set[str] = set()
-        after = 0
-        while changes := await self._records.changes(account.userid, after=after, limit=SLICE):
-            keys.update(*(keys_of_gone(change.name) for change in changes if change.record is None))
-            after = changes[-1].number
-        return keys
+    def rows(self, kind: Kind, records: Iterable[Record], heights: Heights) -> list[VitalRow]:
+        """The rows of some records; of a day all its sources must be among them."""
+        match kind:
+            case Kind.MEASURES:
+                return [row for group in records for row in rows_of_group(group, heights, self.mapping)]
+            case Kind.SLEEP:
+                return [row for night in records for row in rows_of_night(night, self.mapping)]
+            case _:
+                days = _by_day(records).items()
+                return [row for day, sources in days if day for row in rows_of_day(sources, self.mapping)]
 
     async def _measures(self, account: Account, change: Change) -> Projection:
         found = {group.key: height_of(group) for group in change.fetched}
         lost = [key for key, height in found.items() if height is None] + [g.key for g in change.removed]
-        index = await self._heights(account)
+        index = await self.heights(account)
         heights = [
             height for height in found.values() if height and not height.same_as(index.get(height.name))
         ]
@@ -161,8 +152,9 @@ class Projecting:
         gone = {record.name for record in change.removed}
         view = Heights(_overlaid(index, heights, projection.lost_heights).values())
         projection.add(
-            (row for group in change.fetched for row in rows_of_group(group, view)),
+            self.rows(Kind.MEASURES, change.fetched, view),
             instead_of=(*change.before.values(), *change.removed),
+            by=self.mapping,
         )
         before = {
             name: index[name]
@@ -188,12 +180,12 @@ class Projecting:
         times = [record.at for record in (*heights, *before.values())]
         if not times:
             return projection
-        index = await self._heights(account)
+        index = await self.heights(account)
         view = Heights(_overlaid(index, heights, projection.lost_heights).values())
         weighed = await self._records.between(account.userid, Kind.MEASURES, min(times), FOREVER)
         for group in weighed:
             if group.name not in gone:
-                projection.add(rows_of_group(group, view), instead_of=[group])
+                projection.add(rows_of_group(group, view, self.mapping), instead_of=[group], by=self.mapping)
         return projection
 
     async def _activity(self, account: Account, change: Change) -> Projection:
@@ -206,27 +198,38 @@ class Projecting:
         stored = await self._records.between(
             account.userid, Kind.ACTIVITY, midnight(min(days)), midnight(max(days))
         )
-        by_day: dict[date | None, list[Record]] = {}
-        for record in stored:
-            by_day.setdefault(record.day, []).append(record)
+        by_day = _by_day(stored)
         for day in days:
             sources = by_day.get(day, [])
             standing = [record for record in sources if record.name not in gone]
-            projection.add(rows_of_day(standing), instead_of=sources if day in seen else ())
+            projection.add(
+                rows_of_day(standing, self.mapping),
+                instead_of=sources if day in seen else (),
+                by=self.mapping,
+            )
         return projection
 
-    async def _heights(self, account: Account) -> dict[RecordKey, Record]:
+    def _sleep(self, change: Change) -> Projection:
+        projection = Projection()
+        projection.add(
+            self.rows(Kind.SLEEP, change.fetched, Heights([])),
+            instead_of=(*change.before.values(), *change.removed),
+            by=self.mapping,
+        )
+        return projection
+
+    async def heights(self, account: Account) -> dict[RecordKey, Record]:
+        """The index of heights as it is stored."""
         stored = await self._records.between(account.userid, Kind.HEIGHT, EPOCH, FOREVER)
         return {record.name: record for record in stored}
 
 
-def _sleep(change: Change) -> Projection:
-    projection = Projection()
-    projection.add(
-        (row for night in change.fetched for row in rows_of_night(night)),
-        instead_of=(*change.before.values(), *change.removed),
-    )
-    return projection
+def _by_day(records: Iterable[Record]) -> dict[date | None, list[Record]]:
+    """The records of activity by their local day, with all sources of each."""
+    days: dict[date | None, list[Record]] = {}
+    for record in records:
+        days.setdefault(record.day, []).append(record)
+    return days
 
 
 def _overlaid(

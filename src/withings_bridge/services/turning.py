@@ -43,8 +43,8 @@ from withings_bridge.domain.troubles import jitter
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.holding import Holding, renewing
 from withings_bridge.services.pacing import Pacing, Urgency, in_lane
-from withings_bridge.services.projecting import Projecting
 from withings_bridge.services.publishing import RealtimeGateway
+from withings_bridge.services.rebuilding import Rebuilding
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
 from withings_bridge.services.tokens import Tokens
@@ -90,7 +90,7 @@ class Turning:
         tokens: Tokens,
         client: WithingsClient,
         syncing: Syncing,
-        projecting: Projecting,
+        rebuilding: Rebuilding,
         subscribing: Subscribing,
         holding: Holding,
         gateway: RealtimeGateway,
@@ -103,7 +103,7 @@ class Turning:
         self._tokens = tokens
         self._client = client
         self._syncing = syncing
-        self._projecting = projecting
+        self._rebuilding = rebuilding
         self._subscribing = subscribing
         self._holding = holding
         self._gateway = gateway
@@ -202,7 +202,7 @@ class Turning:
             case Category.SUBSCRIPTIONS:
                 return await self._subscribing.step(account, task), ()
             case Category.ROWS:
-                await self._projecting.everything(account)
+                await self._rebuilding.rebuild(account)
                 return Done(task), ()
             case Category.HEIGHTS:
                 look = await self._syncing.heights(account, task)

@@ -12,25 +12,12 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 def problems_of(settings: Derived) -> list[str]:
     """All of them at once; none where a bridge can start."""
     return [
-        *_unserved(settings),
         *_halves(settings),
         *_pool(settings),
         *_public(settings),
         *_exposure(settings),
         *_addresses(settings),
         *_pasted_secret(settings),
-    ]
-
-
-def _unserved(settings: Derived) -> list[str]:
-    """Variables that promise protection or data this version does not deliver: better no start."""
-    asked = {
-        "EXTENDED_VITALS": bool(settings.extended_vitals),
-    }
-    return [
-        f"{name} is set, but this version does not act on it yet; unset it"
-        for name, on in asked.items()
-        if on
     ]
 
 

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from withings_bridge.callers import ApiKey, UserPool
-from withings_bridge.settings.values import secrets_in
+from withings_bridge.domain.extended import NAMES
+from withings_bridge.domain.mapping import RowMapping
+from withings_bridge.settings.values import ALL, secrets_in
 from withings_bridge.settings.variables import Variables
 
 SANDBOX_CLIENT_ID = "sandbox"
@@ -139,6 +141,12 @@ class Derived(Variables):
         days = (self.withings_measure_days, self.withings_activity_days, self.withings_sleep_days)
         measures, activity, sleep = (timedelta(days=count) for count in days)
         return measures, activity, sleep
+
+    @cached_property
+    def row_mapping(self) -> RowMapping:
+        """What rows records become."""
+        names = NAMES if ALL in self.extended_vitals else self.extended_vitals
+        return RowMapping(frozenset(names), self.activity_sources)
 
     @cached_property
     def default_user(self) -> str | None:

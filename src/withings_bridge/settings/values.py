@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
 from withings_bridge.callers.api_keys import ApiKey
+from withings_bridge.domain.extended import NAMES
 
 
 def parts_of(value: str) -> tuple[str, ...]:
@@ -76,6 +77,12 @@ def _api_keys(value: SecretStr) -> SecretStr:
     return value
 
 
+def _extended(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not {*values} <= {*NAMES, ALL}:
+        raise ValueError(f"knows only {ALL}, and the names {', '.join(sorted(NAMES))}")
+    return values
+
+
 def _is_fernet_key(key: str) -> bool:
     try:
         return len(base64.urlsafe_b64decode(key)) == 32  # noqa: PLR2004 - what Fernet asks for
@@ -83,11 +90,16 @@ def _is_fernet_key(key: str) -> bool:
         return False
 
 
+ALL = "all"
+"""Every extended row."""
+
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Numbers = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)]
 Origins = Annotated[Words, AfterValidator(_origins)]
 Proxies = Annotated[Words, AfterValidator(_proxies)]
 """Networks, a single address being the smallest of them; or ``*``."""
+
+ExtendedNames = Annotated[Words, AfterValidator(_extended)]
 
 Url = Annotated[str, AfterValidator(_url)]
 """A whole address, kept to the letter: Withings compares redirect and callback URLs so."""

@@ -7,9 +7,11 @@ from typing import Any
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from withings_bridge.domain.mapping import Sources
 from withings_bridge.settings.values import (
     ApiKeyEntries,
     BaseUrl,
+    ExtendedNames,
     FernetKeys,
     Numbers,
     Origins,
@@ -21,8 +23,6 @@ from withings_bridge.settings.values import (
 
 SCOPES = ("user.info", "user.metrics", "user.activity", "user.sleepevents")
 APPLIS = (1, 2, 4, 16, 44, 46, 50, 51, 54)
-
-NOT_YET = "Not acted on yet."
 
 
 class StorageKind(StrEnum):
@@ -291,8 +291,25 @@ class Variables(BaseSettings):
     reconcile_hours: float = Field(
         6, gt=0, **_of("Quota", "Hours after which an account is compared with Withings again.", "6")
     )
-    extended_vitals: Words = Field(
-        (), **_of("Vitals7", f"Metrics outside the app's list to write as rows. {NOT_YET}", "all")
+
+    # Vitals7
+    extended_vitals: ExtendedNames = Field(
+        (),
+        **_of(
+            "Vitals7",
+            "Names of rows to write beyond those the app knows, or `all`. Only where every reader of "
+            "`user_vitals` can take them: the app breaks on a vital type it does not know.",
+            "fat-mass,muscle-mass",
+        ),
+    )
+    activity_sources: Sources = Field(
+        Sources.TRACKERS_FIRST,
+        **_of(
+            "Vitals7",
+            "Whose count of a day is written where several devices counted: `trackers-first` (a phone's only "
+            "on days without a tracker's), `trackers-only` or `most-steps`.",
+            "trackers-first",
+        ),
     )
 
     # CLI

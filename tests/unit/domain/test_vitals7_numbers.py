@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from withings_bridge.domain.vitals7 import KG_TO_LBS, M_TO_INCHES, to_fixed, to_text
+from withings_bridge.domain.conversions import KG_TO_LBS, M_TO_INCHES
+from withings_bridge.domain.ecmascript import to_fixed, to_text
 
 LEAST, MOST = 1e-6, 1e21
 """ECMAScript prints without an exponent from the one up to, but not including, the other."""

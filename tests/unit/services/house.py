@@ -20,6 +20,7 @@ from unit.services.weather import Weather
 from withings_bridge.domain.accounts import RENEW_EVERY, Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.links import Link
+from withings_bridge.domain.mapping import CONTRACT
 from withings_bridge.domain.quota import Budget
 from withings_bridge.domain.records import EPOCH, Kind, Record
 from withings_bridge.sandbox import Clock, SandboxOptions
@@ -34,6 +35,7 @@ from withings_bridge.services.linking import Linking
 from withings_bridge.services.marking import Marking
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import FOREVER, Projecting
+from withings_bridge.services.rebuilding import Rebuilding
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.registering import Registering
 from withings_bridge.services.reporting import Reporting
@@ -125,8 +127,10 @@ class House:
             links=self.links,
             holding=self.holding,
             gateway=self.gateway,
+            mapping=changes.get("mapping", CONTRACT),
             clock=clock,
         )
+        self.rebuilding = Rebuilding(records=storage.records, vitals=self.vitals, projecting=self.projecting)
         fetching = Fetching(
             client=client, tokens=self.tokens, max_pages=changes.get("max_pages", 100), clock=clock
         )
@@ -154,7 +158,7 @@ class House:
             tokens=self.tokens,
             client=client,
             syncing=self.syncing,
-            projecting=self.projecting,
+            rebuilding=self.rebuilding,
             subscribing=self.subscribing,
             holding=self.holding,
             gateway=self.gateway,

@@ -143,7 +143,7 @@ class TestATurnThatLostItsAccount:
             clock.advance(LEASE)
             await claimed(house, userid, "another's")
             with pytest.raises(LeaseLost):
-                await house.projecting.everything(turn)
+                await house.rebuilding.rebuild(turn)
             assert await house.records(userid)
             assert await house.rows() == {}
 

@@ -23,14 +23,8 @@ from withings_bridge.domain.deletions import LOOK_AGAIN_AFTER
 from withings_bridge.domain.notifications import Window
 from withings_bridge.domain.readings import height_of
 from withings_bridge.domain.records import Kind, Record
-from withings_bridge.domain.vitals7 import (
-    Heights,
-    VitalRow,
-    possible_keys,
-    rows_of_day,
-    rows_of_group,
-    rows_of_night,
-)
+from withings_bridge.domain.row_keys import possible_keys
+from withings_bridge.domain.vitals7 import Heights, VitalRow, rows_of_day, rows_of_group, rows_of_night
 
 FETCHED = (Kind.MEASURES, Kind.ACTIVITY, Kind.SLEEP, Kind.WORKOUT, Kind.HEART)
 """The kinds that a window is asked for; heights and devices are asked for as a whole."""

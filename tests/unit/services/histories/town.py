@@ -30,7 +30,7 @@ from withings_bridge.domain.links import Link
 from withings_bridge.domain.notifications import Window, parse_notification
 from withings_bridge.domain.readings import GOAL
 from withings_bridge.domain.records import EPOCH, Kind, Record, record_from
-from withings_bridge.domain.vitals7 import possible_keys
+from withings_bridge.domain.row_keys import possible_keys
 from withings_bridge.sandbox import Clock, SandboxOptions, create_sandbox
 from withings_bridge.sandbox.cloud.envelope import THROTTLED
 from withings_bridge.sandbox.world.deliveries import Delivery, DeliveryState
