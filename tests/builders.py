@@ -8,6 +8,7 @@ from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.inbox import News
 from withings_bridge.domain.links import Link, TokenPair
+from withings_bridge.domain.mapping import CONTRACT
 from withings_bridge.domain.notifications import Window
 from withings_bridge.domain.records import Kind, Record
 from withings_bridge.domain.vitals7 import VitalRow
@@ -64,7 +65,8 @@ def a_token_row(user: str, userid: str, *, key: str | None = None, **attributes:
 
 def an_account(userid: str = "1234", *users: str, linked_at: datetime = NOON, **fields: Any) -> Account:
     """An account of ``user-1``, or of the users named, with nothing to do."""
-    return Account(userid=userid, users=frozenset(users or {"user-1"}), linked_at=linked_at, **fields)
+    known = {"projected": CONTRACT.version} | fields
+    return Account(userid=userid, users=frozenset(users or {"user-1"}), linked_at=linked_at, **known)
 
 
 def a_window(start: datetime = NOON, *, length: timedelta = SECOND) -> Window:

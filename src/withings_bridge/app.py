@@ -52,6 +52,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
             stop = asyncio.Event()
             grace = settings.shutdown_grace_seconds / 2
             background = [asyncio.create_task(services.working.run(stop, grace=grace), name="worker")]
+            walk = services.reprojecting.run(stop)
+            background.append(asyncio.create_task(walk, name="reprojecting"))
             if addresses:
                 background.append(asyncio.create_task(addresses.run(stop), name="addresses"))
             if not settings.use_sandbox:  # it would refuse everybody whom the real Withings honours

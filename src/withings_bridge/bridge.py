@@ -33,6 +33,7 @@ from withings_bridge.services.rebuilding import Rebuilding
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.registering import Registering
 from withings_bridge.services.reporting import Reporting
+from withings_bridge.services.reprojecting import Reprojecting
 from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.rotating import Rotating
 from withings_bridge.services.scanning import Scanning
@@ -175,6 +176,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         scopes=settings.withings_scopes,
         windows=windows,
         sweep_every=sweep_every,
+        mapping=rebuilding.version,
         clock=clock,
     )
     requesting = Requesting(
@@ -190,6 +192,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         marking=marking,
         windows=windows,
         sweep_every=sweep_every,
+        mapping=rebuilding.version,
         clock=clock,
     )
     scanning = Scanning(links=links, ephemera=storage.ephemera, adopting=adopting, clock=clock)
@@ -227,6 +230,9 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         scanning=scanning,
         examining=examining,
         rotating=Rotating(links),
+        reprojecting=Reprojecting(
+            accounts=storage.accounts, links=links, holding=holding, rebuilding=rebuilding, clock=clock
+        ),
     )
     return Bridge(settings, storage, http, services)
 

@@ -138,6 +138,30 @@ def disconnect(
 
 
 @cli.command()
+def reproject(
+    user: Annotated[
+        str | None,
+        typer.Argument(
+            help="Cognito id of the user. Default: COGNITO_USER_ID, else everybody.", show_default=False
+        ),
+    ] = None,
+    everybody: Annotated[
+        bool, typer.Option("--all", help="Everybody, whatever COGNITO_USER_ID says.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Rebuild the rows of Vitals7 from what is stored, without asking Withings.
+
+    Rarely needed: bridges do it by themselves when the mapping changes. It may be repeated, and cut off.
+    """
+    from withings_bridge.cli.reprojecting import reproject_rows
+
+    if user and everybody:
+        raise typer.BadParameter("name a user, or say --all", param_hint="USER")
+    reproject_rows(user, everybody=everybody, as_json=as_json)
+
+
+@cli.command()
 def openapi(
     output: Annotated[
         Path | None, typer.Option(dir_okay=False, help="File to write it to. Default: standard output.")

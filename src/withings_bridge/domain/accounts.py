@@ -44,6 +44,9 @@ LIVE_ORDER = (
 """What a turn does first: a reading that someone waits for, then what only we care about."""
 
 
+WITHOUT_CONSENT = (Category.LINK, Category.ROWS)
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """A worker's claim on an account, which ends by itself."""
@@ -76,6 +79,8 @@ class Account:
     """The last data reply of Withings."""
     sweep_at: datetime | None = None
     """When it is to be compared with Withings whether or not there was news."""
+    projected: str | None = None
+    """The version of the mapping that its rows follow: see ``mapping``. None: nobody wrote down which."""
 
     def of(self, category: Category) -> Work:
         """The category's work; of one never heard of, none."""
@@ -163,6 +168,16 @@ def swept(account: Account, now: datetime, *, every: timedelta) -> Account:
     return announce(replace(account, sweep_at=now + every), news)
 
 
+def follows(account: Account, version: str) -> bool:
+    """Whether nothing has to be announced for its rows to follow the mapping: they do, or are about to."""
+    return account.projected == version or bool(account.of(Category.ROWS).news)
+
+
+def following(account: Account, version: str) -> Account:
+    """With its rows to be projected anew, where they follow another mapping."""
+    return account if follows(account, version) else announce(account, {Category.ROWS: ASKED})
+
+
 def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime, jitter: float) -> Account:
     """After a turn: its results folded into the account as it is stored now, the lease given back."""
     work = dict(account.work)
@@ -172,6 +187,7 @@ def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime
         work[category] = settle(work.get(category, Work()), result, now=now, jitter=jitter)
     done = [result for result in results if isinstance(result, Done)]
     found = [result.subscriptions for result in done if result.subscriptions]
+    projected = [result.projected for result in done if result.projected]
     answered = any(result.task.category.kind for result in done)
     whole = answered and len(done) == len(results)
     account = replace(
@@ -181,6 +197,7 @@ def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime
         subscriptions=found[-1] if found else account.subscriptions,
         synced_at=now if whole else account.synced_at,
         fetched_at=now if answered else account.fetched_at,
+        projected=projected[-1] if projected else account.projected,
     )
     for result in done:
         account = announce(account, result.errands)
@@ -227,16 +244,19 @@ def joined(
     now: datetime,
     windows: Mapping[Category, timedelta],
     sweep_every: timedelta = SWEEP_EVERY,
+    mapping: str | None = None,
 ) -> Account:
     """With one more user, or anew with its first: everything of its import windows is to be fetched.
 
     Linking again, or as a second user, keeps cursors and what is pending; an import that was done
     is not done again. ``windows`` says how far back the import of each category goes, ``sweep_every``
-    when the account is first swept.
+    when the account is first swept, ``mapping`` the version of the one that all its rows will follow from
+    the first on.
     """
     errands = [Category.SUBSCRIPTIONS, Category.DEVICES, Category.HEIGHTS]
     if account is None:
-        account = Account(userid=userid, users=frozenset({user}), linked_at=now, scopes=scopes)
+        users = frozenset({user})
+        account = Account(userid=userid, users=users, linked_at=now, scopes=scopes, projected=mapping)
     else:
         errands += [*TRACKED, Category.ROWS]
         account = _again(account, user, scopes)
@@ -287,10 +307,12 @@ def _again(account: Account, user: str, scopes: frozenset[str]) -> Account:
 
 
 def doable(account: Account) -> Mapping[Category, Work]:
-    """All work; without consent only whether the person has ended the link, for that may still be told."""
+    """All work; without consent only whether the person has ended the link, for that may still be told, and
+    the rows, for which Withings is not asked.
+    """
     if account.consent_needed_at is None:
         return account.work
-    return {category: work for category, work in account.work.items() if category is Category.LINK}
+    return {category: account.of(category) for category in WITHOUT_CONSENT if category in account.work}
 
 
 def _sweep_at(account: Account) -> datetime | None:

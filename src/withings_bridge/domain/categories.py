@@ -22,7 +22,7 @@ class Category(StrEnum):
     HEIGHTS = "heights"
     """The person's heights over all history, fetched once: a bmi needs one older than the import."""
     ROWS = "rows"
-    """The rows of every user projected anew from stored records, without a call."""
+    """The rows of every user projected anew from stored records, without a call to Withings."""
     LINK = "link"
     """Someone says the link has ended: ask Withings."""
     SUBSCRIPTIONS = "subscriptions"
@@ -52,7 +52,7 @@ KIND_OF: dict[Category, Kind] = {
 TRACKED = (Category.MEASURES, Category.ACTIVITY, Category.SLEEP, Category.WORKOUTS)
 """Categories whose service offers ``lastupdate``, and which therefore have a cursor."""
 
-ERRANDS = frozenset({Category.SUBSCRIPTIONS, Category.DEVICES, Category.HEIGHTS})
+ERRANDS = frozenset({Category.SUBSCRIPTIONS, Category.DEVICES, Category.HEIGHTS, Category.ROWS})
 """What keeps an account in order, and nobody waits for."""
 
 SWEPT = (*TRACKED, Category.HEART, Category.DEVICES, Category.SUBSCRIPTIONS)

@@ -237,6 +237,8 @@ class Done:
     """What Withings is known to announce, where the task found out."""
     errands: Mapping[Category, News] = field(default_factory=dict)
     """What it leaves to other categories."""
+    projected: str | None = None
+    """The version of the mapping that all rows follow now, where the task saw to that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@
 - ``fetching``: which Withings service answers for which category
 - ``projecting``: records to the rows of every user of the account
 - ``rebuilding``: all rows of an account anew
+- ``reprojecting``: rows brought to another mapping
 - ``subscriptions``: what Withings is to announce, compared with what it announces
 - ``requesting``: what somebody waits for: a sync, or subscriptions
 - ``registering``: subscriptions on demand, and what is told of them
@@ -41,6 +42,7 @@ from withings_bridge.services.linking import Linking
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.registering import Registering
 from withings_bridge.services.reporting import Reporting
+from withings_bridge.services.reprojecting import Reprojecting
 from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.rotating import Rotating
 from withings_bridge.services.scanning import Scanning
@@ -64,3 +66,4 @@ class Services:
     examining: Examining
     tending: Tending
     rotating: Rotating
+    reprojecting: Reprojecting

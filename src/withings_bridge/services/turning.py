@@ -16,6 +16,8 @@ from withings_bridge.domain.accounts import (
     SWEEP_EVERY,
     Account,
     end_was_announced,
+    following,
+    follows,
     needing_consent,
     settled,
     swept,
@@ -124,7 +126,7 @@ class Turning:
             listening = renewing(lambda: self._listen(account, turn), every=LISTEN_EVERY)
             async with self._holding.kept(account.userid, holder), listening:
                 try:
-                    account = await self._swept(account, holder)
+                    account = await self._following(await self._swept(account, holder), holder)
                     await self._work(account, turn, imports=imports)
                 except ConsentNeeded as error:
                     turn.account = await self._without_consent(account, holder, error)
@@ -167,6 +169,19 @@ class Turning:
             holder=holder,
         )
 
+    async def _following(self, account: Account, holder: str) -> Account:
+        """With its rows among the pending work, where they follow another mapping than this bridge's.
+
+        While replicas with two mappings run, each brings an account that it works on wholly to its own. Once
+        one mapping is left, the next turn of an account, that of a sweep at the latest, settles the matter.
+        """
+        version = self._rebuilding.version
+        if follows(account, version):
+            return account
+        return await self._accounts.change(
+            account.userid, lambda stored: following(stored, version), now=self._clock(), holder=holder
+        )
+
     async def _work(self, account: Account, turn: Turn, *, imports: bool) -> None:
         todo = tasks(account, self._clock(), imports=imports)
         for index, task in enumerate(todo):
@@ -202,8 +217,9 @@ class Turning:
             case Category.SUBSCRIPTIONS:
                 return await self._subscribing.step(account, task), ()
             case Category.ROWS:
+                version = self._rebuilding.version
                 await self._rebuilding.rebuild(account)
-                return Done(task), ()
+                return Done(task, projected=version), ()
             case Category.HEIGHTS:
                 look = await self._syncing.heights(account, task)
             case Category.DEVICES:

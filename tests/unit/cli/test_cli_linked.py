@@ -274,3 +274,28 @@ class TestInbox:
         assert not left & {"sleep", "workouts"}
         again = household.call("inbox", "drop", USER, "--category", "sleep")
         assert (again.code, again.out) == (0, "Nothing of that was stuck.\n")
+
+
+class TestReproject:
+    def test_a_person_reads_what_was_done_beside_a_running_bridge(self, household: Household) -> None:
+        ended = household.call("reproject", USER)
+        assert (ended.code, ended.err) == (0, "")
+        assert re.fullmatch(r"Records read: [1-9]\d*, rows changed: 0, accounts: 1\n", ended.out)
+
+    def test_what_is_switched_on_for_everybody_is_told_to_a_script(self, household: Household) -> None:
+        try:
+            told = json.loads(household.call("reproject", "--json", EXTENDED_VITALS="all").out)
+            assert set(told) == {"accounts", "records", "changed", "left"}
+            assert told["accounts"] >= 1
+            assert told["left"] == []
+        finally:
+            again = household.call("reproject", "--all", "--json", COGNITO_USER_ID="nobody")
+            assert json.loads(again.out)["accounts"] == told["accounts"]
+
+    def test_who_is_not_linked_is_told_so(self, household: Household) -> None:
+        ended = household.call("reproject", COGNITO_USER_ID="nobody")
+        assert (ended.code, ended.out) == (1, "")
+        assert "No Withings account is linked" in ended.err
+
+    def test_a_user_and_everybody_at_once_make_no_sense(self, household: Household) -> None:
+        assert household.call("reproject", USER, "--all").code == 2

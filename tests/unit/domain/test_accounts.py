@@ -13,6 +13,8 @@ from withings_bridge.domain.accounts import (
     announce,
     due,
     end_was_announced,
+    following,
+    follows,
     joined,
     needing_consent,
     settled,
@@ -70,6 +72,11 @@ class TestDue:
         refused = replace(account, consent_needed_at=NOON)
         assert due(refused, NOON + DAY) == {Lane.LIVE: NOON + DAY}
         assert [task.category for task in tasks(refused, NOON + DAY)] == [Category.LINK]
+
+    def test_is_for_the_rows_also_while_consent_is_needed(self) -> None:
+        account = replace(following(an_account(), "2"), consent_needed_at=NOON)
+        assert due(account, NOON) == {Lane.ERRAND: NOON}
+        assert [task.category for task in tasks(account, NOON)] == [Category.ROWS]
 
     def test_is_never_while_consent_is_needed(self) -> None:
         account = replace(announce(an_account(), news_of()), consent_needed_at=NOON)
@@ -142,6 +149,42 @@ class TestLease:
         assert account.leased_at(NOON)
         assert not account.leased_at(NOON + SECOND)
         assert not an_account().leased_at(NOON)
+
+
+class TestFollowing:
+    """Rows, and the mapping that they follow."""
+
+    def test_puts_the_rows_among_the_pending_work_as_what_nobody_waits_for(self) -> None:
+        account = following(announce(an_account(projected="1"), news_of()), "2")
+        assert not follows(an_account(projected="1"), "2")
+        assert due(account, NOON) == {Lane.LIVE: NOON, Lane.ERRAND: NOON}
+        assert [task.category for task in tasks(account, NOON)] == [Category.MEASURES, Category.ROWS]
+
+    def test_leaves_rows_that_do_or_are_about_to(self) -> None:
+        for account in (an_account(projected="2"), following(an_account(projected="1"), "2")):
+            assert follows(account, "2")
+            assert following(account, "2") is account
+
+    def test_does_not_hurry_what_has_failed(self) -> None:
+        account = following(an_account(projected="1"), "2")
+        (task,) = tasks(account, NOON)
+        failed = settled(account, [Failed(task, Transient())], now=NOON, jitter=0)
+        assert following(failed, "2") is failed
+        assert tasks(failed, NOON) == []
+
+    def test_is_noted_once_a_turn_has_seen_to_it(self) -> None:
+        account = following(an_account(projected="1"), "2")
+        (task,) = tasks(account, NOON)
+        assert settled(account, [Done(task, projected="2")], now=NOON, jitter=0).projected == "2"
+        assert settled(account, [Done(task)], now=NOON, jitter=0).projected == "1"
+        assert settled(account, [Failed(task, Transient())], now=NOON, jitter=0).projected == "1"
+
+    def test_is_true_of_an_account_from_its_first_row_on(self) -> None:
+        new = joined(None, userid="1", user="u", scopes=ALL_SCOPES, now=NOON, windows=WINDOWS, mapping="2")
+        assert new.projected == "2"
+        known = an_account(projected="1")
+        again = joined(known, userid="1", user="u", scopes=ALL_SCOPES, now=NOON, windows=WINDOWS, mapping="2")
+        assert again.projected == "1"
 
 
 class TestSettled:

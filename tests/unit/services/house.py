@@ -39,6 +39,7 @@ from withings_bridge.services.rebuilding import Rebuilding
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.registering import Registering
 from withings_bridge.services.reporting import Reporting
+from withings_bridge.services.reprojecting import Reprojecting
 from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.scanning import Scanning
 from withings_bridge.services.storing import Storing
@@ -198,6 +199,7 @@ class House:
             scopes=SCOPES,
             windows=WINDOWS,
             sweep_every=sweep_every,
+            mapping=self.rebuilding.version,
             clock=clock,
         )
         self.marking = Marking(ephemera=storage.ephemera, clock=clock)
@@ -224,6 +226,14 @@ class House:
             marking=self.marking,
             windows=WINDOWS,
             sweep_every=sweep_every,
+            mapping=self.rebuilding.version,
+            clock=clock,
+        )
+        self.reprojecting = Reprojecting(
+            accounts=storage.accounts,
+            links=self.links,
+            holding=self.holding,
+            rebuilding=self.rebuilding,
             clock=clock,
         )
         self.scanning = Scanning(

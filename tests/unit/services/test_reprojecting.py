@@ -1,0 +1,293 @@
+"""Rows that follow a change of the mapping, from stored records alone."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import DAY, MINUTE, a_row
+from contract.storage.backends import SqliteBackend
+from fakes import FakeClock
+from unit.services.house import House, a_house
+from withings_bridge.domain.accounts import due, needing_consent
+from withings_bridge.domain.categories import Category
+from withings_bridge.domain.errors import LeaseLost, NotLinked, StorageUnavailable
+from withings_bridge.domain.extended import NAMES
+from withings_bridge.domain.inbox import Lane
+from withings_bridge.domain.mapping import CONTRACT, RowMapping, Sources
+from withings_bridge.domain.records import Kind, record_from
+from withings_bridge.services import rebuilding
+from withings_bridge.services.reprojecting import Reprojection
+
+ALL = RowMapping(frozenset(NAMES))
+FAT = RowMapping(frozenset({"fat-mass"}))
+COMPOSITION = [{"type": 1, "value": 70, "unit": 0}, {"type": 8, "value": 15, "unit": 0}]
+
+
+def under(house: House, mapping: RowMapping) -> House:
+    """The same house with the bridge of another mapping in it."""
+    return House(house.storage, house.cloud, house.clock, mapping=mapping)
+
+
+async def weighed(house: House, userid: str, *, days: int = 0) -> dict[str, Any]:
+    """Steps on a scale that measures fat."""
+    at = int((house.clock() - days * DAY).timestamp())
+    group = {
+        "grpid": 9000 + days,
+        "attrib": 0,
+        "category": 1,
+        "date": at,
+        "created": at,
+        "modified": int(house.clock().timestamp()),
+        "measures": COMPOSITION,
+    }
+    await house.load(userid, measuregrps=[group])
+    await house.notified(userid, group)
+    return group
+
+
+@pytest.fixture
+async def userid(house: House) -> str:
+    """A linked account with two weighings."""
+    userid = await house.linked()
+    for days in (1, 0):
+        await weighed(house, userid, days=days)
+    house.clock.advance(MINUTE)
+    house.gateway.published.clear()
+    await house.forget_calls()
+    return userid
+
+
+async def reproject(house: House, user: str | None = None) -> Reprojection:
+    """The outcome."""
+    return [state async for state in house.reprojecting.reproject(user)][-1]
+
+
+class TestTheSwitch:
+    async def test_is_followed_by_the_next_turn_without_a_call(self, house: House, userid: str) -> None:
+        before = await house.rows()
+        assert await house.values("fat-mass") == []
+        on = under(house, ALL)
+        await on.drain(userid)
+        assert await on.values("fat-mass") == ["33.07", "33.07"]
+        assert {key: row for key, row in (await on.rows()).items() if key in before} == before
+        assert (await on.account(userid)).projected == ALL.version
+        assert on.gateway.published == ["user-1"]
+        assert await on.calls() == []
+
+    async def test_switched_off_takes_the_rows_away_and_nothing_else(
+        self, house: House, userid: str, table: SqliteBackend
+    ) -> None:
+        before = await house.rows()
+        await under(house, ALL).drain(userid)
+        theirs = replace(a_row(), vital_type="fat-mass", source_id="withings_measure_4711_8")
+        await house.storage.vitals.write("user-1", [theirs], now=house.clock())
+        await under(house, CONTRACT).drain(userid)
+        assert (await house.rows()).keys() == before.keys() | {theirs.item_key}
+        assert (await house.account(userid)).projected == CONTRACT.version
+
+    async def test_is_followed_once(self, house: House, userid: str) -> None:
+        on = under(house, ALL)
+        await on.drain(userid)
+        account = await on.account(userid)
+        on.gateway.published.clear()
+        await on.drain(userid)
+        assert (await on.account(userid)).work == account.work
+        assert on.gateway.published == []
+
+    async def test_of_the_source_is_followed_too(self, house: House, userid: str) -> None:
+        phone = {"date": "2026-03-01", "deviceid": None, "brand": 18, "is_tracker": False, "steps": 9000}
+        await house.storage.records.save(userid, [record_from(Kind.ACTIVITY, phone)], now=house.clock())
+        await under(house, FAT).drain(userid)
+        assert await house.values("steps") == ["9000"]
+        await under(house, RowMapping(sources=Sources.TRACKERS_ONLY)).drain(userid)
+        assert await house.values("steps") == []
+        assert await house.values("fat-mass") == []
+
+    async def test_of_a_new_account_needs_no_step(self, tmp_path: Path, clock: FakeClock) -> None:
+        async with a_house(tmp_path, clock, mapping=FAT) as house:
+            userid = await house.link()
+            account = await house.account(userid)
+            assert account.projected == FAT.version
+            assert Category.ROWS not in account.work
+
+
+class TestAnEdit:
+    async def test_removes_an_extended_row_that_it_no_longer_yields(self, house: House, userid: str) -> None:
+        on = under(house, FAT)
+        await on.drain(userid)
+        group = next(record for record in await on.records(userid) if record.key == "9000")
+        edited = {**group.body, "measures": COMPOSITION[:1], "modified": int(house.clock().timestamp())}
+        await on.load(userid, measuregrps=[edited])
+        await on.notified(userid, dict(edited))
+        assert await on.values("weight") == ["154.32", "154.32"]
+        assert await on.values("fat-mass") == ["33.07"]
+
+    async def test_and_a_deletion_take_extended_rows_along(self, house: House, userid: str) -> None:
+        on = under(house, FAT)
+        await on.drain(userid)
+        group = {"grpid": 9000, "date": int((house.clock() - MINUTE).timestamp())}
+        await on.delete(userid, group)
+        await on.notified(userid, group)
+        assert await on.values("fat-mass") == ["33.07"]
+
+
+class TestRebuild:
+    async def test_that_was_cut_off_is_completed_by_the_next(self, house: House, userid: str) -> None:
+        await under(house, ALL).drain(userid)
+        complete = await house.rows()
+        await under(house, CONTRACT).drain(userid)
+        on = under(house, ALL)
+        on.vitals.failures = 1
+        await on.drain(userid)
+        assert (await on.account(userid)).projected == CONTRACT.version
+        on.clock.advance(MINUTE)
+        await on.drain(userid)
+        assert (await on.rows()).keys() == complete.keys()
+        assert (await on.account(userid)).projected == ALL.version
+
+    async def test_goes_through_more_records_than_a_page_holds(
+        self, house: House, userid: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        days = [f"2026-02-{day:02}" for day in range(1, 8)]
+        sources = [
+            {"date": day, "deviceid": device, "is_tracker": device == "watch", "steps": steps}
+            for day in days
+            for device, steps in (("a", 9000), ("b", 8500), ("watch", 8000))
+        ]
+        records = [record_from(Kind.ACTIVITY, body) for body in sources]
+        await house.storage.records.save(userid, records, now=house.clock())
+        for size in (1, 2, 4, 5):
+            monkeypatch.setattr(rebuilding, "SLICE", size)
+            await house.storage.vitals.forget("user-1")
+            state = await reproject(house)
+            assert await house.values("steps") == ["8000"] * len(days)
+            assert await house.values("weight") == ["154.32", "154.32"]
+            assert state.records == len(records) + len(await house.records(userid))
+
+    async def test_removes_what_is_left_of_records_that_are_gone(self, house: House, userid: str) -> None:
+        (gone,) = [record for record in await house.records(userid) if record.key == "9001"]
+        await house.storage.records.save(userid, [], removed=[gone.name], now=house.clock())
+        assert len(await house.values("weight")) == 2
+        await reproject(house)
+        assert len(await house.values("weight")) == 1
+
+    async def test_leaves_rows_of_the_predecessor_and_of_others(self, house: House, userid: str) -> None:
+        before = [a_row(4711), replace(a_row(4711), source_id="fitbit_4711")]
+        await house.storage.vitals.write("user-1", before, now=house.clock())
+        await reproject(house)
+        assert {row.item_key for row in before} <= (await house.rows()).keys()
+
+
+class TestTheWalk:
+    async def test_announces_the_rows_of_accounts_that_follow_another_mapping(
+        self, house: House, userid: str
+    ) -> None:
+        current = await house.link("user-2", person=int(userid) + 1)
+        on = under(house, ALL)
+        await house.storage.accounts.change(
+            current, lambda account: replace(account, projected=ALL.version), now=house.clock()
+        )
+        before = await on.account(current)
+        assert await on.reprojecting.announce() == 1
+        assert Lane.ERRAND in due(await on.account(userid), on.clock())
+        assert Lane.LIVE not in due(await on.account(userid), on.clock())
+        assert await on.account(current) == before
+        assert await on.reprojecting.announce() == 0
+
+    async def test_goes_on_until_the_store_answers_and_then_ends(
+        self, house: House, userid: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        on = under(house, ALL)
+        monkeypatch.setattr("withings_bridge.services.reprojecting.POLL_SECONDS", 0.001)
+        announce, failures = on.reprojecting.announce, 2
+
+        async def failing() -> int:
+            nonlocal failures
+            failures -= 1
+            if failures >= 0:
+                raise StorageUnavailable
+            return await announce()
+
+        monkeypatch.setattr(on.reprojecting, "announce", failing)
+        async with asyncio.timeout(5):
+            await on.reprojecting.run(asyncio.Event())
+        assert (await on.account(userid)).of(Category.ROWS).news
+
+    async def test_stops_when_told_to(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        stop, called = asyncio.Event(), asyncio.Event()
+
+        async def never() -> int:
+            called.set()
+            await asyncio.Event().wait()
+            return 0
+
+        monkeypatch.setattr(house.reprojecting, "announce", never)
+        running = asyncio.create_task(house.reprojecting.run(stop))
+        await called.wait()
+        stop.set()
+        async with asyncio.timeout(5):
+            await running
+
+    async def test_serves_those_without_consent_too(self, house: House, userid: str) -> None:
+        account = await house.account(userid)
+        await house.storage.accounts.change(
+            userid,
+            lambda stored: needing_consent(stored, house.clock(), refused=account),
+            now=house.clock(),
+        )
+        on = under(house, ALL)
+        await on.reprojecting.announce()
+        await on.drain(userid)
+        assert await on.values("fat-mass") == ["33.07", "33.07"]
+        assert await on.calls() == []
+
+
+class TestTwoMappings:
+    async def test_settle_on_the_one_that_is_left(self, house: House, userid: str) -> None:
+        former, newer = under(house, CONTRACT), under(house, FAT)
+        for bridge in (newer, former, newer, former):
+            await bridge.drain(userid)
+        await weighed(former, userid, days=2)
+        assert await house.values("fat-mass") == []
+        await newer.drain(userid)
+        assert await house.values("fat-mass") == ["33.07"] * 3
+
+
+class TestOnDemand:
+    async def test_brings_back_what_was_lost_without_a_call(self, house: House, userid: str) -> None:
+        before = await house.rows()
+        await house.storage.vitals.forget("user-1")
+        state = await reproject(house, "user-1")
+        assert (await house.rows()).keys() == before.keys()
+        assert (state.accounts, state.done, state.changed, state.left) == (1, 1, len(before), ())
+        assert (await reproject(house)).changed == 0
+        assert await house.calls() == []
+
+    async def test_leaves_the_account_as_it_was_but_for_the_version(self, house: House, userid: str) -> None:
+        before = await house.account(userid)
+        on = under(house, ALL)
+        await reproject(on)
+        assert await house.account(userid) == replace(before, projected=ALL.version)
+
+    async def test_of_who_is_not_linked_says_so(self, house: House) -> None:
+        with pytest.raises(NotLinked):
+            await reproject(house, "nobody")
+
+    async def test_names_the_accounts_that_somebody_took_over(self, house: House, userid: str) -> None:
+        await house.storage.vitals.forget("user-1")
+        house.vitals.failures, house.vitals.error = 1, LeaseLost()
+        state = await reproject(house)
+        assert (state.done, state.left) == (1, (userid,))
+        assert (await reproject(house)).left == ()
+        assert len(await house.values("weight")) == 2
+
+    async def test_tells_how_far_it_is(
+        self, house: House, userid: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("withings_bridge.services.reprojecting.TELL_SECONDS", 0)
+        states = [state async for state in house.reprojecting.reproject(None)]
+        assert states[0] == Reprojection(1)
+        assert (states[-1].done, states[-1].records) == (1, len(await house.records(userid)))
