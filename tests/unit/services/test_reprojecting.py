@@ -77,9 +77,7 @@ class TestTheSwitch:
         assert on.gateway.published == ["user-1"]
         assert await on.calls() == []
 
-    async def test_switched_off_takes_the_rows_away_and_nothing_else(
-        self, house: House, userid: str, table: SqliteBackend
-    ) -> None:
+    async def test_switched_off_takes_the_rows_away_and_nothing_else(self, house: House, userid: str) -> None:
         before = await house.rows()
         await under(house, ALL).drain(userid)
         theirs = replace(a_row(), vital_type="fat-mass", source_id="withings_measure_4711_8")
@@ -153,9 +151,9 @@ class TestRebuild:
     ) -> None:
         days = [f"2026-02-{day:02}" for day in range(1, 8)]
         sources = [
-            {"date": day, "deviceid": device, "is_tracker": device == "watch", "steps": steps}
+            {"date": day, "deviceid": device, "is_tracker": device == "b", "steps": steps}
             for day in days
-            for device, steps in (("a", 9000), ("b", 8500), ("watch", 8000))
+            for device, steps in (("a", 9000), ("b", 8000), ("c", 8500))
         ]
         records = [record_from(Kind.ACTIVITY, body) for body in sources]
         await house.storage.records.save(userid, records, now=house.clock())
@@ -174,11 +172,16 @@ class TestRebuild:
         await reproject(house)
         assert len(await house.values("weight")) == 1
 
-    async def test_leaves_rows_of_the_predecessor_and_of_others(self, house: House, userid: str) -> None:
-        before = [a_row(4711), replace(a_row(4711), source_id="fitbit_4711")]
-        await house.storage.vitals.write("user-1", before, now=house.clock())
+    async def test_leaves_rows_of_the_predecessor_and_of_others(
+        self, house: House, userid: str, table: SqliteBackend
+    ) -> None:
+        of_none = a_row(4711)
+        await house.storage.vitals.write("user-1", [of_none], now=house.clock())
+        known = replace(a_row(), vital_type="heart-rate", source_id="withings_hr_9000_11")
+        by_another = {**known.attributes, "user_id": "user-1", "id": "x", "recordedBy": "Another"}
+        await table.put_vital_row(by_another | {"created_at": 1, "created_by": "user-1"})
         await reproject(house)
-        assert {row.item_key for row in before} <= (await house.rows()).keys()
+        assert {of_none.item_key, known.item_key} <= (await house.rows()).keys()
 
 
 class TestTheWalk:
