@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from withings_bridge.domain import measures as types
 from withings_bridge.domain.metrics import BMI
@@ -46,8 +46,11 @@ def bmi_of(group: Record, stature: Stature) -> Reading | None:
     height = own if own is not None and own > 0 else stature.at(group.at)
     if not height:
         return None
-    origin = origin_of(group)
-    return Reading(BMI.name, bmi(weight, height), BMI.unit, group.at, group.name, origin=origin)
+    try:
+        index = bmi(weight, height)
+    except InvalidOperation:
+        return None  # more digits than there are: the weight or the height is no body's
+    return Reading(BMI.name, index, BMI.unit, group.at, group.name, origin=origin_of(group))
 
 
 def _of_type(group: Record, type_: int) -> Decimal | None:

@@ -51,3 +51,7 @@ class TestBmiOfAWeighing:
         assert told(weighing, a_group((4, 0, 0), days=-1)) is None
         assert told(weighing, a_group((4, 2, 0), days=-1, attrib=1)) is None
         assert told(weighing, a_group((4, 2, 0), days=-1, category=2)) is None
+
+    def test_is_none_where_no_body_has_such_a_weight_or_height(self) -> None:
+        assert told(a_group((1, 1, 9), (4, 1, -9))) is None
+        assert told(a_group((1, 1, 30)), TALL) is None
