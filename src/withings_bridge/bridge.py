@@ -37,6 +37,7 @@ from withings_bridge.services.reprojecting import Reprojecting
 from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.rotating import Rotating
 from withings_bridge.services.scanning import Scanning
+from withings_bridge.services.sharing import Sharing
 from withings_bridge.services.storing import Storing
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
@@ -210,6 +211,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
             ),
         ]
     )
+    browsing = Browsing(accounts=storage.accounts, links=links, records=storage.records)
     services = Services(
         linking=linking,
         leaving=leaving,
@@ -225,7 +227,8 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         reporting=Reporting(
             storage=storage, links=links, windows=windows, clock=clock, sweep_every=sweep_every
         ),
-        browsing=Browsing(accounts=storage.accounts, links=links, records=storage.records),
+        browsing=browsing,
+        sharing=Sharing(browsing=browsing),
         tending=Tending(accounts=storage.accounts, links=links, clock=clock),
         scanning=scanning,
         examining=examining,

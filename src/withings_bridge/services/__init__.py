@@ -27,6 +27,7 @@
 - ``marking``: what was announced of accounts that a scan has not found yet
 - ``examining``: what is wrong with what is stored, and mending it
 - ``browsing``: what is stored of a person, by range, by change, at its newest
+- ``sharing``: the same as resources of FHIR, for other health software
 - ``reporting``: the read side for API, CLI and pages
 
 Each service is a small class whose constructor lists everything it can touch. ``clock`` is always a
@@ -46,6 +47,7 @@ from withings_bridge.services.reprojecting import Reprojecting
 from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.rotating import Rotating
 from withings_bridge.services.scanning import Scanning
+from withings_bridge.services.sharing import Sharing
 from withings_bridge.services.tending import Tending
 from withings_bridge.services.working import Working
 
@@ -62,6 +64,7 @@ class Services:
     registering: Registering
     reporting: Reporting
     browsing: Browsing
+    sharing: Sharing
     scanning: Scanning
     examining: Examining
     tending: Tending
