@@ -23,7 +23,7 @@ from withings_bridge.api.middleware import (
     SafeHeaders,
 )
 from withings_bridge.api.openapi import describe
-from withings_bridge.api.routers import health, inbox, links, users
+from withings_bridge.api.routers import fhir, health, inbox, links, users
 from withings_bridge.api.routers.webhook import CallbackSecret, CallingAddress, announced, webhook_router
 from withings_bridge.bridge import assemble
 from withings_bridge.callers import ApiKeys, Authentication, CallLimit, CognitoTokens, Jwks, Sessions
@@ -123,8 +123,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
             clock=clock,
         )
     )
-    app.include_router(users.router)
-    app.include_router(links.router)
+    for router in (users.router, fhir.router, links.router):
+        app.include_router(router)
     app.include_router(webhook_router(secret, CallingAddress(addresses.allow) if addresses else None))
     app.include_router(inbox.router)
     app.include_router(health.router)

@@ -42,7 +42,7 @@ class Call:
     async def by(self, bridge: Bridge, headers: dict[str, str]) -> httpx.Response:
         """The reply to whoever sends these headers."""
         method, _, path = self.operation.partition(" ")
-        url = path.format(account=ACCOUNT)
+        url = path.format(account=ACCOUNT, id="1")
         return await bridge.http.request(method, url, params=self.query, json=self.body, headers=headers)
 
 
@@ -50,6 +50,13 @@ CALLS = [
     Call("GET /api/status", Scope.READ, query=NAMED),
     Call("GET /api/withings/status", Scope.READ, query=NAMED),
     Call("GET /api/withings/data", Scope.READ, query=NAMED),
+    Call("GET /api/withings/fhir/metadata", Scope.READ),
+    Call("GET /api/withings/fhir/Observation", Scope.READ, query=NAMED),
+    Call("GET /api/withings/fhir/Observation/{id}", Scope.READ, query=NAMED),
+    Call("GET /api/withings/fhir/Device", Scope.READ, query=NAMED),
+    Call("GET /api/withings/fhir/Device/{id}", Scope.READ, query=NAMED),
+    Call("GET /api/withings/fhir/Patient/$everything", Scope.READ, query=NAMED),
+    Call("GET /api/withings/fhir/Patient/{id}", Scope.READ, query=NAMED),
     Call("GET /api/withings/auth/initiate", Scope.SYNC, query=NAMED),
     Call("POST /api/vitals7/configure", Scope.SYNC, body=BODY),
     Call("POST /api/withings/register-webhooks", Scope.SYNC, body=BODY),
@@ -62,6 +69,9 @@ CALLS = [
     Call("POST /api/withings/inbox/{account}/drop", Scope.ADMIN, body={"categories": ["measures"]}),
 ]
 """Every call that takes a proof; a new one is a line here."""
+
+NOBODYS = {"GET /api/withings/fhir/metadata"}
+"""What takes a proof and tells nothing of anybody."""
 
 NO_PROOF = {
     "GET /login",
@@ -193,6 +203,8 @@ class TestEachCall:
         reply = await call.by(guarded, OTHERS[who](pool))
         if call.wanted > Scope.SYNC:
             must_lack_scope(reply, call.wanted)
+        elif call.operation in NOBODYS:
+            must_be_let_in(reply)
         else:
             assert call.about_the_user
             assert (reply.status_code, reply.json()["code"]) == (403, "not_yours")

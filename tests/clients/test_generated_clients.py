@@ -41,7 +41,10 @@ def run(*command: str | Path, folder: Path) -> str:
 
 def test_a_python_client(guarded: Guarded, description: Path, python_tools: Path, tmp_path: Path) -> None:
     config = tmp_path / "generator.yaml"
-    config.write_text("post_hooks: []\n")  # it would have its code reformatted, and made worse
+    config.write_text(
+        "post_hooks: []\n"  # it would have its code reformatted, and made worse
+        "content_type_overrides:\n  application/fhir+ndjson: text/plain\n"  # which it does not know
+    )
     run(
         python_tools / "openapi-python-client",
         *("generate", "--path", description, "--config", config),

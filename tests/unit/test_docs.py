@@ -81,6 +81,7 @@ class TestPages:
             "CONTRIBUTING.md",
             "SECURITY.md",
             "docs/decisions/README.md",
+            "docs/fhir.md",
             "docs/migration.md",
             "docs/reliability.md",
             "docs/security.md",

@@ -6,6 +6,7 @@
 - ``identity``: ids, and the way back from one to its record
 - ``moments``: times by the person's clock
 - ``searching``: search parameters, and what they find
+- ``capabilities``: what can be asked
 
 docs/fhir.md tells what is served, and what is not.
 """

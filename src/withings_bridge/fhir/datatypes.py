@@ -74,13 +74,13 @@ class Identifier(Element):
     """What Withings calls it. One measure group gives several Observations, which share its id."""
 
     system: str = Field(description="Which kind of id it is.", examples=["urn:withings:grpid"])
-    value: str = Field(description="The id.", examples=["4815757309"])
+    value: str = Field(description="The id.", examples=["1234567890"])
 
 
 class ResourceReference(Element):
     """FHIR's Reference: another resource by its address here, by what Withings calls it, or by name alone."""
 
-    reference: str | None = Field(None, description="Its type and id.", examples=["Device/f998be4b"])
+    reference: str | None = Field(None, description="Its type and id.", examples=["Device/d3b07384d113"])
     identifier: Identifier | None = Field(
         None, description="Withings' id of it, where it is not served here: a device that was given up, say."
     )

@@ -1,6 +1,6 @@
 """Ids of resources: the same whenever they are made, and enough to find the record again.
 
-``measures.4815757309.5e1f0c9a77e3b2047d10``: the kind of the record; its key where that is a number, else
+``measures.1234567890.5e1f0c9a77e3b2047d10``: the kind of the record; its key where that is a number, else
 its time as an epoch behind a ``t``; and a hash of the key and of which value of the record it is. Keys that
 are no numbers hold the time, so an edit never moves one of them.
 """

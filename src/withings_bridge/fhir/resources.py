@@ -45,14 +45,14 @@ class Observation(Resource):
     resource_type: Literal["Observation"] = Field("Observation", description="Always `Observation`.")
     id: str = Field(
         description="Stays the same when the value is edited.",
-        examples=["measures.4815757309.5e1f0c9a77e3b2047d10"],
+        examples=["measures.1234567890.5e1f0c9a77e3b2047d10"],
         pattern=ID,
     )
     meta: Meta = Field(description="When it last changed, and which profile it keeps to.")
     identifier: list[Identifier] | None = Field(
         None,
         description="What Withings calls the record.",
-        examples=[[{"system": "urn:withings:grpid", "value": "4815757309"}]],
+        examples=[[{"system": "urn:withings:grpid", "value": "1234567890"}]],
     )
     status: Literal["final"] = Field("final", description="Always `final`.")
     category: list[CodeableConcept] = Field(description="Which sort of observation it is.")
@@ -102,12 +102,10 @@ class Device(Resource):
     """A device of the person's."""
 
     resource_type: Literal["Device"] = Field("Device", description="Always `Device`.")
-    id: str = Field(
-        description="Withings' id of it.", examples=["f998be4b9ccc9e136fd8cd8e8e344c31ec3b271d"], pattern=ID
-    )
+    id: str = Field(description="Withings' id of it.", examples=["d3b07384d113"], pattern=ID)
     identifier: list[Identifier] = Field(
         description="What Withings calls it.",
-        examples=[[{"system": "urn:withings:deviceid", "value": "f998be4b9ccc9e136fd8cd8e8e344c31ec3b271d"}]],
+        examples=[[{"system": "urn:withings:deviceid", "value": "d3b07384d113"}]],
     )
     manufacturer: str | None = Field(None, description="Who made it.", examples=["Withings"])
     device_name: list[DeviceName] | None = Field(None, description="The name of its model.")
@@ -157,7 +155,7 @@ class BundleEntry(Element):
 
     full_url: str = Field(
         description="Its address.",
-        examples=["https://bridge.example/api/withings/fhir/Observation/measures.4815757309.5e1f0c9a77e3"],
+        examples=["https://bridge.example/api/withings/fhir/Observation/measures.1234567890.5e1f0c9a77e3"],
     )
     resource: Observation | Device | Patient = Field(description="The resource.")
     search: BundleSearch = Field(default_factory=BundleSearch, description="Why it is here.")

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from withings_bridge.domain.records import EPOCH, Kind, Record, instant
@@ -94,7 +94,7 @@ class Sharing:
                     break
         return Found(found, None)
 
-    async def everything(self, user: str, search: Search = EVERYTHING) -> AsyncIterator[Resource]:
+    async def everything(self, user: str, search: Search = EVERYTHING) -> AsyncGenerator[Resource]:
         """The Patient, their Devices, and all Observations that are asked for, a few in memory at a time.
 
         Raises NotLinked before the first one.

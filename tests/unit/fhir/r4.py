@@ -4,13 +4,20 @@ import json
 from typing import Any
 
 from fhir.resources.R4B.bundle import Bundle
+from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 from fhir.resources.R4B.device import Device
 from fhir.resources.R4B.observation import Observation
 from fhir.resources.R4B.patient import Patient
 
 Json = dict[str, Any]
 
-MODELS: dict[str, Any] = {"Observation": Observation, "Device": Device, "Patient": Patient, "Bundle": Bundle}
+MODELS: dict[str, Any] = {
+    "Bundle": Bundle,
+    "CapabilityStatement": CapabilityStatement,
+    "Device": Device,
+    "Observation": Observation,
+    "Patient": Patient,
+}
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
