@@ -25,6 +25,7 @@ from withings_bridge.services.granting import Granting
 from withings_bridge.services.holding import Holding
 from withings_bridge.services.leaving import SPACING, Leaving
 from withings_bridge.services.linking import Linking
+from withings_bridge.services.listing import Listing
 from withings_bridge.services.marking import Marking
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import Projecting
@@ -118,15 +119,12 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         clock=clock,
     )
     rebuilding = Rebuilding(records=storage.records, vitals=storage.vitals, projecting=projecting)
+    fetching = Fetching(client=client, tokens=tokens, max_pages=settings.withings_api_max_pages, clock=clock)
+    storing = Storing(records=storage.records, projecting=projecting, holding=holding, clock=clock)
     syncing = Syncing(
-        fetching=Fetching(
-            client=client, tokens=tokens, max_pages=settings.withings_api_max_pages, clock=clock
-        ),
-        storing=Storing(records=storage.records, projecting=projecting, holding=holding, clock=clock),
-        records=storage.records,
-        windows=windows,
-        clock=clock,
+        fetching=fetching, storing=storing, records=storage.records, windows=windows, clock=clock
     )
+    listing = Listing(fetching=fetching, storing=storing, records=storage.records, clock=clock)
     callback_url = _callback_url(settings)
     spacing = timedelta(seconds=0 if settings.use_sandbox else settings.subscribe_spacing_seconds)
     subscribing = Subscribing(
@@ -145,6 +143,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         client=client,
         syncing=syncing,
         rebuilding=rebuilding,
+        listing=listing,
         subscribing=subscribing,
         pacing=pacing,
         holding=holding,

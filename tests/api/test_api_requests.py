@@ -64,7 +64,7 @@ class TestLine:
     ) -> None:
         written: list[str] = []
 
-        async def received(_: object) -> str:
+        async def received(_: object, **_more: object) -> str:
             return "1234"
 
         async def worked_off(_: str) -> None:

@@ -14,6 +14,7 @@ from builders import NOON
 from processes import PATIENCE_SECONDS
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import StorageUnavailable
+from withings_bridge.domain.records import Kind
 from withings_bridge.services.marking import Marking
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.turning import Turn
@@ -22,6 +23,7 @@ from withings_bridge.storage.sqlite import SqliteStorage
 
 PATH = "/webhook/withings"
 WEIGHING = {"userid": "1234", "appli": "1", "startdate": "1772452799", "enddate": "1772452800"}
+INTO_BED = {"userid": "1234", "appli": "50", "deviceid": "mat", "date": "1772452800"}
 AS_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -49,6 +51,15 @@ async def pending(bridge: Bridge, category: Category = Category.MEASURES) -> int
     return (await bridge.account("1234")).of(category).announced
 
 
+async def confirmed(bridge: Bridge) -> bool:
+    """Whether the event that was told is stored as confirmed, once it is stored."""
+    async with asyncio.timeout(PATIENCE_SECONDS), SqliteStorage(bridge.store) as storage:
+        while not (found := await storage.records.newest("1234", Kind.EVENT, limit=2)):  # noqa: ASYNC110 - a store tells nobody
+            await asyncio.sleep(0.01)
+    (event,) = found
+    return bool(event.body["confirmed"])
+
+
 def is_ok(reply: httpx.Response) -> bool:
     return (reply.status_code, reply.text) == (200, "OK")
 
@@ -73,6 +84,12 @@ class TestReceiving:
         body = urlencode(WEIGHING).encode()
         assert is_ok(await linked.http.post(PATH, content=body, headers={"Content-Type": "application/json"}))
         assert await pending(linked) == 1
+
+    async def test_what_a_post_tells_by_itself_is_kept_and_taken_for_what_anybody_may_say(
+        self, linked: Bridge
+    ) -> None:
+        assert is_ok(await linked.http.post(f"{PATH}?secret=whatever", data=INTO_BED))
+        assert await confirmed(linked) is False
 
     async def test_an_unknown_account_is_acknowledged_and_leaves_nothing(self, linked: Bridge) -> None:
         assert is_ok(await linked.http.post(PATH, data=WEIGHING | {"userid": "9999"}))
@@ -225,16 +242,22 @@ class TestSecret:
         assert set(reply.json()) == {"error", "code", "request_id"}
         assert await pending(guarded) == 0
 
+    async def test_that_is_right_confirms_what_a_post_tells_by_itself(self, guarded: Bridge) -> None:
+        assert is_ok(await guarded.http.post(f"{PATH}?secret=old", data=INTO_BED))
+        assert await confirmed(guarded) is True
+
     async def test_a_secret_in_the_form_is_none(self, guarded: Bridge) -> None:
         assert (await guarded.http.post(PATH, data=WEIGHING | {"secret": "new"})).status_code == 403
 
     async def test_while_migrating_bare_posts_are_taken_and_wrong_ones_still_not(
         self, tmp_path: Path
     ) -> None:
+        await given_links(tmp_path)
         async with alone(
-            tmp_path, withings_webhook_secret="new", withings_webhook_accept_bare=True
+            tmp_path, clock=lambda: NOON, withings_webhook_secret="new", withings_webhook_accept_bare=True
         ) as bridge:
-            assert is_ok(await bridge.http.post(PATH, data=WEIGHING))
+            assert is_ok(await bridge.http.post(PATH, data=INTO_BED))
+            assert await confirmed(bridge) is False
             assert (await bridge.http.head(PATH)).status_code == 200
             assert (await bridge.http.post(f"{PATH}?secret=wrong", data=WEIGHING)).status_code == 403
 

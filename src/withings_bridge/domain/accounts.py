@@ -30,6 +30,7 @@ SWEEP_EVERY = timedelta(hours=6)
 """How often an account is compared with Withings, unless the operator says otherwise."""
 
 LIVE_ORDER = (
+    Category.EVENTS,  # without a call, so that no fault of Withings is in its way
     Category.LINK,
     Category.MEASURES,
     Category.ACTIVITY,

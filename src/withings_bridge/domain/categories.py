@@ -8,9 +8,9 @@ from withings_bridge.domain.records import Kind
 class Category(StrEnum):
     """A subject of pending work.
 
-    The first six are data that Withings keeps and a cursor or a window tracks. The others are
-    errands of the bridge that go through the same inbox, so that they survive a crash, are retried
-    and can be seen to be stuck like everything else.
+    The first are data that Withings keeps, or tells. The others, from the rows on, are errands of the
+    bridge that go through the same inbox, so that they survive a crash, are retried and can be seen to be
+    stuck like everything else.
     """
 
     MEASURES = "measures"
@@ -21,6 +21,8 @@ class Category(StrEnum):
     DEVICES = "devices"
     HEIGHTS = "heights"
     """The person's heights over all history, fetched once: a bmi needs one older than the import."""
+    EVENTS = "events"
+    """What notifications themselves told: stored without a call, for there is nothing to fetch."""
     ROWS = "rows"
     """The rows of every user projected anew from stored records, without a call to Withings."""
     LINK = "link"
@@ -69,4 +71,5 @@ SCOPE_OF: dict[Category, str] = {
     Category.WORKOUTS: "user.activity",
     Category.SLEEP: "user.activity",
     Category.DEVICES: "user.info",
+    Category.EVENTS: "user.sleepevents",
 }

@@ -10,12 +10,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from withings_bridge.domain.categories import ERRANDS, Category
+from withings_bridge.domain.events import PREFIX, Event
 from withings_bridge.domain.imports import Backfill
 from withings_bridge.domain.notifications import Window
 from withings_bridge.domain.troubles import Trouble, trouble_after
 
 MOST_WINDOWS = 20
 """More announced windows than this become one comparison of everything."""
+
+MOST_EVENTS = 100
+"""More events than this do not wait: anybody can post one."""
 
 
 class Lane(StrEnum):
@@ -36,6 +40,10 @@ class News:
     """What was announced of one category and not yet looked at."""
 
     windows: frozenset[Window] = frozenset()
+    events: frozenset[Event] = frozenset()
+    """What notifications told by themselves."""
+    overflow: bool = False
+    """More events came than are kept: those were let go."""
     asked: bool = False
     """Somebody wants to know what is new, without naming a window."""
     everything: bool = False
@@ -51,7 +59,14 @@ class News:
     @property
     def live(self) -> bool:
         """Whether somebody said that there is something."""
-        return bool(self.windows) or self.asked or self.everything
+        return bool(self.windows or self.events) or self.asked or self.everything or self.overflow
+
+    @property
+    def room(self) -> int:
+        """So many tokens may wait already where these are added and nothing else becomes of them."""
+        if self.events:
+            return MOST_EVENTS - len(self.events)
+        return MOST_WINDOWS - len(self.windows)
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -66,17 +81,19 @@ class News:
     def tokens(self) -> frozenset[str]:
         """As a set of strings, which is how it is stored."""
         flags = {name for name in _FLAGS if getattr(self, name)}
-        return frozenset(flags | {str(window) for window in self.windows})
+        return frozenset(flags | {str(each) for each in (*self.windows, *self.events)})
 
     @classmethod
     def of(cls, tokens: Iterable[str]) -> "News":
         """The news in a stored set of strings."""
         tokens = set(tokens)
-        windows = frozenset(Window.parse(token) for token in tokens - _FLAGS)
-        return cls(windows, **{name: name in tokens for name in _FLAGS})
+        told = {token for token in tokens if token.startswith(PREFIX)}
+        windows = frozenset(Window.parse(token) for token in tokens - told - _FLAGS)
+        events = frozenset(Event.parse(token) for token in told)
+        return cls(windows, events, **{name: name in tokens for name in _FLAGS})
 
 
-_FLAGS = frozenset({"asked", "everything", "sweep", "unheard"})
+_FLAGS = frozenset({"asked", "everything", "sweep", "unheard", "overflow"})
 
 ASKED = News(asked=True)
 EVERYTHING = News(everything=True)
@@ -139,10 +156,15 @@ class Work:
     """When an import was last completed."""
 
     def announce(self, news: News) -> "Work":
-        """With the news added; past the limit on windows it becomes a comparison of everything."""
+        """With the news added; past the limit on windows it becomes a comparison of everything, and past
+        that on events those that come are let go.
+        """
         merged = self.news | news
         if len(merged.windows) > MOST_WINDOWS:
             merged = replace(merged, windows=frozenset(), everything=True)
+        if len(merged.events) > MOST_EVENTS:
+            added = sorted(news.events - self.news.events)[: MOST_EVENTS - len(self.news.events)]
+            merged = replace(merged, events=self.news.events | frozenset(added), overflow=True)
         return replace(self, news=merged, announced=self.announced + 1)
 
     def live_at(self, now: datetime) -> datetime | None:
@@ -254,7 +276,8 @@ def settle(work: Work, result: Done | Failed, *, now: datetime, jitter: float) -
 
     What was announced while the turn ran stays. An announcement that repeats a window the turn was
     already looking at leaves no trace but the count: then everything the turn saw stays too, for
-    nobody knows whether it came before or after Withings answered.
+    nobody knows whether it came before or after Withings answered. Of an event there is nothing to
+    answer: what the turn saw of those is done.
     """
     task = result.task
     if isinstance(result, Failed):
@@ -265,7 +288,7 @@ def settle(work: Work, result: Done | Failed, *, now: datetime, jitter: float) -
     explained = work.announced - task.work.announced == len(added)
     return replace(
         work,
-        news=(added if explained else work.news) | result.news,
+        news=(added if explained else replace(work.news, events=added.events)) | result.news,
         rechecks=_merge_rechecks(set(work.rechecks) - set(task.rechecks), result.rechecks),
         pause_until=result.pause_until,
         trouble=None,

@@ -1,7 +1,8 @@
 """What Withings announces: its categories (appli), a posted notification, and the window it names.
 
 A notification is a hint, never a fact: anyone can post one. It says whom and when to look at;
-values, deletions and even an ``unlink`` are believed only when Withings confirms them.
+values, deletions and even an ``unlink`` are believed only when Withings confirms them. The exception
+is what nothing can be fetched about, such as getting into bed: that the notification tells by itself.
 """
 
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from withings_bridge.domain.categories import Category
+from withings_bridge.domain.events import Event
 from withings_bridge.domain.records import EPOCH, day_of, instant, midnight
 
 SECOND = timedelta(seconds=1)
@@ -20,13 +22,15 @@ class Appli:
     """One of Withings' notification categories."""
 
     number: int
-    scope: str
+    scope: str | None
+    """None: the application is told and not a person, who need not consent."""
     description: str
     categories: tuple[Category, ...] = ()
-    """What to look at when it fires; empty where there is nothing to fetch."""
+    """What to look at when it fires; empty where there is nothing to fetch and nothing told."""
 
 
 _MEASURES = (Category.MEASURES,)
+_TOLD = (Category.EVENTS,)
 
 APPLIS: dict[int, Appli] = {
     appli.number: appli
@@ -37,15 +41,20 @@ APPLIS: dict[int, Appli] = {
         Appli(16, "user.activity", "activity of a day", (Category.ACTIVITY, Category.WORKOUTS)),
         Appli(44, "user.activity", "sleep", (Category.SLEEP,)),
         Appli(46, "user.info", "the account itself: deleted, unlinked or updated", (Category.LINK,)),
-        Appli(50, "user.sleepevents", "into bed"),
-        Appli(51, "user.sleepevents", "out of bed"),
-        Appli(52, "user.sleepevents", "sleep mat inflated"),
+        Appli(50, "user.sleepevents", "into bed", _TOLD),
+        Appli(51, "user.sleepevents", "out of bed", _TOLD),
+        Appli(52, "user.sleepevents", "sleep mat inflated", _TOLD),
+        Appli(53, None, "a device without an account"),
         Appli(54, "user.metrics", "ECG recorded", (Category.HEART, Category.MEASURES)),
-        Appli(55, "user.metrics", "ECG failed"),
+        Appli(55, "user.metrics", "ECG failed", _TOLD),
         Appli(58, "user.metrics", "blood glucose", _MEASURES),
+        Appli(60, "user.data", "a survey answered"),
         Appli(61, "user.metrics", "stethoscope", _MEASURES),
         Appli(62, "user.metrics", "heart rate variability", _MEASURES),
         Appli(63, "user.metrics", "urine markers", _MEASURES),
+        Appli(98, "user.sleepevents", "bed occupied, every ten minutes"),
+        Appli(99, "user.sleepevents", "bed empty, every ten minutes"),
+        Appli(100, "user.sleepevents", "into or out of bed, every ten minutes"),
     )
 }
 
@@ -86,6 +95,8 @@ class Notification:
     window: Window | None
     """Where to look; None when the post names no time we can read."""
     action: str | None = None
+    event: Event | None = None
+    """What it tells by itself, if it does."""
 
     @property
     def categories(self) -> tuple[Category, ...]:
@@ -95,21 +106,28 @@ class Notification:
             return _MEASURES
         if self.appli == 46 and (self.action or "").lower() not in _ENDS_THE_LINK:  # noqa: PLR2004 - the appli
             return ()
+        if known.categories == _TOLD and self.event is None:
+            return ()
         return known.categories
 
 
-def parse_notification(fields: Mapping[str, str]) -> Notification | None:
+def parse_notification(fields: Mapping[str, str], *, confirmed: bool = False) -> Notification | None:
     """The notification in a posted form or a query, or None where nobody or nothing is named.
 
     Fields are ``userid`` (or ``user_id``), ``appli``, ``startdate`` and ``enddate`` (epochs), ``date``
-    (YYYY-MM-DD or an epoch, by category), ``action``; unknown ones are ignored.
+    (YYYY-MM-DD or an epoch, by category), ``deviceid``, ``action``; unknown ones are ignored.
+    ``confirmed``: the post carried the webhook's secret.
     """
     account = (fields.get("userid") or fields.get("user_id") or "").strip()
     appli = fields.get("appli", "").strip()
     if not account or len(account) > 64 or not (appli.isascii() and appli.isdigit() and len(appli) <= 5):  # noqa: PLR2004 - bounds on what a stranger may store
         return None
     return Notification(
-        account=account, appli=int(appli), window=_window(fields), action=fields.get("action") or None
+        account=account,
+        appli=int(appli),
+        window=_window(fields),
+        action=fields.get("action") or None,
+        event=_event(int(appli), fields, confirmed=confirmed),
     )
 
 
@@ -135,6 +153,17 @@ def _window(fields: Mapping[str, str]) -> Window | None:
         # Withings opens a weighing's window one second before it.
         return Window(max(moment - SECOND, EPOCH), moment)
     return None
+
+
+def _event(appli: int, fields: Mapping[str, str], *, confirmed: bool) -> Event | None:
+    """What a post of its kind tells; None where it names no time, or a device that can be none."""
+    if appli not in APPLIS or APPLIS[appli].categories != _TOLD:
+        return None
+    at = _epoch(fields.get("date")) or _epoch(fields.get("startdate"))
+    deviceid = (fields.get("deviceid") or "").strip()
+    if at is None or len(deviceid) > 64 or not (deviceid.isascii() and deviceid.isprintable()):  # noqa: PLR2004 - a bound on what a stranger may store
+        return None
+    return Event(appli, deviceid, at, confirmed)
 
 
 def _day(text: str | None) -> date | None:

@@ -9,7 +9,7 @@ import structlog
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import StorageError
 from withings_bridge.domain.inbox import ASKED, EVERYTHING, News
-from withings_bridge.domain.notifications import Window, parse_notification
+from withings_bridge.domain.notifications import Notification, parse_notification
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.marking import Marking
 from withings_bridge.storage.base import Accounts
@@ -32,18 +32,20 @@ class Receiving:
         self._marking = marking
         self._clock = clock
 
-    async def receive(self, fields: Mapping[str, str]) -> str | None:
+    async def receive(self, fields: Mapping[str, str], *, confirmed: bool = False) -> str | None:
         """Fold a posted notification into its account's pending work; the account that has work now.
+
+        ``confirmed``: a secret guards the webhook, and the post carried it.
 
         None for a post without sense or of an unknown account: there is nothing to do, and Withings
         would only repeat it. Raises StorageUnavailable when it could not be kept: the answer must
         then be 503, so that Withings delivers it again.
         """
-        notification = parse_notification(fields)
+        notification = parse_notification(fields, confirmed=confirmed)
         if notification is None:
             log.info("notification ignored", reason="it names no account or no category")
             return None
-        work = dict.fromkeys(notification.categories, _news(notification.window))
+        work = dict.fromkeys(notification.categories, _news(notification))
         if not work:
             log.info("notification noted", account=_told(notification.account), appli=notification.appli)
             return None
@@ -56,6 +58,9 @@ class Receiving:
         """Whether the account is known, and has the work."""
         if await self._accounts.announce(account, work, now=self._clock()):
             return True
+        if Category.EVENTS in work:
+            # A mark says what to fetch, and there is nothing to be fetched.
+            return False
         try:
             async with asyncio.timeout(MARK_SECONDS):
                 marked = await self._marking.leave(account, work)
@@ -70,7 +75,10 @@ def _told(account: str) -> str:
     return account if account.isascii() and account.isdecimal() else "(no number)"
 
 
-def _news(window: Window | None) -> News:
+def _news(notification: Notification) -> News:
+    window = notification.window
+    if notification.event:
+        return News(events=frozenset({notification.event}))
     if window is None:
         return ASKED
     if window.end - window.start > LONGEST_WINDOW:

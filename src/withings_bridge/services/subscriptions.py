@@ -170,10 +170,10 @@ def _compared(account: Account) -> Subscriptions:
 
 def _consented(account: Account, appli: int) -> bool:
     """Whether the person's consent covers it, as far as is known."""
-    return not account.scopes or _scope(appli) in account.scopes
+    return not account.scopes or _scope(appli) in {None, *account.scopes}
 
 
-def _scope(appli: int) -> str:
+def _scope(appli: int) -> str | None:
     known = APPLIS.get(appli)
     return known.scope if known else "user.metrics"
 

@@ -11,20 +11,20 @@ others that no window names: then ``lastupdate`` is asked again too.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import KIND_OF, TRACKED, Category
 from withings_bridge.domain.deletions import CONFIRM_AFTER, LOOK_AGAIN_AFTER, believed, digest
 from withings_bridge.domain.imports import BEGINNING, CHUNK, Backfill
-from withings_bridge.domain.inbox import ASKED, Done, News, Recheck, Task, Unread
+from withings_bridge.domain.inbox import Recheck, Task, Unread
 from withings_bridge.domain.notifications import DAY, SECOND, Window, fold
 from withings_bridge.domain.quota import SAME_ARGUMENTS
-from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
+from withings_bridge.domain.records import Kind, Record, RecordKey
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.fetching import Fetching, Reply, Span
-from withings_bridge.services.projecting import FOREVER
+from withings_bridge.services.looking import Look
 from withings_bridge.services.storing import Storing
 from withings_bridge.storage.base import Records
 
@@ -39,34 +39,6 @@ MOST_DOUBTS = 4
 A mistaken answer for half a century must not fill the account with rechecks; where the deletions are
 real, the next comparison finds the others.
 """
-
-
-@dataclass(slots=True)
-class Look:
-    """What a look at a category found: the task's end, and the records as Withings sent them."""
-
-    task: Task
-    fetched: list[Record] = field(default_factory=list)
-    told: list[Record] = field(default_factory=list)
-    """Those that somebody who waits for the sync is told of."""
-    rechecks: list[Recheck] = field(default_factory=list)
-    cursor: datetime | None = None
-    unread: Unread | None = None
-    again_at: datetime | None = None
-    """When to ask once more for all that changed, as the list was changing while it was read."""
-    backfill: Backfill | None = None
-
-    @property
-    def done(self) -> Done:
-        return Done(
-            self.task,
-            cursor=self.cursor,
-            unread=self.unread,
-            rechecks=tuple(self.rechecks),
-            backfill=self.backfill,
-            news=ASKED if self.again_at or self.unread else News(),
-            pause_until=self.again_at,
-        )
 
 
 class Syncing:
@@ -143,28 +115,6 @@ class Syncing:
         if backfill.start > backfill.since:
             look.backfill = replace(backfill, until=backfill.start, offset=None)
         return look
-
-    async def devices(self, account: Account, task: Task) -> Look:
-        """Store the account's devices as Withings lists them; one that is not listed is gone.
-
-        An empty list is believed of nobody who had devices: one mistaken answer must not erase them.
-        Asked again within ten seconds, the answer just stored serves: Withings would refuse.
-        """
-        before = task.work.settled_at
-        if before is not None and self._clock() - before < SAME_ARGUMENTS:
-            return Look(task)
-        reply = await self._fetching.devices(account)
-        listed = {record.name for record in reply.records}
-        stored = await self._records.between(account.userid, Kind.DEVICE, EPOCH, FOREVER)
-        gone = [record for record in stored if listed and record.name not in listed]
-        await self._storing.apply(account, Kind.DEVICE, reply.records, gone)
-        return Look(task, fetched=reply.records, told=reply.records)
-
-    async def heights(self, account: Account, task: Task) -> Look:
-        """Store the person's heights of all time, for the bmi of weighings after them."""
-        reply = await self._fetching.heights(account)
-        await self._storing.apply(account, Kind.HEIGHT, reply.records)
-        return Look(task)
 
     async def _sorted(
         self, account: Account, task: Task

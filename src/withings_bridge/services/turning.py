@@ -44,6 +44,7 @@ from withings_bridge.domain.records import Record
 from withings_bridge.domain.troubles import jitter
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.holding import Holding, renewing
+from withings_bridge.services.listing import Listing
 from withings_bridge.services.pacing import Pacing, Urgency, in_lane
 from withings_bridge.services.publishing import RealtimeGateway
 from withings_bridge.services.rebuilding import Rebuilding
@@ -92,6 +93,7 @@ class Turning:
         tokens: Tokens,
         client: WithingsClient,
         syncing: Syncing,
+        listing: Listing,
         rebuilding: Rebuilding,
         subscribing: Subscribing,
         holding: Holding,
@@ -105,6 +107,7 @@ class Turning:
         self._tokens = tokens
         self._client = client
         self._syncing = syncing
+        self._listing = listing
         self._rebuilding = rebuilding
         self._subscribing = subscribing
         self._holding = holding
@@ -221,9 +224,11 @@ class Turning:
                 await self._rebuilding.rebuild(account)
                 return Done(task, projected=version), ()
             case Category.HEIGHTS:
-                look = await self._syncing.heights(account, task)
+                look = await self._listing.heights(account, task)
             case Category.DEVICES:
-                look = await self._syncing.devices(account, task)
+                look = await self._listing.devices(account, task)
+            case Category.EVENTS:
+                look = await self._listing.events(account, task)
             case _ if task.backfill:
                 look = await self._syncing.fill(account, task, task.backfill)
             case _:

@@ -10,7 +10,18 @@ from contract.storage.steps import LEASE, Linking, claimed, given_back, giving
 from withings_bridge.domain.accounts import Account, Lease, announce, due, settled, tasks
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import AccountUnknown, LeaseLost
-from withings_bridge.domain.inbox import ASKED, MOST_WINDOWS, Done, Lane, News, Recheck, Unread, Work
+from withings_bridge.domain.events import Event
+from withings_bridge.domain.inbox import (
+    ASKED,
+    MOST_EVENTS,
+    MOST_WINDOWS,
+    Done,
+    Lane,
+    News,
+    Recheck,
+    Unread,
+    Work,
+)
 from withings_bridge.storage.base import Storage
 
 
@@ -137,6 +148,25 @@ class TestAnnounce:
         news = news_of(*(a_window(NOON + hour * HOUR) for hour in range(MOST_WINDOWS + 5)))
         await storage.accounts.announce(userid, news, now=NOON)
         assert await storage.accounts.get(userid) == announce(expected, news)
+
+    @pytest.mark.parametrize("events", [1, MOST_EVENTS, MOST_EVENTS + 2])
+    async def test_past_the_limit_events_are_let_go(
+        self, storage: Storage, link: Linking, userid: str, events: int
+    ) -> None:
+        account = await link()
+        kept = [Event(50, "mat", NOON + number * SECOND) for number in range(MOST_EVENTS - 1)]
+        expected = announce(account, {Category.EVENTS: News(events=frozenset(kept[: events - 1]))})
+        await storage.accounts.change(userid, lambda stored: expected, now=NOON)
+        for number in range(max(1, events - MOST_EVENTS + 1)):
+            news = {Category.EVENTS: News(events=frozenset({Event(51, "m:t", NOON + number * SECOND, True)}))}
+            assert await storage.accounts.announce(userid, news, now=NOON)
+            expected = announce(expected, news)
+        stored = await storage.accounts.get(userid)
+        assert stored == expected
+        assert stored is not None
+        news_stored = stored.of(Category.EVENTS).news
+        assert len(news_stored.events) == min(events, MOST_EVENTS)
+        assert news_stored.overflow == (events > MOST_EVENTS)
 
     async def test_leaves_the_lease_of_a_turn_that_runs(
         self, storage: Storage, link: Linking, userid: str

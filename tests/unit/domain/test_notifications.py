@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from builders import DAY, NOON, SECOND
 from withings_bridge.domain.categories import Category
+from withings_bridge.domain.events import Event
 from withings_bridge.domain.notifications import (
     APPLIS,
     Notification,
@@ -129,7 +130,7 @@ class TestCategories:
             (16, (Category.ACTIVITY, Category.WORKOUTS)),
             (44, (Category.SLEEP,)),
             (54, (Category.HEART, Category.MEASURES)),
-            *((number, ()) for number in (50, 51, 52, 55)),
+            *((number, ()) for number in (53, 60, 98, 99, 100)),
         ],
     )
     def test_are_what_the_appli_is_about(self, appli: int, categories: tuple[Category, ...]) -> None:
@@ -146,6 +147,63 @@ class TestCategories:
     @pytest.mark.parametrize("action", ["update", "", "something"])
     def test_of_any_other_news_of_the_account_are_none(self, action: str) -> None:
         assert parsed(appli="46", action=action).categories == ()
+
+
+class TestApplis:
+    def test_are_all_that_withings_documents_or_was_seen_to_use(self) -> None:
+        scopes = {appli.number: appli.scope for appli in APPLIS.values()}
+        assert scopes == {
+            **dict.fromkeys((1, 2, 4, 54, 55, 58, 61, 62, 63), "user.metrics"),
+            **dict.fromkeys((16, 44), "user.activity"),
+            **dict.fromkeys((50, 51, 52, 98, 99, 100), "user.sleepevents"),
+            46: "user.info",
+            53: None,
+            60: "user.data",
+        }
+        assert len(scopes) == 20
+
+    def test_are_each_described_in_words_of_their_own(self) -> None:
+        assert len({appli.description for appli in APPLIS.values()}) == len(APPLIS)
+
+
+class TestEvent:
+    @pytest.mark.parametrize("appli", [50, 51, 52, 55])
+    def test_is_told_where_nothing_can_be_fetched(self, appli: int) -> None:
+        told = parsed(appli=str(appli), deviceid="mat", date=str(NOON_EPOCH))
+        assert told.event == Event(appli, "mat", NOON)
+        assert told.categories == (Category.EVENTS,)
+
+    def test_is_confirmed_by_the_secret_of_the_post(self) -> None:
+        fields = {"userid": "1234", "appli": "50", "deviceid": "mat", "date": str(NOON_EPOCH)}
+        told = parse_notification(fields, confirmed=True)
+        assert told is not None
+        assert told.event == Event(50, "mat", NOON, confirmed=True)
+
+    def test_may_name_its_time_as_some_clients_saw_it(self) -> None:
+        assert parsed(appli="51", deviceid="mat", startdate=str(NOON_EPOCH)).event == Event(51, "mat", NOON)
+
+    def test_may_name_no_device(self) -> None:
+        assert parsed(appli="55", date=str(NOON_EPOCH)).event == Event(55, "", NOON)
+
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            {"deviceid": "x" * 65},
+            {"deviceid": "m\N{LATIN SMALL LETTER A WITH DIAERESIS}t"},
+            {"deviceid": "m\nt"},
+            {"date": ""},
+            {"date": "2026-03-02"},
+            {"date": "99999999999"},
+            {"date": "-1"},
+        ],
+    )
+    def test_is_none_where_it_makes_no_sense(self, odd: dict[str, str]) -> None:
+        told = parsed(**{"appli": "50", "deviceid": "mat", "date": str(NOON_EPOCH)} | odd)
+        assert told.event is None
+        assert told.categories == ()
+
+    def test_is_none_of_an_appli_that_says_what_to_fetch(self) -> None:
+        assert parsed(appli="54", deviceid="watch", date=str(NOON_EPOCH)).event is None
 
 
 class TestFold:

@@ -32,6 +32,7 @@ from withings_bridge.services.granting import Granting
 from withings_bridge.services.holding import POLITE, Holding
 from withings_bridge.services.leaving import UPSTREAM, Leaving
 from withings_bridge.services.linking import Linking
+from withings_bridge.services.listing import Listing
 from withings_bridge.services.marking import Marking
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import FOREVER, Projecting
@@ -135,15 +136,13 @@ class House:
         fetching = Fetching(
             client=client, tokens=self.tokens, max_pages=changes.get("max_pages", 100), clock=clock
         )
-        self.syncing = Syncing(
-            fetching=fetching,
-            storing=Storing(
-                records=storage.records, projecting=self.projecting, holding=self.holding, clock=clock
-            ),
-            records=storage.records,
-            windows=WINDOWS,
-            clock=clock,
+        storing = Storing(
+            records=storage.records, projecting=self.projecting, holding=self.holding, clock=clock
         )
+        self.syncing = Syncing(
+            fetching=fetching, storing=storing, records=storage.records, windows=WINDOWS, clock=clock
+        )
+        self.listing = Listing(fetching=fetching, storing=storing, records=storage.records, clock=clock)
         self.subscribing = Subscribing(
             client=client,
             tokens=self.tokens,
@@ -159,6 +158,7 @@ class House:
             tokens=self.tokens,
             client=client,
             syncing=self.syncing,
+            listing=self.listing,
             rebuilding=self.rebuilding,
             subscribing=self.subscribing,
             holding=self.holding,

@@ -41,8 +41,12 @@ _FORM = {
         },
         "startdate": {"type": "string", "description": "Begin of the window, in epoch seconds."},
         "enddate": {"type": "string", "description": "Its end, in epoch seconds."},
-        "date": {"type": "string", "description": "For activity: its day, as YYYY-MM-DD or epoch seconds."},
-        "deviceid": {"type": "string", "description": "For bed events."},
+        "date": {
+            "type": "string",
+            "description": "For activity: its day, as YYYY-MM-DD or epoch seconds. For bed events: when, in "
+            "epoch seconds.",
+        },
+        "deviceid": {"type": "string", "description": "For bed events: of which device."},
         "action": {"type": "string", "description": "For appli 46: `update`, `unlink` or `delete`."},
     },
 }
@@ -65,6 +69,15 @@ _NOTIFICATION = {
                     "activity": {
                         "summary": "A tracker brought a day.",
                         "value": {"userid": "12345678", "appli": "16", "date": "2026-01-15"},
+                    },
+                    "into bed": {
+                        "summary": "Somebody got into bed, which is stored as told.",
+                        "value": {
+                            "userid": "12345678",
+                            "appli": "50",
+                            "deviceid": "0123abcd",
+                            "date": "1768462241",
+                        },
                     },
                     "unlink": {
                         "summary": "Somebody took the access away, it says; Withings is asked.",
@@ -103,16 +116,20 @@ class CallbackSecret:
     accepted: Sequence[str]
     accept_bare: bool
 
-    async def check(self, request: Request) -> None:
-        """Raise 403 for a wrong secret, or none where one is wanted. The time it takes tells nothing."""
+    async def check(self, request: Request) -> bool:
+        """Whether the call carried the secret. Raises 403 for a wrong one, or for none where one is wanted.
+
+        The time it takes tells nothing.
+        """
         if not self.accepted:
-            return
+            return False
         given = request.query_params.get("secret")
         if given is None and self.accept_bare:
-            return
+            return False
         offered = (given or "").encode()
         if sum(hmac.compare_digest(offered, secret.encode()) for secret in self.accepted) == 0:
             raise Refused(*WRONG_SECRET)
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +184,15 @@ def webhook_router(secret: CallbackSecret, address: CallingAddress | None = None
         background: BackgroundTasks,
         services: TheServices,
         form: Annotated[dict[str, str], Depends(_form)],
+        confirmed: Annotated[bool, Depends(secret.check)],
     ) -> str:
         """Takes a notification: durable when it is answered, fetched from Withings right after.
 
         Fields come in the form or in the query. What makes no sense, or names an account that is not
         linked, is answered with 200 too, since Withings would only repeat it.
         """
-        if account := await services.receiving.receive(dict(request.query_params) | form):
+        fields = dict(request.query_params) | form
+        if account := await services.receiving.receive(fields, confirmed=confirmed):
             background.add_task(services.working.work_off, account)
         return "OK"
 

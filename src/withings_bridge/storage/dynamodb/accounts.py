@@ -11,7 +11,7 @@ from typing import Any
 from withings_bridge.domain.accounts import Account, announce, due
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import AccountUnknown, LeaseLost
-from withings_bridge.domain.inbox import MOST_WINDOWS, Lane, News
+from withings_bridge.domain.inbox import Lane, News
 from withings_bridge.storage.base import Change
 from withings_bridge.storage.dynamodb import writes
 from withings_bridge.storage.dynamodb.account_item import (
@@ -207,11 +207,10 @@ def _adding(table: str, userid: str, news: Mapping[Category, News], now: datetim
         adds.append(f"#{announced_attribute(category)} :one")
         if added:
             attribute = news_attribute(category)
-            # The size counts flags as well as windows: near the limit that only costs a second write.
-            room = MOST_WINDOWS - len(added.windows)
-            values |= {attribute: added.tokens, f"room_{category}": room}
+            # The size counts flags as well: near the limit that only costs a second write.
+            values |= {attribute: added.tokens, f"room_{category}": added.room}
             adds.append(f"#{attribute} :{attribute}")
-            none_or = f"attribute_not_exists(#{attribute}) OR " if room >= 0 else ""
+            none_or = f"attribute_not_exists(#{attribute}) OR " if added.room >= 0 else ""
             conditions.append(
                 f"({none_or}attribute_exists(#{attribute}) AND size(#{attribute}) <= :room_{category})"
             )

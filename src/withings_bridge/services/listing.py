@@ -1,0 +1,61 @@
+"""What comes whole, and not as changes or by dates: devices, heights, and events that were told."""
+
+import structlog
+
+from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.inbox import Task
+from withings_bridge.domain.quota import SAME_ARGUMENTS
+from withings_bridge.domain.records import EPOCH, Kind
+from withings_bridge.services.clock import Clock
+from withings_bridge.services.fetching import Fetching
+from withings_bridge.services.looking import Look
+from withings_bridge.services.projecting import FOREVER
+from withings_bridge.services.storing import Storing
+from withings_bridge.storage.base import Records
+
+log = structlog.get_logger()
+
+
+class Listing:
+    """Makes the store equal to a list, a list at a time."""
+
+    def __init__(self, *, fetching: Fetching, storing: Storing, records: Records, clock: Clock) -> None:
+        self._fetching = fetching
+        self._storing = storing
+        self._records = records
+        self._clock = clock
+
+    async def devices(self, account: Account, task: Task) -> Look:
+        """Store the account's devices as Withings lists them; one that is not listed is gone.
+
+        An empty list is believed of nobody who had devices: one mistaken answer must not erase them.
+        Asked again within ten seconds, the answer just stored serves: Withings would refuse.
+        """
+        before = task.work.settled_at
+        if before is not None and self._clock() - before < SAME_ARGUMENTS:
+            return Look(task)
+        reply = await self._fetching.devices(account)
+        listed = {record.name for record in reply.records}
+        stored = await self._records.between(account.userid, Kind.DEVICE, EPOCH, FOREVER)
+        gone = [record for record in stored if listed and record.name not in listed]
+        await self._storing.apply(account, Kind.DEVICE, reply.records, gone)
+        return Look(task, fetched=reply.records, told=reply.records)
+
+    async def heights(self, account: Account, task: Task) -> Look:
+        """Store the person's heights of all time, for the bmi of weighings after them."""
+        reply = await self._fetching.heights(account)
+        await self._storing.apply(account, Kind.HEIGHT, reply.records)
+        return Look(task)
+
+    async def events(self, account: Account, task: Task) -> Look:
+        """Store the events that were told, without a call.
+
+        A confirmed one is never overwritten by one that anybody may have posted.
+        """
+        if task.news.overflow:
+            log.warning("events let go", account=account.userid, reason="too many were waiting")
+        told = {event.record.name: event.record for event in sorted(task.news.events)}
+        stored = await self._records.get(account.userid, told)
+        fresh = [each for name, each in told.items() if each.body["confirmed"] or name not in stored]
+        await self._storing.apply(account, Kind.EVENT, fresh)
+        return Look(task, fetched=fresh)
