@@ -148,6 +148,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         pacing=pacing,
         holding=holding,
         gateway=gateway,
+        windows=windows,
         clock=clock,
         sweep_every=sweep_every,
     )
@@ -265,6 +266,7 @@ def _import_windows(settings: Settings) -> dict[Category, timedelta]:
     return {
         Category.MEASURES: measures,
         Category.HEART: measures,
+        Category.STETHO: measures,
         Category.ACTIVITY: activity,
         Category.WORKOUTS: activity,
         Category.SLEEP: sleep,

@@ -21,6 +21,7 @@ SERVICES = {
     Kind.SLEEP: "nights",
     Kind.WORKOUT: "workouts",
     Kind.HEART: "heart",
+    Kind.STETHO: "stetho",
 }
 GIVEN_BY_THE_STORE = frozenset({"id", "created_at"})
 MOST_SHOWN = 8
@@ -51,7 +52,7 @@ def truth(tell: Tell, person: int, user: str, *, beyond: frozenset[str] = frozen
     heights = [height for group in groups if (height := height_of(group))]
     imported = [
         record
-        for found in (*records.values(), _devices(tell, person), heights)
+        for found in (*records.values(), _devices(tell, person), _goals(tell, person), heights)
         for record in found
         if str(record.name) not in beyond
     ]
@@ -89,6 +90,11 @@ def _records(kind: Kind, rows: Iterable[Row]) -> list[Record]:
 
 def _devices(tell: Tell, person: int) -> list[Record]:
     return [record_from(Kind.DEVICE, row) for row in tell("GET", f"/people/{person}/devices")["devices"]]
+
+
+def _goals(tell: Tell, person: int) -> list[Record]:
+    goals = tell("GET", f"/people/{person}")["goals"]
+    return [record_from(Kind.GOALS, goals)] if goals else []
 
 
 def _by_day(records: Iterable[Record]) -> Iterable[list[Record]]:

@@ -37,7 +37,9 @@ LIVE_ORDER = (
     Category.SLEEP,
     Category.WORKOUTS,
     Category.HEART,
+    Category.STETHO,
     Category.DEVICES,
+    Category.GOALS,
     Category.SUBSCRIPTIONS,
     Category.HEIGHTS,
     Category.ROWS,
@@ -160,13 +162,18 @@ def announce(account: Account, news: Mapping[Category, News]) -> Account:
     return replace(account, work=work)
 
 
-def swept(account: Account, now: datetime, *, every: timedelta) -> Account:
-    """With its sweep among the pending work, if it is due; the next comes after ``every``."""
+def swept(
+    account: Account, now: datetime, *, every: timedelta, windows: Mapping[Category, timedelta]
+) -> Account:
+    """With its sweep among the pending work, if it is due; the next comes after ``every``.
+
+    ``windows`` as for ``joined``: what is asked for only since the account was linked is imported now.
+    """
     sweep_at = _sweep_at(account)
     if sweep_at is None or sweep_at > now:
         return account
-    news = {category: SWEEP for category in SWEPT if account.may(category)}
-    return announce(replace(account, sweep_at=now + every), news)
+    account = replace(account, work=_importing(account, windows, now), sweep_at=now + every)
+    return announce(account, {category: SWEEP for category in SWEPT if account.may(category)})
 
 
 def follows(account: Account, version: str) -> bool:
@@ -254,21 +261,15 @@ def joined(
     when the account is first swept, ``mapping`` the version of the one that all its rows will follow from
     the first on.
     """
-    errands = [Category.SUBSCRIPTIONS, Category.DEVICES, Category.HEIGHTS]
+    errands = [Category.SUBSCRIPTIONS, Category.DEVICES, Category.GOALS, Category.HEIGHTS]
     if account is None:
         users = frozenset({user})
         account = Account(userid=userid, users=users, linked_at=now, scopes=scopes, projected=mapping)
     else:
         errands += [*TRACKED, Category.ROWS]
         account = _again(account, user, scopes)
-    work = dict(account.work)
-    for category, length in windows.items():
-        # A cursor is what an import leaves from its first moment; news alone may come from anybody.
-        if account.of(category).cursor is None and account.may(category):
-            backfill = Backfill(since=now - length, until=now, began_at=now)
-            work[category] = replace(account.of(category), cursor=now, backfill=backfill)
-    news = {category: ASKED for category in errands if account.may(category)}
-    return announce(replace(account, work=work, sweep_at=now + sweep_every), news)
+    account = replace(account, work=_importing(account, windows, now), sweep_at=now + sweep_every)
+    return announce(account, {category: ASKED for category in errands if account.may(category)})
 
 
 def with_whole_history(account: Account, now: datetime) -> Account:
@@ -288,6 +289,19 @@ def with_whole_history(account: Account, now: datetime) -> Account:
                 cursor=known.cursor or now,
             )
     return replace(account, work=work)
+
+
+def _importing(
+    account: Account, windows: Mapping[Category, timedelta], now: datetime
+) -> Mapping[Category, Work]:
+    """The account's work with an import of each category that has had none."""
+    work = dict(account.work)
+    for category, length in windows.items():
+        # A cursor is what an import leaves from its first moment; news alone may come from anybody.
+        if account.of(category).cursor is None and account.may(category):
+            backfill = Backfill(since=now - length, until=now, began_at=now)
+            work[category] = replace(account.of(category), cursor=now, backfill=backfill)
+    return work
 
 
 def _again(account: Account, user: str, scopes: frozenset[str]) -> Account:

@@ -18,7 +18,9 @@ class Category(StrEnum):
     SLEEP = "sleep"
     WORKOUTS = "workouts"
     HEART = "heart"
+    STETHO = "stetho"
     DEVICES = "devices"
+    GOALS = "goals"
     HEIGHTS = "heights"
     """The person's heights over all history, fetched once: a bmi needs one older than the import."""
     EVENTS = "events"
@@ -47,29 +49,42 @@ KIND_OF: dict[Category, Kind] = {
     Category.SLEEP: Kind.SLEEP,
     Category.WORKOUTS: Kind.WORKOUT,
     Category.HEART: Kind.HEART,
+    Category.STETHO: Kind.STETHO,
     Category.DEVICES: Kind.DEVICE,
+    Category.GOALS: Kind.GOALS,
     Category.HEIGHTS: Kind.HEIGHT,
 }
 
 TRACKED = (Category.MEASURES, Category.ACTIVITY, Category.SLEEP, Category.WORKOUTS)
 """Categories whose service offers ``lastupdate``, and which therefore have a cursor."""
 
-ERRANDS = frozenset({Category.SUBSCRIPTIONS, Category.DEVICES, Category.HEIGHTS, Category.ROWS})
+ERRANDS = frozenset(
+    {Category.SUBSCRIPTIONS, Category.DEVICES, Category.GOALS, Category.HEIGHTS, Category.ROWS}
+)
 """What keeps an account in order, and nobody waits for."""
 
-SWEPT = (*TRACKED, Category.HEART, Category.DEVICES, Category.SUBSCRIPTIONS)
-"""What a sweep looks at."""
+SWEPT = (
+    *TRACKED,
+    Category.HEART,
+    Category.STETHO,
+    Category.DEVICES,
+    Category.GOALS,
+    Category.SUBSCRIPTIONS,
+)
+"""What a sweep looks at. For stethoscope recordings only where one is stored, or a device could take one."""
 
-IMPORTED = (*TRACKED, Category.HEART)
+IMPORTED = (*TRACKED, Category.HEART, Category.STETHO)
 """Categories that are imported by dates: their records have a history."""
 
 SCOPE_OF: dict[Category, str] = {
     Category.MEASURES: "user.metrics",
     Category.HEART: "user.metrics",
+    Category.STETHO: "user.metrics",
     Category.HEIGHTS: "user.metrics",
     Category.ACTIVITY: "user.activity",
     Category.WORKOUTS: "user.activity",
     Category.SLEEP: "user.activity",
     Category.DEVICES: "user.info",
+    Category.GOALS: "user.info",
     Category.EVENTS: "user.sleepevents",
 }

@@ -77,3 +77,6 @@ DEVICE_MODELS: dict[int, DeviceModel] = {
     1062: DeviceModel("Huawei tracker", "HealthKit Huawei"),
     1063: DeviceModel("Lingo Sensor", "Lingo"),
 }
+
+STETHOSCOPES = frozenset({44, 71})
+"""Models that can record the sounds of heart and lungs."""

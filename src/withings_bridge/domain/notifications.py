@@ -49,7 +49,7 @@ APPLIS: dict[int, Appli] = {
         Appli(55, "user.metrics", "ECG failed", _TOLD),
         Appli(58, "user.metrics", "blood glucose", _MEASURES),
         Appli(60, "user.data", "a survey answered"),
-        Appli(61, "user.metrics", "stethoscope", _MEASURES),
+        Appli(61, "user.metrics", "stethoscope", (Category.STETHO, Category.MEASURES)),
         Appli(62, "user.metrics", "heart rate variability", _MEASURES),
         Appli(63, "user.metrics", "urine markers", _MEASURES),
         Appli(98, "user.sleepevents", "bed occupied, every ten minutes"),

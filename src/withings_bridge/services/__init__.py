@@ -11,7 +11,7 @@
 - ``locking``: the lock of a refresh
 - ``pacing``: when a call to Withings may leave
 - ``syncing``: one account and category: fetch, compare, store, say where the cursor goes
-- ``listing``: devices, heights and events, which come whole
+- ``listing``: devices, goals, heights and events, which come whole
 - ``looking``: what a look at a category found
 - ``storing``: what Withings answered into records and rows
 - ``fetching``: which Withings service answers for which category

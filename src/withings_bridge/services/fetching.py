@@ -152,6 +152,12 @@ class Fetching:
         """All the account's devices."""
         return await self._ask(account, Category.DEVICES, self._client.devices)
 
+    async def goals(self, account: Account) -> Reply:
+        """What the person aims at: one record, or none."""
+        goals = await self._tokens.call(account, self._client.goals)
+        body = goals.model_dump(exclude_unset=True)
+        return Reply(records_from(Kind.GOALS, [body] if body else []), complete=True)
+
     async def heights(self, account: Account) -> Reply:
         """The person's heights over all history, each group narrowed to them."""
         answer = await self._tokens.call(
@@ -189,6 +195,8 @@ class Fetching:
                     return client.workouts(token, window, offset=offset, max_pages=most)
                 case Category.HEART, Between():
                     return client.hearts(token, window, offset=offset, max_pages=most)
+                case Category.STETHO, Between():
+                    return client.stethos(token, window, offset=offset, max_pages=most)
             raise ValueError(f"Withings has no such service: {category} by {type(window).__name__}")
 
         return await self._ask(account, category, ask)

@@ -1,4 +1,4 @@
-"""What comes whole, and not as changes or by dates: devices, heights, and events that were told."""
+"""What comes whole, and not as changes or by dates: devices, goals, heights, and events that were told."""
 
 import structlog
 
@@ -29,10 +29,8 @@ class Listing:
         """Store the account's devices as Withings lists them; one that is not listed is gone.
 
         An empty list is believed of nobody who had devices: one mistaken answer must not erase them.
-        Asked again within ten seconds, the answer just stored serves: Withings would refuse.
         """
-        before = task.work.settled_at
-        if before is not None and self._clock() - before < SAME_ARGUMENTS:
+        if self._asked_just_now(task):
             return Look(task)
         reply = await self._fetching.devices(account)
         listed = {record.name for record in reply.records}
@@ -40,6 +38,15 @@ class Listing:
         gone = [record for record in stored if listed and record.name not in listed]
         await self._storing.apply(account, Kind.DEVICE, reply.records, gone)
         return Look(task, fetched=reply.records, told=reply.records)
+
+    async def goals(self, account: Account, task: Task) -> Look:
+        """Store what the person aims at; without any goal nothing is stored."""
+        if self._asked_just_now(task):
+            return Look(task)
+        reply = await self._fetching.goals(account)
+        stored = await self._records.between(account.userid, Kind.GOALS, EPOCH, FOREVER)
+        await self._storing.apply(account, Kind.GOALS, reply.records, stored if not reply.records else [])
+        return Look(task, fetched=reply.records)
 
     async def heights(self, account: Account, task: Task) -> Look:
         """Store the person's heights of all time, for the bmi of weighings after them."""
@@ -59,3 +66,8 @@ class Listing:
         fresh = [each for name, each in told.items() if each.body["confirmed"] or name not in stored]
         await self._storing.apply(account, Kind.EVENT, fresh)
         return Look(task, fetched=fresh)
+
+    def _asked_just_now(self, task: Task) -> bool:
+        """Whether the answer just stored serves: to the identical call Withings would not answer."""
+        before = task.work.settled_at
+        return before is not None and self._clock() - before < SAME_ARGUMENTS

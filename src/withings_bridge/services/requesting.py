@@ -26,6 +26,9 @@ ASKED_FOR = (
     Category.HEART,
     Category.DEVICES,
 )
+ASKED_FOR_IN_FULL = (*ASKED_FOR, Category.STETHO, Category.GOALS)
+"""The rest seldom changes, and each costs a call."""
+
 PATIENCE = timedelta(seconds=60)
 POLL_SECONDS = 0.1
 
@@ -134,7 +137,8 @@ class Requesting:
                 await self._accounts.change(account.userid, lambda it: with_whole_history(it, now), now=now)
             except AccountUnknown:
                 raise NotLinked from None
-        asked_for = [category for category in ASKED_FOR if account.may(category)]
+        wanted = ASKED_FOR_IN_FULL if full else ASKED_FOR
+        asked_for = [category for category in wanted if account.may(category)]
         await self._accounts.announce(account.userid, dict.fromkeys(asked_for, ASKED), now=now)
         account = await self._account(account.userid)
         return account, {category: account.of(category).announced for category in asked_for}

@@ -17,14 +17,16 @@ from datetime import datetime, timedelta
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import KIND_OF, TRACKED, Category
 from withings_bridge.domain.deletions import CONFIRM_AFTER, LOOK_AGAIN_AFTER, believed, digest
+from withings_bridge.domain.devices import STETHOSCOPES
 from withings_bridge.domain.imports import BEGINNING, CHUNK, Backfill
 from withings_bridge.domain.inbox import Recheck, Task, Unread
 from withings_bridge.domain.notifications import DAY, SECOND, Window, fold
 from withings_bridge.domain.quota import SAME_ARGUMENTS
-from withings_bridge.domain.records import Kind, Record, RecordKey
+from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.fetching import Fetching, Reply, Span
 from withings_bridge.services.looking import Look
+from withings_bridge.services.projecting import FOREVER
 from withings_bridge.services.storing import Storing
 from withings_bridge.storage.base import Records
 
@@ -81,7 +83,7 @@ class Syncing:
             await self._compare(
                 account, look, recheck.window, earlier=recheck.missing, announced=recheck.announced
             )
-        if task.news.sweep:
+        if task.news.sweep and await self._worth_a_sweep(account, task.category):
             await self._compare_recent(account, look, began)
         if task.news.everything:
             # Behind an import that already goes further back, it does too: see ``inbox.settle``.
@@ -115,6 +117,17 @@ class Syncing:
         if backfill.start > backfill.since:
             look.backfill = replace(backfill, until=backfill.start, offset=None)
         return look
+
+    async def _worth_a_sweep(self, account: Account, category: Category) -> bool:
+        """Whether a sweep may find anything. Few people have a stethoscope: who has none is not asked for
+        recordings, so long as none is stored. One that was announced is looked for all the same.
+        """
+        if category is not Category.STETHO:
+            return True
+        if await self._records.newest(account.userid, Kind.STETHO, limit=1):
+            return True
+        devices = await self._records.between(account.userid, Kind.DEVICE, EPOCH, FOREVER)
+        return any(device.body.get("model_id") in STETHOSCOPES for device in devices)
 
     async def _sorted(
         self, account: Account, task: Task

@@ -5,7 +5,7 @@ lease that ends by itself, and the next turn begins the same work again.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -64,9 +64,9 @@ LINK_STANDS = timedelta(minutes=1)
 and each look costs a call.
 """
 
-SWEEP_CALLS = 12
-"""What a sweep of an account costs: two calls a tracked category, the devices, the subscriptions, and
-some for pages and second looks.
+SWEEP_CALLS = 14
+"""What a sweep of an account costs: two calls a tracked category, the ECGs, of few people the stethoscope,
+the devices, the goals, the subscriptions, and some for pages and second looks.
 """
 
 
@@ -99,6 +99,7 @@ class Turning:
         holding: Holding,
         gateway: RealtimeGateway,
         pacing: Pacing,
+        windows: Mapping[Category, timedelta],
         clock: Clock,
         sweep_every: timedelta = SWEEP_EVERY,
     ) -> None:
@@ -113,6 +114,7 @@ class Turning:
         self._holding = holding
         self._gateway = gateway
         self._pacing = pacing
+        self._windows = windows
         self._clock = clock
         self._sweep_every = sweep_every
         self._running: dict[str, Turn] = {}
@@ -167,7 +169,7 @@ class Turning:
         await self._pacing.sweeping(SWEEP_CALLS)
         return await self._accounts.change(
             account.userid,
-            lambda stored: swept(stored, now, every=self._sweep_every),
+            lambda stored: swept(stored, now, every=self._sweep_every, windows=self._windows),
             now=now,
             holder=holder,
         )
@@ -227,6 +229,8 @@ class Turning:
                 look = await self._listing.heights(account, task)
             case Category.DEVICES:
                 look = await self._listing.devices(account, task)
+            case Category.GOALS:
+                look = await self._listing.goals(account, task)
             case Category.EVENTS:
                 look = await self._listing.events(account, task)
             case _ if task.backfill:

@@ -18,6 +18,7 @@ from withings_bridge.domain.accounts import (
     joined,
     needing_consent,
     settled,
+    swept,
     tasks,
     with_whole_history,
 )
@@ -281,9 +282,9 @@ class TestJoined:
         cursors = {category: account.of(category).cursor for category in WINDOWS}
         assert cursors == dict.fromkeys(WINDOWS, NOON)
 
-    def test_first_asks_for_subscriptions_devices_and_all_heights(self) -> None:
+    def test_first_asks_for_subscriptions_devices_goals_and_all_heights(self) -> None:
         live = {task.category for task in tasks(a_join(), NOON) if not task.backfill}
-        assert live == {Category.SUBSCRIPTIONS, Category.DEVICES, Category.HEIGHTS}
+        assert live == {Category.SUBSCRIPTIONS, Category.DEVICES, Category.GOALS, Category.HEIGHTS}
 
     def test_second_brings_the_stored_records_to_the_new_user_and_looks_for_news(self) -> None:
         alone = replace(a_join(), work={Category.MEASURES: Work(cursor=NOON - DAY)})
@@ -322,6 +323,27 @@ class TestJoined:
         assert any(task.backfill for task in tasks(again, NOON))
 
 
+class TestSwept:
+    def swept(self, account: Account) -> Account:
+        return swept(account, NOON, every=6 * HOUR, windows=WINDOWS)
+
+    def test_is_all_that_the_consent_covers(self) -> None:
+        account = replace(a_join(scopes=frozenset({"user.metrics"})), sweep_at=NOON)
+        marked = {category for category, work in self.swept(account).work.items() if work.news.sweep}
+        assert marked == {Category.MEASURES, Category.HEART, Category.STETHO, Category.SUBSCRIPTIONS}
+
+    def test_begins_the_import_of_what_was_not_asked_for_when_the_account_was_linked(self) -> None:
+        work = {category: Work(cursor=NOON - DAY) for category in WINDOWS if category is not Category.HEART}
+        after = self.swept(an_account(work=work, sweep_at=NOON))
+        importing = {category for category, work in after.work.items() if work.backfill}
+        assert importing == {Category.HEART}
+        assert after.of(Category.HEART).cursor == NOON
+
+    def test_that_is_not_due_changes_nothing(self) -> None:
+        account = an_account(sweep_at=NOON + HOUR)
+        assert self.swept(account) == account
+
+
 class TestAWholeHistory:
     def test_is_imported_to_its_beginning_newest_first(self) -> None:
         account = an_account(work={category: Work(cursor=NOON - DAY) for category in WINDOWS})
@@ -342,7 +364,8 @@ class TestAWholeHistory:
 
     def test_is_that_of_what_the_consent_covers(self) -> None:
         account = an_account(scopes=frozenset({"user.metrics"}))
-        assert set(with_whole_history(account, NOON).work) == {Category.MEASURES, Category.HEART}
+        whole = with_whole_history(account, NOON)
+        assert set(whole.work) == {Category.MEASURES, Category.HEART, Category.STETHO}
 
 
 class TestProgress:

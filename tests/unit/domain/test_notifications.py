@@ -126,10 +126,11 @@ class TestCategories:
     @pytest.mark.parametrize(
         ("appli", "categories"),
         [
-            *((number, (Category.MEASURES,)) for number in (1, 2, 4, 58, 61, 62, 63)),
+            *((number, (Category.MEASURES,)) for number in (1, 2, 4, 58, 62, 63)),
             (16, (Category.ACTIVITY, Category.WORKOUTS)),
             (44, (Category.SLEEP,)),
             (54, (Category.HEART, Category.MEASURES)),
+            (61, (Category.STETHO, Category.MEASURES)),
             *((number, ()) for number in (53, 60, 98, 99, 100)),
         ],
     )

@@ -61,6 +61,7 @@ SCOPES = ("user.info", "user.metrics", "user.activity", "user.sleepevents")
 WINDOWS = {
     Category.MEASURES: 365 * DAY,
     Category.HEART: 365 * DAY,
+    Category.STETHO: 365 * DAY,
     Category.ACTIVITY: 90 * DAY,
     Category.WORKOUTS: 90 * DAY,
     Category.SLEEP: 90 * DAY,
@@ -164,6 +165,7 @@ class House:
             holding=self.holding,
             gateway=self.gateway,
             pacing=self.pacing,
+            windows=WINDOWS,
             clock=clock,
             sweep_every=sweep_every,
         )

@@ -139,8 +139,9 @@ class TestWhat:
             ("getsummary", "dates"): 1,
             ("getworkouts", "lastupdate"): 1,
             ("getworkouts", "dates"): 1,
-            ("list", "dates"): 1,
+            ("list", "dates"): 2,  # ECGs, and stethoscope recordings: the person has a BPM Core
             ("getdevice", "dates"): 1,
+            ("getgoals", "dates"): 1,
         }
 
     async def test_learns_when_a_silent_device_last_synchronised(

@@ -94,7 +94,7 @@ class TestAWholeHistory:
         for action in ("getactivity", "getworkouts"):
             first_days = [call.parameters["startdateymd"] for call in calls if call.action == action]
             assert (len(first_days), first_days[-1]) == (9, "1970-01-31")
-        assert sum(call.action == "list" for call in calls) == 9
+        assert sum(call.action == "list" for call in calls) == 2 * 9  # ECGs, and stethoscope recordings
 
     async def test_that_is_asked_for_during_an_import_repeats_nothing(
         self, house: House, clock: FakeClock

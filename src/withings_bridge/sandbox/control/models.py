@@ -32,6 +32,7 @@ class PersonShown(BaseModel):
     timezone: str
     linked: bool = Field(description="Whether a client holds a live token pair.")
     subscriptions: int
+    goals: JsonObject = Field(description="What the person aims at, as getgoals shows it.")
     records: dict[str, int] = Field(description="How many records each service serves.")
 
 

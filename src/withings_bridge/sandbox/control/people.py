@@ -37,6 +37,7 @@ def shown(sandbox: RunningSandbox, person: Person) -> PersonShown:
         timezone=person.timezone,
         linked=world.grants.linked(person.userid, now=sandbox.clock.timestamp()),
         subscriptions=len(world.subscriptions.find(person.userid)),
+        goals=person.goals,
         records=world.records.counts(person.userid, at=sandbox.clock.epoch()),
     )
 
