@@ -19,8 +19,10 @@ from withings_bridge.services import Services
 from withings_bridge.services.adopting import Adopting
 from withings_bridge.services.browsing import Browsing
 from withings_bridge.services.clock import Clock, system_clock
+from withings_bridge.services.detailing import Detailing
 from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
 from withings_bridge.services.fetching import Fetching
+from withings_bridge.services.following import Following
 from withings_bridge.services.granting import Granting
 from withings_bridge.services.holding import Holding
 from withings_bridge.services.leaving import SPACING, Leaving
@@ -120,10 +122,17 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
     )
     rebuilding = Rebuilding(records=storage.records, vitals=storage.vitals, projecting=projecting)
     fetching = Fetching(client=client, tokens=tokens, max_pages=settings.withings_api_max_pages, clock=clock)
-    storing = Storing(records=storage.records, projecting=projecting, holding=holding, clock=clock)
+    storing = Storing(
+        records=storage.records,
+        projecting=projecting,
+        following=Following(accounts=storage.accounts, windows=windows, clock=clock),
+        holding=holding,
+        clock=clock,
+    )
     syncing = Syncing(
         fetching=fetching, storing=storing, records=storage.records, windows=windows, clock=clock
     )
+    detailing = Detailing(fetching=fetching, storing=storing, records=storage.records, windows=windows)
     listing = Listing(fetching=fetching, storing=storing, records=storage.records, clock=clock)
     callback_url = _callback_url(settings)
     spacing = timedelta(seconds=0 if settings.use_sandbox else settings.subscribe_spacing_seconds)
@@ -144,6 +153,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         syncing=syncing,
         rebuilding=rebuilding,
         listing=listing,
+        detailing=detailing,
         subscribing=subscribing,
         pacing=pacing,
         holding=holding,
@@ -262,8 +272,9 @@ def _storage(settings: Settings) -> Storage:
 
 
 def _import_windows(settings: Settings) -> dict[Category, timedelta]:
+    """How far back the import of each category goes; of detail, where it is switched on."""
     measures, activity, sleep = settings.import_windows
-    return {
+    windows = {
         Category.MEASURES: measures,
         Category.HEART: measures,
         Category.STETHO: measures,
@@ -271,6 +282,11 @@ def _import_windows(settings: Settings) -> dict[Category, timedelta]:
         Category.WORKOUTS: activity,
         Category.SLEEP: sleep,
     }
+    if settings.withings_intraday:
+        windows[Category.INTRADAY] = activity
+    if settings.withings_sleep_detail:
+        windows[Category.SLEEP_DETAIL] = sleep
+    return windows
 
 
 def _callback_url(settings: Settings) -> str | None:

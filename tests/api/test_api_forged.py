@@ -16,7 +16,7 @@ from builders import NOON
 from processes import PATIENCE_SECONDS
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import Category
-from withings_bridge.domain.inbox import Lane
+from withings_bridge.domain.inbox import MOST_EVENTS, Lane, Work
 from withings_bridge.services.working import Working
 from withings_bridge.storage.dynamodb.account_item import StoredAccount
 
@@ -24,13 +24,15 @@ PATH = "/webhook/withings"
 APPLIS = ("1", "2", "4", "16", "44", "46", "50", "51", "54")
 EPOCH = int(NOON.timestamp())
 MOST_BYTES = 4096
-"""Of an account's item in DynamoDB."""
+"""Of an account's item in DynamoDB, the events aside that wait."""
+MOST_BYTES_OF_AN_EVENT = 100
 
 
 def forged(userid: str, number: int, appli: str = "1") -> dict[str, str]:
     """The announcement of some hour of the last year, each number another."""
     start = EPOCH - number * 3600
-    return {"userid": userid, "appli": appli, "startdate": str(start), "enddate": str(start + 60)}
+    window = {"startdate": str(start), "enddate": str(start + 60)}
+    return {"userid": userid, "appli": appli, "deviceid": "d" * 64} | window
 
 
 async def post(bridge: Bridge, posts: list[dict[str, str]], *, query: str = "") -> set[int]:
@@ -111,12 +113,16 @@ class TestWithoutTheSecret:
 
 
 class TestOfAKnownAccount:
-    async def test_never_make_its_item_larger_than_4_kb(self, calm: Bridge) -> None:
+    async def test_never_make_its_item_larger_than_4_kb_and_its_events(self, calm: Bridge) -> None:
         for number in range(0, 120, 40):
             posts = [forged("1234", number + more, appli) for more in range(40) for appli in APPLIS]
             assert await post(calm, posts) == {200}
-            assert item_bytes(await calm.account("1234")) < MOST_BYTES
-        assert (await calm.account("1234")).of(Category.MEASURES).news.everything
+            assert item_bytes(await calm.account("1234")) < MOST_BYTES + MOST_EVENTS * MOST_BYTES_OF_AN_EVENT
+        account = await calm.account("1234")
+        assert account.of(Category.MEASURES).news.everything
+        assert len(account.of(Category.EVENTS).news.events) == MOST_EVENTS
+        alone = replace(account, work={**account.work, Category.EVENTS: Work()})
+        assert item_bytes(alone) < MOST_BYTES
 
     async def test_fold_into_few_calls(self, bridge: Bridge, cloud: Cloud) -> None:
         userid = await linked(bridge, cloud)

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from builders import NOON, a_pair, a_token_row, an_account
 from contract.storage.backends import SqliteBackend
 from unit.services.house import eventually
 from withings_bridge.app import create_app
-from withings_bridge.bridge import Bridge, assemble
+from withings_bridge.bridge import Bridge, _import_windows, assemble
+from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import NotLinked
 from withings_bridge.domain.links import Place
 from withings_bridge.settings import Settings
@@ -27,6 +29,9 @@ USER = "user-1"
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
+
+
+DETAIL = {Category.INTRADAY, Category.SLEEP_DETAIL}
 
 
 def settings(folder: Path, **changes: Any) -> Settings:
@@ -56,6 +61,16 @@ class TestAssemble:
         async with assemble(settings(tmp_path), clock=lambda: NOON).opened() as services:
             status = await services.reporting.status(USER)
         assert status.token_age.total_seconds() == 0
+
+    def test_detail_has_the_window_of_its_summary_where_it_is_switched_on(self, tmp_path: Path) -> None:
+        days: dict[str, Any] = {"withings_activity_days": 8, "withings_sleep_days": 9}
+        off = _import_windows(settings(tmp_path, **days))
+        assert not DETAIL & off.keys()
+        on = settings(tmp_path, **days, withings_intraday=True, withings_sleep_detail=True)
+        assert _import_windows(on) == off | {
+            Category.INTRADAY: timedelta(days=8),
+            Category.SLEEP_DETAIL: timedelta(days=9),
+        }
 
     def test_a_corrected_notify_address_is_told(self, tmp_path: Path) -> None:
         with capture_logs() as lines:

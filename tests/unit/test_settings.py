@@ -90,6 +90,8 @@ class TestVariables:
             "COGNITO_OPERATOR_SCOPE",
             "SUBSCRIBE_SPACING_SECONDS",
             "TRUSTED_PROXIES",
+            "WITHINGS_INTRADAY",
+            "WITHINGS_SLEEP_DETAIL",
             "WITHINGS_WEBHOOK_ALLOW_LIST",
             "WITHINGS_WEBHOOK_ALLOW_RECORDS",
         }

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from withings_bridge.domain.categories import ERRANDS, IMPORTED, SWEPT, TRACKED, Category
+from withings_bridge.domain.categories import ERRANDS, IMPORTED, SUMMARY_OF, SWEPT, TRACKED, Category
 from withings_bridge.domain.imports import BEGINNING, Backfill
 from withings_bridge.domain.inbox import (
     ASKED,
@@ -43,8 +43,10 @@ LIVE_ORDER = (
     Category.SUBSCRIPTIONS,
     Category.HEIGHTS,
     Category.ROWS,
+    Category.INTRADAY,
+    Category.SLEEP_DETAIL,
 )
-"""What a turn does first: a reading that someone waits for, then what only we care about."""
+"""What a turn does first: a reading that someone waits for, then what only we care about, then detail."""
 
 
 WITHOUT_CONSENT = (Category.LINK, Category.ROWS)
@@ -128,7 +130,7 @@ def due(account: Account, now: datetime) -> dict[Lane, datetime]:
         times[Lane.ERRAND if category in ERRANDS else Lane.LIVE].append(work.live_at(now))
         times[Lane.ERRAND].append(work.errand_at(now))
         times[Lane.RECONCILE].append(work.sweep_at(now))
-        times[Lane.BACKFILL].append(work.backfill_at(now))
+        times[Lane.BACKFILL].append(None if _is_ahead(account, category) else work.backfill_at(now))
     times[Lane.RECONCILE].append(_sweep_at(account))
     return {lane: min(found) for lane, all_ in times.items() if (found := [time for time in all_ if time])}
 
@@ -148,7 +150,10 @@ def tasks(account: Account, now: datetime, *, imports: bool = True) -> list[Task
     chunks = [
         Task(category, works[category], backfill=works[category].backfill)
         for category in LIVE_ORDER
-        if category in works and (time := works[category].backfill_at(now)) and time <= now
+        if category in works
+        and not _is_ahead(account, category)
+        and (time := works[category].backfill_at(now))
+        and time <= now
     ]
     newest = max(chunks, key=lambda task: task.backfill.until if task.backfill else now, default=None)
     return [*live, newest] if newest else live
@@ -168,11 +173,18 @@ def swept(
     """With its sweep among the pending work, if it is due; the next comes after ``every``.
 
     ``windows`` as for ``joined``: what is asked for only since the account was linked is imported now.
+    Of detail that was switched off nothing is kept but its records, so that switched on it is new again.
     """
     sweep_at = _sweep_at(account)
     if sweep_at is None or sweep_at > now:
         return account
-    account = replace(account, work=_importing(account, windows, now), sweep_at=now + every)
+    wanted = {
+        category: work
+        for category, work in account.work.items()
+        if category not in SUMMARY_OF or category in windows
+    }
+    account = replace(account, work=wanted, sweep_at=now + every)
+    account = replace(account, work=_importing(account, windows, now))
     return announce(account, {category: SWEEP for category in SWEPT if account.may(category)})
 
 
@@ -328,6 +340,13 @@ def doable(account: Account) -> Mapping[Category, Work]:
     if account.consent_needed_at is None:
         return account.work
     return {category: account.of(category) for category in WITHOUT_CONSENT if category in account.work}
+
+
+def _is_ahead(account: Account, category: Category) -> bool:
+    """Whether an import of detail has overtaken that of its summary, by which it goes."""
+    detail = account.of(category).backfill
+    summary = account.of(SUMMARY_OF[category]).backfill if category in SUMMARY_OF else None
+    return detail is not None and summary is not None and summary.until > detail.start
 
 
 def _sweep_at(account: Account) -> datetime | None:

@@ -21,6 +21,10 @@ class Category(StrEnum):
     STETHO = "stetho"
     DEVICES = "devices"
     GOALS = "goals"
+    INTRADAY = "intraday"
+    """The samples of days: detail, which follows its summary."""
+    SLEEP_DETAIL = "sleep_detail"
+    """The stages of nights: detail too."""
     HEIGHTS = "heights"
     """The person's heights over all history, fetched once: a bmi needs one older than the import."""
     EVENTS = "events"
@@ -52,16 +56,30 @@ KIND_OF: dict[Category, Kind] = {
     Category.STETHO: Kind.STETHO,
     Category.DEVICES: Kind.DEVICE,
     Category.GOALS: Kind.GOALS,
+    Category.INTRADAY: Kind.INTRADAY,
+    Category.SLEEP_DETAIL: Kind.SEGMENT,
     Category.HEIGHTS: Kind.HEIGHT,
 }
+
+DETAIL_OF = {Category.ACTIVITY: Category.INTRADAY, Category.SLEEP: Category.SLEEP_DETAIL}
+"""The detail that follows a summary, where it is switched on."""
+
+SUMMARY_OF = {detail: summary for summary, detail in DETAIL_OF.items()}
 
 TRACKED = (Category.MEASURES, Category.ACTIVITY, Category.SLEEP, Category.WORKOUTS)
 """Categories whose service offers ``lastupdate``, and which therefore have a cursor."""
 
 ERRANDS = frozenset(
-    {Category.SUBSCRIPTIONS, Category.DEVICES, Category.GOALS, Category.HEIGHTS, Category.ROWS}
+    {
+        Category.SUBSCRIPTIONS,
+        Category.DEVICES,
+        Category.GOALS,
+        Category.HEIGHTS,
+        Category.ROWS,
+        *SUMMARY_OF,
+    }
 )
-"""What keeps an account in order, and nobody waits for."""
+"""What nobody waits for, though it is to be done now."""
 
 SWEPT = (
     *TRACKED,
@@ -84,6 +102,8 @@ SCOPE_OF: dict[Category, str] = {
     Category.ACTIVITY: "user.activity",
     Category.WORKOUTS: "user.activity",
     Category.SLEEP: "user.activity",
+    Category.INTRADAY: "user.activity",
+    Category.SLEEP_DETAIL: "user.activity",
     Category.DEVICES: "user.info",
     Category.GOALS: "user.info",
     Category.EVENTS: "user.sleepevents",

@@ -33,6 +33,16 @@ class Backfill:
         return max(self.since, self.until - max(CHUNK, self.began_at - self.until))
 
     @property
+    def begun(self) -> bool:
+        """Whether any of it is done."""
+        return self.until < self.began_at or self.offset is not None
+
+    @property
+    def done_from(self) -> datetime:
+        """Since when all is imported, where ``offset`` counts the seconds that are done of a chunk."""
+        return self.until - timedelta(seconds=self.offset or 0)
+
+    @property
     def progress(self) -> float:
         """The share that is done, 0 to 1: of chunks and not of years.
 

@@ -11,6 +11,8 @@
 - ``locking``: the lock of a refresh
 - ``pacing``: when a call to Withings may leave
 - ``syncing``: one account and category: fetch, compare, store, say where the cursor goes
+- ``following``: detail of days and nights, announced where its summary changed
+- ``detailing``: the import of that detail
 - ``listing``: devices, goals, heights and events, which come whole
 - ``looking``: what a look at a category found
 - ``storing``: what Withings answered into records and rows

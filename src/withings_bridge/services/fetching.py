@@ -5,18 +5,21 @@ Services differ in how a window is said (instants or local days), in whether the
 """
 
 import itertools
+import math
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from withings_bridge.domain import measures
 from withings_bridge.domain.accounts import Account
-from withings_bridge.domain.categories import KIND_OF, Category
+from withings_bridge.domain.categories import KIND_OF, SUMMARY_OF, Category
+from withings_bridge.domain.details import HOUR, hours_of, whole_hours
 from withings_bridge.domain.notifications import DAY, SECOND, Window
 from withings_bridge.domain.quota import SAME_ARGUMENTS
 from withings_bridge.domain.readings import height_of
-from withings_bridge.domain.records import EPOCH, Kind, Record, records_from
+from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey, records_from
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.tokens import Tokens
 from withings_bridge.withings import Answer, Between, Days, Since, WithingsClient
@@ -69,6 +72,9 @@ class Span:
 
     def covers(self, category: Category, record: Record) -> bool:
         """Whether a complete answer for this span must contain the record."""
+        if category is Category.SLEEP_DETAIL:
+            # What begins where the window ends is asked for with what comes after it.
+            return self.window.start <= record.at < self.window.end
         if category not in ASKED_BY_DAY:
             return self.window.holds(record.at)
         first, last = self.days
@@ -114,8 +120,14 @@ class Fetching:
     def distinct(self, account: Account, category: Category, window: Window) -> Window:
         """The window, begun so much earlier that Withings has not been asked for it just now.
 
-        Withings refuses the identical call within ten seconds; a superset answers as well.
+        Withings refuses the identical call within ten seconds; a superset answers as well. Detail is asked
+        for a day at a time, which is where its calls are told apart: see ``span``.
         """
+        if category is Category.INTRADAY:
+            # What has not happened yet is not asked for.
+            return whole_hours(Window(window.start, max(window.start, min(window.end, self._clock()))))
+        if category is Category.SLEEP_DETAIL:
+            return window
         by_day = category in ASKED_BY_DAY
         start, step = (window.start, DAY) if by_day else (window.start - self._lead(), SECOND)
         wider = (Window(start - step * steps, window.end) for steps in itertools.count())
@@ -141,7 +153,9 @@ class Fetching:
         return SECOND * (quarters % LEADS)
 
     async def span(self, account: Account, category: Category, span: Span) -> Reply:
-        """All that was taken in a span, to the last page."""
+        """All that was taken in a span, to the last page, or to the last day of detail."""
+        if category in SUMMARY_OF:
+            return await self._detail(account, category, span.window)
         return await self._all_pages(account, category, _dates(category, span))
 
     async def some(self, account: Account, category: Category, span: Span, *, offset: int) -> Reply:
@@ -166,6 +180,27 @@ class Fetching:
         groups = records_from(Kind.MEASURES, answer.rows)
         heights = [height for group in groups if (height := height_of(group))]
         return Reply(heights, answer.complete, answer.updatetime, answer.next_offset)
+
+    async def _detail(self, account: Account, category: Category, window: Window) -> Reply:
+        """Detail, at most 24 hours a call."""
+        client = self._client
+        found: dict[RecordKey, Record] = {}
+        start = window.start
+        while start <= window.end:
+            parts = _parts(Window(start, window.end))
+            part = self._recent.first_new(
+                account, category, parts, put=lambda it: Between(it.start, it.end), now=self._clock()
+            )
+            asked = Between(part.start, part.end)
+            if category is Category.INTRADAY:
+                samples = await self._tokens.call(account, partial(client.intraday, window=asked))
+                records = hours_of(samples.rows)
+            else:
+                segments = await self._tokens.call(account, partial(client.sleep_detail, window=asked))
+                records = records_from(Kind.SEGMENT, segments.rows)
+            found |= {record.name: record for record in records}
+            start = part.end + SECOND
+        return Reply(list(found.values()), complete=True)
 
     async def _all_pages(self, account: Account, category: Category, window: Between | Days) -> Reply:
         """A record that several pages hold, since it changed meanwhile, counts as the last one has it."""
@@ -212,6 +247,15 @@ class Fetching:
             next_offset=answer.next_offset,
             pages=answer.pages,
         )
+
+
+def _parts(window: Window) -> Iterator[Window]:
+    """Ways to ask for the first 24 hours of a window: as it is, or to some hour after or before its end."""
+    hours = math.ceil((window.end - window.start + SECOND) / HOUR)
+    yield Window(window.start, min(window.end, window.start + DAY - SECOND))
+    longer, shorter = range(hours + 1, 25), range(min(hours, 24) - 1, 0, -1)
+    for length in (*longer, *shorter):
+        yield Window(window.start, window.start + length * HOUR - SECOND)
 
 
 def _dates(category: Category, span: Span) -> Between | Days:

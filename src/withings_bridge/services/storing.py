@@ -1,7 +1,8 @@
 """What Withings answered into the store: compared, saved, projected.
 
-The order inside makes a crash harmless: records are saved before the rows they yield; tombstones and
-the index of heights, which tell the next attempt what is left to do, come after the rows.
+The order inside makes a crash harmless: detail is announced before the summary it follows is saved;
+records are saved before the rows they yield; tombstones and the index of heights, which tell the next
+attempt what is left to do, come after the rows.
 """
 
 from collections.abc import Collection
@@ -13,6 +14,7 @@ from withings_bridge.domain.notifications import DAY
 from withings_bridge.domain.records import EPOCH, Kind, Record
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.fetching import ASKED_BY_DAY, Span
+from withings_bridge.services.following import Following
 from withings_bridge.services.holding import Holding
 from withings_bridge.services.projecting import Change, Projecting
 from withings_bridge.storage.base import Records
@@ -21,8 +23,17 @@ from withings_bridge.storage.base import Records
 class Storing:
     """Makes records and rows of an account what Withings answered."""
 
-    def __init__(self, *, records: Records, projecting: Projecting, holding: Holding, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        records: Records,
+        projecting: Projecting,
+        following: Following,
+        holding: Holding,
+        clock: Clock,
+    ) -> None:
         self._records = records
+        self._following = following
         self._projecting = projecting
         self._holding = holding
         self._clock = clock
@@ -63,11 +74,14 @@ class Storing:
         kind: Kind,
         fetched: Collection[Record],
         removed: Collection[Record] = (),
+        *,
+        imported: bool = False,
     ) -> list[Record]:
         """Save what was fetched, bring the rows up to date, let go of what was removed. Gives what changed.
 
         Rows are projected for all that was fetched, also where the record is stored as it is: an
-        earlier attempt may have ended between the two. Raises LeaseLost rather than write what another
+        earlier attempt may have ended between the two. ``imported``: an import brought them;
+        detail has one of its own. Raises LeaseLost rather than write what another
         may have purged meanwhile.
         """
         if not fetched and not removed:
@@ -75,6 +89,9 @@ class Storing:
         userid = account.userid
         before = await self._records.get(userid, [record.name for record in fetched])
         fresh = [record for record in fetched if not record.same_as(before.get(record.name))]
+        as_it_was = [before[record.name] for record in fresh if record.name in before]
+        changed = [*fresh, *as_it_was, *removed]
+        await self._following.announce(account, kind, changed, imported=imported)
         if fresh and kind is not Kind.HEIGHT:
             await self._holding.check(account)
             await self._records.save(userid, fresh, now=self._clock())

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from withings_bridge.domain.accounts import Account
-from withings_bridge.domain.categories import KIND_OF, TRACKED, Category
+from withings_bridge.domain.categories import KIND_OF, SUMMARY_OF, TRACKED, Category
 from withings_bridge.domain.deletions import CONFIRM_AFTER, LOOK_AGAIN_AFTER, believed, digest
 from withings_bridge.domain.devices import STETHOSCOPES
 from withings_bridge.domain.imports import BEGINNING, CHUNK, Backfill
@@ -65,6 +65,11 @@ class Syncing:
         """Look at what was announced of a category, and at what was to be looked at again."""
         began = self._clock()
         look = Look(task)
+        if task.category not in self._windows:
+            return look  # it was switched off
+        if task.category in SUMMARY_OF:
+            await self._look_closely(account, look, began)
+            return look
         fresh, unsettled, known = await self._sorted(account, task)
         if fresh or unsettled or _wants_changes(task):
             await self._catch_up(account, look, began, fresh)
@@ -79,16 +84,11 @@ class Syncing:
             look.rechecks += [Recheck(window, began + LOOK_AGAIN_AFTER) for window in again]
         for window in known:
             await self._compare(account, look, window, again_at=began + LOOK_AGAIN_AFTER)
-        for recheck in task.rechecks:
-            await self._compare(
-                account, look, recheck.window, earlier=recheck.missing, announced=recheck.announced
-            )
+        await self._compare_again(account, look)
         if task.news.sweep and await self._worth_a_sweep(account, task.category):
             await self._compare_recent(account, look, began)
         if task.news.everything:
-            # Behind an import that already goes further back, it does too: see ``inbox.settle``.
-            since = await self._reaching_all(account, task.category, began - self._windows[task.category])
-            look.backfill = Backfill(since=since, until=began, began_at=began)
+            await self._import_anew(account, look, began)
         look.told = look.fetched
         return look
 
@@ -105,7 +105,7 @@ class Syncing:
         look.fetched = reply.records
         oldest = self._clock() - self._windows[task.category]
         look.told = [record for record in reply.records if record.at >= oldest]
-        await self._storing.apply(account, KIND_OF[task.category], reply.records)
+        await self._storing.apply(account, KIND_OF[task.category], reply.records, imported=True)
         if reply.changed_since(began, continued=backfill.offset is not None):
             look.backfill = replace(backfill, offset=None)
             return look
@@ -117,6 +117,29 @@ class Syncing:
         if backfill.start > backfill.since:
             look.backfill = replace(backfill, until=backfill.start, offset=None)
         return look
+
+    async def _look_closely(self, account: Account, look: Look, began: datetime) -> None:
+        """Compare detail where its summary changed. There are no changes to ask for, and nothing to look at
+        once more minutes later: whatever changes then, the summary will say so.
+        """
+        for window in fold(look.task.news.windows):
+            await self._compare(account, look, window)
+        await self._compare_again(account, look)
+        if look.task.news.everything:
+            await self._import_anew(account, look, began)
+
+    async def _compare_again(self, account: Account, look: Look) -> None:
+        """Look at what is due to be looked at once more."""
+        for recheck in look.task.rechecks:
+            await self._compare(
+                account, look, recheck.window, earlier=recheck.missing, announced=recheck.announced
+            )
+
+    async def _import_anew(self, account: Account, look: Look, began: datetime) -> None:
+        """Compare all, by an import. One that goes further back already does so still: ``inbox.settle``."""
+        category = look.task.category
+        since = await self._reaching_all(account, category, began - self._windows[category])
+        look.backfill = Backfill(since=since, until=began, began_at=began)
 
     async def _worth_a_sweep(self, account: Account, category: Category) -> bool:
         """Whether a sweep may find anything. Few people have a stethoscope: who has none is not asked for

@@ -23,7 +23,7 @@ from withings_bridge.domain.accounts import (
     swept,
     tasks,
 )
-from withings_bridge.domain.categories import Category
+from withings_bridge.domain.categories import SUMMARY_OF, Category
 from withings_bridge.domain.errors import (
     AccountUnknown,
     BadGrant,
@@ -43,6 +43,7 @@ from withings_bridge.domain.inbox import Done, Failed, Lane, Task
 from withings_bridge.domain.records import Record
 from withings_bridge.domain.troubles import jitter
 from withings_bridge.services.clock import Clock
+from withings_bridge.services.detailing import Detailing
 from withings_bridge.services.holding import Holding, renewing
 from withings_bridge.services.listing import Listing
 from withings_bridge.services.pacing import Pacing, Urgency, in_lane
@@ -94,6 +95,7 @@ class Turning:
         client: WithingsClient,
         syncing: Syncing,
         listing: Listing,
+        detailing: Detailing,
         rebuilding: Rebuilding,
         subscribing: Subscribing,
         holding: Holding,
@@ -109,6 +111,7 @@ class Turning:
         self._client = client
         self._syncing = syncing
         self._listing = listing
+        self._detailing = detailing
         self._rebuilding = rebuilding
         self._subscribing = subscribing
         self._holding = holding
@@ -233,6 +236,8 @@ class Turning:
                 look = await self._listing.goals(account, task)
             case Category.EVENTS:
                 look = await self._listing.events(account, task)
+            case Category.INTRADAY | Category.SLEEP_DETAIL if task.backfill:
+                look = await self._detailing.fill(account, task, task.backfill)
             case _ if task.backfill:
                 look = await self._syncing.fill(account, task, task.backfill)
             case _:
@@ -276,7 +281,8 @@ class Turning:
             return
         stored = await self._accounts.get(account.userid)
         if stored and any(
-            work.news.live and work.announced > account.of(category).announced
+            # Detail is what this turn itself announces.
+            category not in SUMMARY_OF and work.news.live and work.announced > account.of(category).announced
             for category, work in stored.work.items()
         ):
             self.hurry(account.userid)

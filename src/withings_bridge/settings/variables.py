@@ -182,6 +182,24 @@ class Variables(BaseSettings):
     withings_sleep_days: int = Field(
         90, ge=1, le=36500, **_of("Sync", "Days of sleep in the first import.", "90")
     )
+    withings_intraday: bool = Field(
+        False,
+        **_of(
+            "Sync",
+            "Fetch what trackers sampled within each day, too. It costs a call for each day that changed, "
+            "or is imported.",
+            "true",
+        ),
+    )
+    withings_sleep_detail: bool = Field(
+        False,
+        **_of(
+            "Sync",
+            "Fetch the stages of each night with heart rate, respiration and snoring, too. It costs a call "
+            "for each night that changed, or is imported.",
+            "true",
+        ),
+    )
     withings_api_max_pages: int = Field(
         100, ge=1, **_of("Sync", "Pages of an import that one turn fetches; the next turn goes on.", "100")
     )

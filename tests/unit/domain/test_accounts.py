@@ -339,6 +339,18 @@ class TestSwept:
         assert importing == {Category.HEART}
         assert after.of(Category.HEART).cursor == NOON
 
+    def test_begins_the_import_of_detail_that_was_switched_on(self) -> None:
+        work = {category: Work(cursor=NOON - DAY) for category in WINDOWS}
+        account = an_account(work=work, sweep_at=NOON)
+        after = swept(account, NOON, every=6 * HOUR, windows=WINDOWS | {Category.INTRADAY: 90 * DAY})
+        detail = after.of(Category.INTRADAY)
+        assert detail.backfill == Backfill(since=NOON - 90 * DAY, until=NOON, began_at=NOON)
+        assert not detail.news
+
+    def test_forgets_the_work_of_detail_that_was_switched_off(self) -> None:
+        work = {Category.SLEEP_DETAIL: Work(cursor=NOON - DAY, news=ASKED, backfill=IMPORT)}
+        assert Category.SLEEP_DETAIL not in self.swept(an_account(work=work, sweep_at=NOON)).work
+
     def test_that_is_not_due_changes_nothing(self) -> None:
         account = an_account(sweep_at=NOON + HOUR)
         assert self.swept(account) == account
@@ -366,6 +378,25 @@ class TestAWholeHistory:
         account = an_account(scopes=frozenset({"user.metrics"}))
         whole = with_whole_history(account, NOON)
         assert set(whole.work) == {Category.MEASURES, Category.HEART, Category.STETHO}
+
+
+class TestAnImportOfDetail:
+    def waiting(self, summary: Work) -> Account:
+        detail = Work(backfill=replace(IMPORT, until=NOON - 10 * DAY))
+        return an_account(work={Category.SLEEP: summary, Category.SLEEP_DETAIL: detail})
+
+    def test_waits_for_that_of_its_summary(self) -> None:
+        failed = Trouble(1, "Transient", NOON, NOON + HOUR)
+        account = self.waiting(Work(backfill=IMPORT, backfill_trouble=failed))
+        assert tasks(account, NOON) == []
+        assert due(account, NOON) == {Lane.BACKFILL: NOON + HOUR}
+
+    def test_goes_on_where_that_of_its_summary_has_been(self) -> None:
+        detail = self.waiting(Work()).of(Category.SLEEP_DETAIL).backfill
+        assert detail is not None
+        for summary in (None, replace(IMPORT, until=detail.start)):
+            categories = {task.category for task in tasks(self.waiting(Work(backfill=summary)), NOON)}
+            assert Category.SLEEP_DETAIL in categories
 
 
 class TestProgress:

@@ -26,8 +26,10 @@ from withings_bridge.domain.records import EPOCH, Kind, Record
 from withings_bridge.sandbox import Clock, SandboxOptions
 from withings_bridge.services.adopting import Adopting
 from withings_bridge.services.browsing import Browsing
+from withings_bridge.services.detailing import Detailing
 from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
 from withings_bridge.services.fetching import Fetching
+from withings_bridge.services.following import Following
 from withings_bridge.services.granting import Granting
 from withings_bridge.services.holding import POLITE, Holding
 from withings_bridge.services.leaving import UPSTREAM, Leaving
@@ -67,6 +69,9 @@ WINDOWS = {
     Category.SLEEP: 90 * DAY,
 }
 
+DETAIL = {Category.INTRADAY: 90 * DAY, Category.SLEEP_DETAIL: 90 * DAY}
+"""What a house has beside where ``detail`` is switched on."""
+
 
 @dataclass
 class Asked:
@@ -88,6 +93,7 @@ class House:
     def __init__(self, storage: Storage, cloud: Driver, clock: FakeClock, **changes: Any) -> None:
         self.storage, self.cloud, self.clock = storage, cloud, clock
         self.gateway = RecordingGateway()
+        windows = WINDOWS | changes.get("detail", {})
         self.callback_url: str = changes.get("callback_url", "")
         keys = changes.get("encryption_keys", ())
         self.links = FailingLinks(EncryptedLinks(storage.links, keys))
@@ -138,10 +144,15 @@ class House:
             client=client, tokens=self.tokens, max_pages=changes.get("max_pages", 100), clock=clock
         )
         storing = Storing(
-            records=storage.records, projecting=self.projecting, holding=self.holding, clock=clock
+            records=storage.records,
+            projecting=self.projecting,
+            following=Following(accounts=storage.accounts, windows=windows, clock=clock),
+            holding=self.holding,
+            clock=clock,
         )
+        detailing = Detailing(fetching=fetching, storing=storing, records=storage.records, windows=windows)
         self.syncing = Syncing(
-            fetching=fetching, storing=storing, records=storage.records, windows=WINDOWS, clock=clock
+            fetching=fetching, storing=storing, records=storage.records, windows=windows, clock=clock
         )
         self.listing = Listing(fetching=fetching, storing=storing, records=storage.records, clock=clock)
         self.subscribing = Subscribing(
@@ -161,11 +172,12 @@ class House:
             syncing=self.syncing,
             listing=self.listing,
             rebuilding=self.rebuilding,
+            detailing=detailing,
             subscribing=self.subscribing,
             holding=self.holding,
             gateway=self.gateway,
             pacing=self.pacing,
-            windows=WINDOWS,
+            windows=windows,
             clock=clock,
             sweep_every=sweep_every,
         )
@@ -199,7 +211,7 @@ class House:
             leaving=self.leaving,
             redirect_uri=REDIRECT_URI,
             scopes=SCOPES,
-            windows=WINDOWS,
+            windows=windows,
             sweep_every=sweep_every,
             mapping=self.rebuilding.version,
             clock=clock,
@@ -210,7 +222,7 @@ class House:
             accounts=storage.accounts,
             links=self.links,
             working=self.working,
-            windows=WINDOWS,
+            windows=windows,
             clock=clock,
         )
         self.registering = Registering(
@@ -226,7 +238,7 @@ class House:
             tokens=self.tokens,
             granting=self.granting,
             marking=self.marking,
-            windows=WINDOWS,
+            windows=windows,
             sweep_every=sweep_every,
             mapping=self.rebuilding.version,
             clock=clock,
@@ -262,6 +274,7 @@ class House:
         )
         self.browsing = Browsing(accounts=storage.accounts, links=self.links, records=storage.records)
         self.reporting = Reporting(storage=storage, links=self.links, windows=WINDOWS, clock=clock)
+        self.reporting = Reporting(storage=storage, links=self.links, windows=windows, clock=clock)
         self.tending = Tending(accounts=storage.accounts, links=self.links, clock=clock)
 
     async def sleep(self, seconds: float) -> None:

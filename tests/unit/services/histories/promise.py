@@ -13,9 +13,10 @@ deletion, and an ECG, can be missed for good: when its notification was lost and
 recent weeks. Beyond the promise the store may still hold only what Withings once had.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import KIND_OF, TRACKED, Category
@@ -138,6 +139,21 @@ class Promise:
             if record.kind in FETCHED:
                 yield from self._faults_of(record)
         yield from self._faults_of_heights({key: r for (kind, key), r in have.items() if kind is Kind.HEIGHT})
+
+    def faults_of_stages(
+        self, stored: Stored, stages_of: Callable[[int, int, int], Iterable[Any]]
+    ) -> Iterator[str]:
+        """In what the stages of nights are not as promised: detail follows its summary."""
+        nights = [night.body for night in stored[Kind.SLEEP]]
+        have = {stage.body["startdate"] for stage in stored[Kind.SEGMENT]}
+        for night in filter(self.owed, stored[Kind.SLEEP]):
+            body = night.body
+            stages = stages_of(body["id"], body["startdate"], body["enddate"])
+            if lacking := {stage.start for stage in stages} - have:
+                yield f"{len(lacking)} stages are missing: {_shown(night)}"
+        for at in sorted(have):
+            if not any(night["startdate"] <= at < night["enddate"] for night in nights):
+                yield f"a stage of no night: {at}"
 
     def owed(self, record: Record) -> bool:
         """Whether the store must hold this very record."""

@@ -23,7 +23,7 @@ from unit.sandbox.sandbox_driver import Driver, started
 from unit.services.histories.peril import Killed, Peril, PerilousStorage, PerilousWeather
 from unit.services.histories.promise import Ledger, Promise, keys_ever, rows_of
 from unit.services.histories.skipping import SkippingLoop
-from unit.services.house import WINDOWS, House
+from unit.services.house import DETAIL, WINDOWS, House
 from withings_bridge.domain.accounts import Account, due
 from withings_bridge.domain.errors import BridgeError, StorageError, StorageUnavailable
 from withings_bridge.domain.links import Link
@@ -33,6 +33,7 @@ from withings_bridge.domain.records import EPOCH, Kind, Record, record_from
 from withings_bridge.domain.row_keys import possible_keys
 from withings_bridge.sandbox import Clock, SandboxOptions, create_sandbox
 from withings_bridge.sandbox.cloud.envelope import THROTTLED
+from withings_bridge.sandbox.seeding.sleep import stages_of
 from withings_bridge.sandbox.world.deliveries import Delivery, DeliveryState
 from withings_bridge.sandbox.world.records import Record as Row
 from withings_bridge.sandbox.world.records import Service
@@ -75,6 +76,7 @@ class Process:
             callback_url=WEBHOOK,
             applis=APPLIS,
             sweep_every=SWEEP_EVERY,
+            detail=DETAIL,
             sleep=asyncio.sleep,
             paced=True,
         )
@@ -421,6 +423,8 @@ class Town:
             yield "consent is asked for without need"
         stored = await self.stored(person.userid)
         for fault in self.promise(person, account).faults(stored):
+            yield fault
+        for fault in self.promise(person, account).faults_of_stages(stored, stages_of):
             yield fault
         devices = [record.body for record in stored[Kind.DEVICE]]
         listed = self.cloud.running.world.people.devices(int(person.userid))

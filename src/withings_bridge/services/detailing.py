@@ -1,0 +1,68 @@
+"""The import of detail: of the days and nights whose summary is stored, newest first."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.categories import KIND_OF, SUMMARY_OF, Category
+from withings_bridge.domain.details import windows_of
+from withings_bridge.domain.imports import Backfill
+from withings_bridge.domain.inbox import Task
+from withings_bridge.domain.notifications import DAY, Window, fold
+from withings_bridge.services.fetching import Fetching, Span
+from withings_bridge.services.looking import Look
+from withings_bridge.services.storing import Storing
+from withings_bridge.storage.base import Records
+
+RUN = 7
+"""So many days or nights are fetched in one turn: each costs a call."""
+
+
+class Detailing:
+    """Imports detail. ``windows`` holds a category where it is switched on."""
+
+    def __init__(
+        self,
+        *,
+        fetching: Fetching,
+        storing: Storing,
+        records: Records,
+        windows: Mapping[Category, timedelta],
+    ) -> None:
+        self._fetching = fetching
+        self._storing = storing
+        self._records = records
+        self._windows = windows
+
+    async def fill(self, account: Account, task: Task, backfill: Backfill) -> Look:
+        """Import one run of a chunk. ``offset`` says how many seconds of the chunk are done, from its end.
+
+        Switched off meanwhile, the import is at its end.
+        """
+        look = Look(task)
+        if task.category not in self._windows:
+            return look
+        left = await self._left(account, task.category, backfill)
+        for window in left[:RUN]:
+            span = Span(self._fetching.distinct(account, task.category, window))
+            reply = await self._fetching.span(account, task.category, span)
+            await self._storing.apply(account, KIND_OF[task.category], reply.records)
+            look.fetched += reply.records
+        if len(left) > RUN:
+            done = backfill.until - left[RUN - 1].start
+            look.backfill = replace(backfill, offset=math.ceil(done.total_seconds()))
+        elif backfill.start > backfill.since:
+            look.backfill = replace(backfill, until=backfill.start, offset=None)
+        return look
+
+    async def _left(self, account: Account, category: Category, backfill: Backfill) -> list[Window]:
+        """What is left of a chunk, newest first."""
+        # The local day that has begun where the person is may be tomorrow's in UTC.
+        ahead = DAY if backfill.until == backfill.began_at else timedelta()
+        summaries = await self._records.between(
+            account.userid, KIND_OF[SUMMARY_OF[category]], backfill.start, backfill.until + ahead
+        )
+        windows = fold(windows_of(summaries))
+        return [window for window in reversed(windows) if window.start < backfill.done_from]
