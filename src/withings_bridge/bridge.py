@@ -41,6 +41,7 @@ from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.rotating import Rotating
 from withings_bridge.services.scanning import Scanning
 from withings_bridge.services.sharing import Sharing
+from withings_bridge.services.signals import Signals
 from withings_bridge.services.storing import Storing
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
@@ -245,6 +246,15 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         rotating=Rotating(links),
         reprojecting=Reprojecting(
             accounts=storage.accounts, links=links, holding=holding, rebuilding=rebuilding, clock=clock
+        ),
+        signals=Signals(
+            accounts=storage.accounts,
+            links=links,
+            records=storage.records,
+            tokens=tokens,
+            client=client,
+            holding=holding,
+            clock=clock,
         ),
     )
     return Bridge(settings, storage, http, services)

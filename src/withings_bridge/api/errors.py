@@ -34,6 +34,7 @@ STATUS: dict[type[errors.BridgeError], int] = {
     errors.TooManyCalls: 429,
     errors.UserUnknown: 400,
     errors.NoSuchAccount: 404,
+    errors.NoSuchRecording: 404,
     errors.RateLimited: 503,
     errors.Transient: 503,
     errors.SyncFailed: 503,

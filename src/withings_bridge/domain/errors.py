@@ -33,7 +33,8 @@ BridgeError
 │   │   └── NotYours              it is about another user than the caller
 │   ├── TooManyCalls              the caller has made all the calls of this minute
 │   ├── UserUnknown               no user was named, and which one is meant cannot be told
-│   └── NoSuchAccount             what was named is neither an account nor a linked user
+│   ├── NoSuchAccount             what was named is neither an account nor a linked user
+│   └── NoSuchRecording           no recording of this user has the signal that was named
 └── StorageError
     ├── StorageUnavailable        the store does not answer in time
     ├── LeaseLost                 another worker holds the account now
@@ -235,6 +236,10 @@ class UserUnknown(CallerError):
 
 class NoSuchAccount(CallerError):
     """Nobody of this id is linked: it is neither a Withings account's here nor a user's."""
+
+
+class NoSuchRecording(CallerError):
+    """No stored recording of this user has a signal of this id; look it up in the list of recordings."""
 
 
 class StorageError(BridgeError):

@@ -32,6 +32,7 @@
 - ``examining``: what is wrong with what is stored, and mending it
 - ``browsing``: what is stored of a person, by range, by change, at its newest
 - ``sharing``: the same as resources of FHIR, for other health software
+- ``signals``: the curve of an ECG or the sound of a stethoscope, when somebody wants it
 - ``reporting``: the read side for API, CLI and pages
 
 Each service is a small class whose constructor lists everything it can touch. ``clock`` is always a
@@ -52,6 +53,7 @@ from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.rotating import Rotating
 from withings_bridge.services.scanning import Scanning
 from withings_bridge.services.sharing import Sharing
+from withings_bridge.services.signals import Signals
 from withings_bridge.services.tending import Tending
 from withings_bridge.services.working import Working
 
@@ -74,3 +76,4 @@ class Services:
     tending: Tending
     rotating: Rotating
     reprojecting: Reprojecting
+    signals: Signals

@@ -82,6 +82,20 @@ class Holding:
         finally:
             await asyncio.shield(self.release(userid, holder))
 
+    @asynccontextmanager
+    async def if_free(self, userid: str) -> AsyncIterator[Account | None]:
+        """The account, for the body alone; None when somebody holds it, or there is no such account."""
+        holder = self.name()
+        account = await self._accounts.claim_one(userid, holder, now=self._clock(), lease=LEASE)
+        if account is None:
+            yield None
+            return
+        try:
+            async with self.kept(userid, holder):
+                yield account
+        finally:
+            await asyncio.shield(self.release(userid, holder))
+
     async def release(self, userid: str, holder: str) -> None:
         """Give the lease back, if it still is the holder's and the store can be told."""
         with suppress(BridgeError):

@@ -2,16 +2,17 @@
 
 The order inside makes a crash harmless: detail is announced before the summary it follows is saved;
 records are saved before the rows they yield; tombstones and the index of heights, which tell the next
-attempt what is left to do, come after the rows.
+attempt what is left to do, come after the rows, and those of signals before those of their recordings.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import KIND_OF, Category
 from withings_bridge.domain.notifications import DAY
-from withings_bridge.domain.records import EPOCH, Kind, Record
+from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
+from withings_bridge.domain.signals import signals_of
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.fetching import ASKED_BY_DAY, Span
 from withings_bridge.services.following import Following
@@ -97,11 +98,22 @@ class Storing:
             await self._records.save(userid, fresh, now=self._clock())
         projection = await self._projecting.project(account, Change(kind, fetched, before, removed))
         await self._projecting.write(account, projection)
+        if signals := await self._lost_signals(userid, [*before.values(), *removed], fetched):
+            await self._holding.check(account)
+            await self._records.save(userid, [], removed=signals, now=self._clock())
         tombstones = {*projection.lost_heights, *(record.name for record in removed)}
         if projection.heights or tombstones:
             await self._holding.check(account)
             await self._records.save(userid, projection.heights, removed=tombstones, now=self._clock())
         return [*fresh, *removed]
+
+    async def _lost_signals(
+        self, userid: str, before: Iterable[Record], now: Iterable[Record]
+    ) -> Collection[RecordKey]:
+        """The stored signals that no recording names any more."""
+        named = {signal for recording in now for signal in signals_of(recording)}
+        lost = {signal for recording in before for signal in signals_of(recording)} - named
+        return await self._records.get(userid, lost) if lost else ()
 
 
 def _kinds(category: Category) -> list[Kind]:

@@ -45,6 +45,7 @@ from withings_bridge.services.reporting import Reporting
 from withings_bridge.services.reprojecting import Reprojecting
 from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.scanning import Scanning
+from withings_bridge.services.signals import Signals
 from withings_bridge.services.storing import Storing
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
@@ -275,6 +276,15 @@ class House:
         self.browsing = Browsing(accounts=storage.accounts, links=self.links, records=storage.records)
         self.reporting = Reporting(storage=storage, links=self.links, windows=WINDOWS, clock=clock)
         self.reporting = Reporting(storage=storage, links=self.links, windows=windows, clock=clock)
+        self.signals = Signals(
+            accounts=storage.accounts,
+            links=self.links,
+            records=storage.records,
+            tokens=self.tokens,
+            client=client,
+            holding=self.holding,
+            clock=clock,
+        )
         self.tending = Tending(accounts=storage.accounts, links=self.links, clock=clock)
 
     async def sleep(self, seconds: float) -> None:

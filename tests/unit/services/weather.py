@@ -5,6 +5,7 @@ import json
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
@@ -31,6 +32,10 @@ class Weather(httpx.AsyncBaseTransport):
         for _ in range(times):
             envelope = json.dumps({"status": status, "body": {}, "error": text})
             self._answer(action, httpx.Response(200, content=envelope))
+
+    def answers(self, action: str, body: dict[str, Any]) -> None:
+        """Withings answers with this body once."""
+        self._answer(action, httpx.Response(200, content=json.dumps({"status": 0, "body": body})))
 
     def cuts_off(self, action: str) -> None:
         """The next call of the action does not even leave."""
