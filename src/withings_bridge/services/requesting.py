@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from withings_bridge.domain.accounts import Account, unlisted, with_whole_history
-from withings_bridge.domain.categories import Category
+from withings_bridge.domain.categories import IMPORTED, Category
 from withings_bridge.domain.errors import AccountUnknown, ConsentNeeded, NotLinked, SyncFailed
 from withings_bridge.domain.imports import BEGINNING
 from withings_bridge.domain.inbox import ASKED
@@ -141,7 +141,9 @@ class Requesting:
         asked_for = [category for category in wanted if account.may(category)]
         await self._accounts.announce(account.userid, dict.fromkeys(asked_for, ASKED), now=now)
         account = await self._account(account.userid)
-        return account, {category: account.of(category).announced for category in asked_for}
+        # An import is waited for whether or not its category was asked for: detail has time.
+        awaited = {*asked_for, *IMPORTED}
+        return account, {category: account.of(category).announced for category in awaited}
 
     async def _account(self, userid: str) -> Account:
         account = await self._accounts.get(userid)

@@ -11,7 +11,7 @@ from withings_bridge.domain.accounts import with_whole_history
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import ConsentNeeded, NotLinked, SyncFailed
 from withings_bridge.domain.records import Kind
-from withings_bridge.services.requesting import ASKED_FOR, POLL_SECONDS, Requesting
+from withings_bridge.services.requesting import POLL_SECONDS, Requesting
 from withings_bridge.services.tending import Choice
 from withings_bridge.services.turning import Turn
 from withings_bridge.services.working import Working
@@ -59,7 +59,7 @@ class TestSync:
             await house.weigh(str(person), 70, at=(clock() - days * DAY).isoformat())
         await house.link()
         synced = await house.requesting.sync("user-1")
-        assert not any(synced.account.of(category).backfill for category in ASKED_FOR)
+        assert not synced.account.importing
         assert len(await house.values("weight")) == 3
 
     async def test_in_full_asks_for_what_seldom_changes_too(self, house: House) -> None:
