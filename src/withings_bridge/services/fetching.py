@@ -168,9 +168,7 @@ class Fetching:
 
     async def goals(self, account: Account) -> Reply:
         """What the person aims at: one record, or none."""
-        goals = await self._tokens.call(account, self._client.goals)
-        body = goals.model_dump(exclude_unset=True)
-        return Reply(records_from(Kind.GOALS, [body] if body else []), complete=True)
+        return await self._ask(account, Category.GOALS, self._client.goals)
 
     async def heights(self, account: Account) -> Reply:
         """The person's heights over all history, each group narrowed to them."""

@@ -75,6 +75,16 @@ def keyed(body: Row, key: str, model: type[ModelT]) -> Answer[ModelT]:
     return Answer(rows=tuple(rows), model=model)
 
 
+def mapped(body: Row, key: str, model: type[ModelT]) -> Answer[ModelT]:
+    """The answer of a service that gives one object, or nothing."""
+    found = body.get(key)
+    if found == []:
+        found = {}
+    if not isinstance(found, dict):
+        raise Malformed(f"Withings answered without {key}.")
+    return Answer(rows=(found,) if found else (), model=model)
+
+
 async def paged(
     fetch: Callable[[int], Awaitable[Row]], key: str, model: type[ModelT], *, offset: int, max_pages: int
 ) -> Answer[ModelT]:

@@ -13,7 +13,7 @@ import httpx
 
 from withings_bridge.domain import fields
 from withings_bridge.withings import protocol
-from withings_bridge.withings.answers import MAX_PAGES, Answer, ModelT, keyed, paged, read, single
+from withings_bridge.withings.answers import MAX_PAGES, Answer, ModelT, keyed, mapped, paged, read, single
 from withings_bridge.withings.models import (
     ActivityDay,
     Device,
@@ -29,7 +29,6 @@ from withings_bridge.withings.models import (
     StethoSignal,
     Workout,
 )
-from withings_bridge.withings.models.account import GoalsReply
 from withings_bridge.withings.protocol import Call
 from withings_bridge.withings.sending import TIMEOUT, Pace, Sender, Unpaced
 from withings_bridge.withings.windows import Between, Days, Since
@@ -161,10 +160,9 @@ class WithingsClient:
         body = await self._ask(access_token, protocol.USER_PATH, "getdevice", {})
         return single(body, "devices", Device)
 
-    async def goals(self, access_token: str) -> Goals:
-        """What the person aims at."""
-        body = await self._ask(access_token, protocol.USER_PATH, "getgoals", {})
-        return read(GoalsReply, body).goals
+    async def goals(self, access_token: str) -> Answer[Goals]:
+        """What the person aims at: one row, or none."""
+        return mapped(await self._ask(access_token, protocol.USER_PATH, "getgoals", {}), "goals", Goals)
 
     # --- notify ---------------------------------------------------------------------------------------
 

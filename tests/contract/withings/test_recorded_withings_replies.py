@@ -11,17 +11,17 @@ import pytest
 from pydantic import BaseModel
 
 from withings_bridge.withings import Days, Since, WithingsClient
-from withings_bridge.withings.answers import read, single
+from withings_bridge.withings.answers import mapped, single
 from withings_bridge.withings.models import (
     ActivityDay,
     Device,
+    Goals,
     MeasureGroup,
     NotificationProfile,
     SleepSegment,
     SleepSummary,
     Workout,
 )
-from withings_bridge.withings.models.account import GoalsReply
 from withings_bridge.withings.protocol import decode
 
 RECORDED = (
@@ -97,12 +97,14 @@ class TestLists:
 class TestSingleReplies:
     @pytest.mark.parametrize("name", ["goals", "goals_1"])
     def test_of_goals_come_through_whole(self, name: str) -> None:
-        sent = json.loads(recorded(name))["body"]
-        assert read(GoalsReply, body_of(name)).model_dump(exclude_unset=True) == sent
+        sent = json.loads(recorded(name))["body"]["goals"]
+        answer = mapped(body_of(name), "goals", Goals)
+        assert answer.rows == (sent,)
+        assert answer.models[0].model_dump(exclude_unset=True) == sent
 
     def test_of_no_goals_are_a_list(self) -> None:
         assert body_of("no_goals") == {"goals": []}
-        assert read(GoalsReply, body_of("no_goals")).goals.model_dump(exclude_unset=True) == {}
+        assert mapped(body_of("no_goals"), "goals", Goals).rows == ()
 
     @pytest.mark.parametrize("name", ["notify_subscribe", "notify_revoke"])
     def test_of_a_done_deed_are_empty(self, name: str) -> None:

@@ -50,7 +50,7 @@ class TestGoals:
 
     async def test_keep_what_nobody_has_documented(self, house: House) -> None:
         userid = await house.linked()
-        odd = {"steps": 9000.5, "water": {"value": 2, "unit": 0}}
+        odd = {"steps": 9000.5, "sleep": "eight hours", "weight": {"value": "70"}, "water": {"value": 2}}
         assert await swept(house, userid, odd) == [(THE_GOALS, odd)]
 
     async def test_are_not_asked_for_twice_within_ten_seconds(self, house: House, clock: FakeClock) -> None:

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from withings_bridge.domain import fields
+from withings_bridge.domain.errors import Malformed
 from withings_bridge.withings import models
+from withings_bridge.withings.answers import mapped
 from withings_bridge.withings.models import (
     ActivityDay,
     Device,
@@ -27,7 +29,6 @@ from withings_bridge.withings.models import (
     Workout,
     WorkoutData,
 )
-from withings_bridge.withings.models.account import GoalsReply
 
 
 class TestQuantity:
@@ -46,7 +47,7 @@ class TestQuantity:
             assert Measure(value=118003, unit=-3, type=1).quantity == Decimal("118.003")
 
     def test_of_a_goal_is_exact_too(self) -> None:
-        goals = GoalsReply.model_validate({"goals": {"weight": {"value": 70500, "unit": -3}}}).goals
+        (goals,) = mapped({"goals": {"weight": {"value": 70500, "unit": -3}}}, "goals", Goals).models
         assert goals.weight is not None
         assert str(goals.weight.quantity) == "70.500"
 
@@ -116,8 +117,14 @@ class TestOddShapes:
     ) -> None:
         assert model.model_validate(sent).model_dump(exclude_unset=True)[name] == {}
 
-    def test_no_goals_at_all_are_goals_without_any(self) -> None:
-        assert GoalsReply.model_validate({"goals": []}).goals == Goals()
+    @pytest.mark.parametrize("none", [[], {}])
+    def test_no_goals_at_all_are_no_row(self, none: Any) -> None:
+        assert mapped({"goals": none}, "goals", Goals).rows == ()
+
+    @pytest.mark.parametrize("body", [{}, {"goals": None}, {"goals": [1]}, {"goals": "none"}])
+    def test_goals_that_did_not_come_are_not_mistaken_for_none(self, body: dict[str, Any]) -> None:
+        with pytest.raises(Malformed):
+            mapped(body, "goals", Goals)
 
 
 class TestFields:

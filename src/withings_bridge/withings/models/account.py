@@ -1,11 +1,10 @@
 """What belongs to an account rather than to a moment: devices, goals, subscriptions."""
 
 from decimal import Decimal
-from typing import Annotated
 
 from pydantic import Field
 
-from withings_bridge.withings.models.shapes import EmptyMap, Id, Number, Open
+from withings_bridge.withings.models.shapes import Id, Number, Open
 
 
 class Device(Open):
@@ -44,12 +43,6 @@ class Goals(Open):
     sleep: Number | None = None
     """Seconds."""
     weight: GoalWeight | None = None
-
-
-class GoalsReply(Open):
-    """The envelope of goals, a list when there are none."""
-
-    goals: Annotated[Goals, EmptyMap]
 
 
 class NotificationProfile(Open):
