@@ -222,7 +222,12 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
             ),
         ]
     )
-    browsing = Browsing(accounts=storage.accounts, links=links, records=storage.records)
+    browsing = Browsing(
+        accounts=storage.accounts,
+        links=links,
+        records=storage.records,
+        sources=settings.activity_sources,
+    )
     services = Services(
         linking=linking,
         leaving=leaving,

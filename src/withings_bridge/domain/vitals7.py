@@ -137,6 +137,12 @@ def rows_of_day(days: Iterable[Record], mapping: RowMapping = CONTRACT) -> list[
     return found
 
 
+def ranked(days: Iterable[Record], sources: Sources) -> list[Record]:
+    """Records of activity, the newest day first, and of one day whoever speaks for it before the others."""
+    rank = _counted_by(sources)
+    return sorted(_believed(days, sources), key=lambda day: (day.at, *rank(day)), reverse=True)
+
+
 def _body_rows(group: Record, values: dict[int, float], heights: Heights) -> Iterator[VitalRow]:
     weight, height = values.get(types.WEIGHT), values.get(types.HEIGHT)
 

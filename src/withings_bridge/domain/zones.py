@@ -14,9 +14,17 @@ def zone(name: str | None) -> tzinfo:
         return UTC
 
 
+def is_zone(name: str | None) -> bool:
+    """Whether there is a zone of that name."""
+    return zone(name) is not UTC
+
+
 def local(at: datetime, name: str | None) -> datetime:
     """The instant as clocks in that zone show it, with their offset from UTC."""
-    return at.astimezone(zone(name))
+    try:
+        return at.astimezone(zone(name))
+    except OverflowError:
+        return at.astimezone(UTC)  # on the first or the last day of the calendar
 
 
 def begin_of(day: date, name: str | None) -> datetime:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from builders import NOON
-from withings_bridge.domain.zones import day_in, local
+from withings_bridge.domain.zones import day_in, is_zone, local
 
 
 class TestLocal:
@@ -18,6 +18,14 @@ class TestLocal:
     )
     def test_is_utc_for_a_name_that_is_no_zone(self, name: str | None) -> None:
         assert local(NOON, name).utcoffset() == timedelta()
+        assert not is_zone(name)
+
+    @pytest.mark.parametrize("name", ["Europe/Paris", "UTC"])
+    def test_is_of_a_zone_that_is_known(self, name: str) -> None:
+        assert is_zone(name)
+
+    def test_of_the_ends_of_the_calendar_is_utc_where_no_other_is(self) -> None:
+        assert local(datetime.max.replace(tzinfo=UTC), "Asia/Tokyo") == datetime.max.replace(tzinfo=UTC)
 
 
 class TestDay:

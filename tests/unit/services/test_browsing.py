@@ -8,8 +8,9 @@ from builders import DAY, HOUR, a_record
 from fakes import FakeClock
 from unit.services.house import House
 from withings_bridge.domain.errors import NotLinked
+from withings_bridge.domain.mapping import Sources
 from withings_bridge.domain.records import Kind, Record, RecordKey, record_from
-from withings_bridge.services.browsing import PAGE, Span
+from withings_bridge.services.browsing import PAGE, Browsing, History, Remembered, Span
 
 
 async def stored(house: House, userid: str, *records: Record) -> None:
@@ -95,3 +96,73 @@ class TestLatest:
         await stored(house, userid, a_group(1, clock, kg=50), height)
         latest = await (await house.browsing.of("user-1")).latest()
         assert (latest["bmi"].value, latest["height"].value) == (Decimal("12.5"), Decimal(2))
+
+    async def test_takes_from_the_night_before_what_the_last_one_lacked(
+        self, house: House, clock: FakeClock
+    ) -> None:
+        userid, epoch = await house.linked(), int(clock().timestamp())
+        nights = [
+            {"id": 1, "startdate": epoch - 86400, "data": {"hr_average": 51, "sleep_score": 80}},
+            {"id": 2, "startdate": epoch, "data": {"hr_average": 52}},
+        ]
+        await stored(house, userid, *[record_from(Kind.SLEEP, night) for night in nights])
+        latest = await (await house.browsing.of("user-1")).latest()
+        found = (latest["sleep_heart_rate_average"].value, latest["sleep_score"].value)
+        assert found == (Decimal(52), Decimal(80))
+
+    @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Lima"])
+    async def test_takes_of_one_day_what_a_tracker_counted_and_the_rest_from_a_phone(
+        self, house: House, zone: str
+    ) -> None:
+        """Wherever the phone was that day."""
+        userid = await house.linked()
+        phone = {"date": "2026-03-01", "brand": 18, "steps": 9000, "calories": 12, "timezone": zone}
+        watch = {"date": "2026-03-01", "deviceid": "w", "brand": 1, "steps": 8000, "timezone": "UTC"}
+        before = {"date": "2026-02-28", "deviceid": "w", "brand": 1, "steps": 1, "calories": 1}
+        await stored(house, userid, *[record_from(Kind.ACTIVITY, day) for day in (phone, watch, before)])
+        latest = await (await house.browsing.of("user-1")).latest()
+        assert (latest["steps"].value, latest["active_energy"].value) == (Decimal(8000), Decimal(12))
+
+    @pytest.mark.parametrize(
+        ("sources", "steps"),
+        [(Sources.TRACKERS_FIRST, 8000), (Sources.MOST_STEPS, 9000), (Sources.TRACKERS_ONLY, 8000)],
+    )
+    async def test_believes_of_one_day_whom_the_operator_chose(
+        self, house: House, sources: Sources, steps: int
+    ) -> None:
+        userid = await house.linked()
+        phone = {"date": "2026-03-01", "brand": 18, "steps": 9000, "calories": 12}
+        watch = {"date": "2026-03-01", "deviceid": "w", "brand": 1, "steps": 8000}
+        await stored(house, userid, *[record_from(Kind.ACTIVITY, day) for day in (phone, watch)])
+        browsing = Browsing(
+            accounts=house.storage.accounts,
+            links=house.links,
+            records=house.storage.records,
+            sources=sources,
+        )
+        latest = await (await browsing.of("user-1")).latest()
+        assert latest["steps"].value == steps
+        assert ("active_energy" in latest) == (sources is not Sources.TRACKERS_ONLY)
+
+    async def test_is_found_once_and_again_when_something_changed(
+        self, house: House, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        userid = await house.linked()
+        await stored(house, userid, a_group(2, clock, kg=70))
+        assert (await (await house.browsing.of("user-1")).latest())["weight"].value == 70
+        with monkeypatch.context() as patched:
+            patched.setattr(History, "all", None)  # nothing is gone through
+            assert (await (await house.browsing.of("user-1")).latest())["weight"].value == 70
+        await stored(house, userid, a_group(1, clock, kg=71))
+        assert (await (await house.browsing.of("user-1")).latest())["weight"].value == 71
+
+
+class TestRemembered:
+    def test_is_what_was_asked_for_last(self) -> None:
+        remembered = Remembered(most=2)
+        for userid in ("1", "2"):
+            remembered.put(userid, 5, {})
+        assert remembered.get("1", 5) == {}
+        remembered.put("3", 5, {})
+        assert [remembered.get(userid, 5) for userid in ("1", "2", "3")] == [{}, None, {}]
+        assert remembered.get("1", 6) is None
