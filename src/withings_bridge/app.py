@@ -23,7 +23,17 @@ from withings_bridge.api.middleware import (
     SafeHeaders,
 )
 from withings_bridge.api.openapi import describe
-from withings_bridge.api.routers import fhir, health, inbox, links, users
+from withings_bridge.api.routers import (
+    days,
+    feed,
+    fhir,
+    health,
+    inbox,
+    links,
+    measurements,
+    recordings,
+    users,
+)
 from withings_bridge.api.routers.webhook import CallbackSecret, CallingAddress, announced, webhook_router
 from withings_bridge.bridge import assemble
 from withings_bridge.callers import ApiKeys, Authentication, CallLimit, CognitoTokens, Jwks, Sessions
@@ -92,8 +102,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         # Unless told otherwise, an app under development on the same laptop may call.
         allow_origin_regex=None if settings.authenticates or settings.allowed_origins else LOCAL_APP,
         allow_methods=("GET", "POST"),
-        allow_headers=("Authorization", "Content-Type", "X-API-Key", REQUEST_ID),
-        expose_headers=(REQUEST_ID, "Retry-After"),
+        allow_headers=("Authorization", "Content-Type", "If-None-Match", "X-API-Key", REQUEST_ID),
+        expose_headers=("ETag", REQUEST_ID, "Retry-After"),
     )
     if settings.loopback_only:
         app.add_middleware(LoopbackOnly)
@@ -123,7 +133,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
             clock=clock,
         )
     )
-    for router in (users.router, fhir.router, links.router):
+    reading = (measurements.router, days.router, recordings.router, feed.router, fhir.router)
+    for router in (users.router, *reading, links.router):
         app.include_router(router)
     app.include_router(webhook_router(secret, CallingAddress(addresses.allow) if addresses else None))
     app.include_router(inbox.router)

@@ -4,7 +4,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.running import Bridge, Browser, Cloud, alone, beside, pretend_withings
+from api.readers import Reader
+from api.running import Bridge, Browser, Cloud, alone, beside, given_links, pretend_withings
+from builders import NOON
 from withings_bridge.settings import Settings
 
 
@@ -39,3 +41,11 @@ async def lone(tmp_path: Path) -> AsyncIterator[Bridge]:
     """A bridge alone."""
     async with alone(tmp_path) as bridge:
         yield bridge
+
+
+@pytest.fixture
+async def reader(tmp_path: Path) -> AsyncIterator[Reader]:
+    """A bridge alone at noon, with one user, and who reads their records."""
+    await given_links(tmp_path)
+    async with alone(tmp_path, clock=lambda: NOON) as bridge:
+        yield Reader(bridge, tmp_path)

@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from builders import a_pair, an_account
+from builders import NOON, a_pair, an_account
 from withings_bridge.app import create_app
 from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.records import Record, RecordKey
 from withings_bridge.sandbox import SandboxOptions, create_sandbox
 from withings_bridge.services import Services
 from withings_bridge.services.clock import Clock, system_clock
@@ -183,6 +185,18 @@ async def given_links(folder: Path, *accounts: Account) -> None:
         for account in accounts or (an_account("1234", USER),):
             for user in sorted(account.users):
                 await storage.links.join(user, account.userid, PAIR, stored(account))
+
+
+async def given_records(
+    folder: Path,
+    *records: Record,
+    userid: str = "1234",
+    removed: Collection[RecordKey] = (),
+    now: datetime = NOON,
+) -> None:
+    """Records of an account in the store of a bridge, as a sync would leave them; it may be running."""
+    async with SqliteStorage(settings(folder).sqlite_path) as storage:
+        await storage.records.save(userid, records, removed=removed, now=now)
 
 
 def _listening() -> socket.socket:

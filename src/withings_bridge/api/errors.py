@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from withings_bridge.api.etags import NotModified, not_modified
 from withings_bridge.api.middleware import REQUEST_ID, Refused, request_id, safe_headers
 from withings_bridge.api.schemas import ErrorReply, FieldProblem
 from withings_bridge.domain import errors
@@ -32,6 +33,9 @@ STATUS: dict[type[errors.BridgeError], int] = {
     errors.IdentityUnavailable: 503,
     errors.NotAllowed: 403,
     errors.TooManyCalls: 429,
+    errors.NoSuchRecord: 404,
+    errors.CursorRefused: 400,
+    errors.FeedRestarted: 410,
     errors.UserUnknown: 400,
     errors.NoSuchAccount: 404,
     errors.NoSuchRecording: 404,
@@ -65,6 +69,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.BridgeError, _bridge_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(NotModified, not_modified)
     app.add_exception_handler(Exception, _bug)
 
 

@@ -1,7 +1,8 @@
 """Finishes what FastAPI makes of the routes: the description of the API, as ``/openapi.json`` serves it.
 
 FastAPI knows the shapes. Added here is what it cannot know: an example of every body and answer, made from
-the examples of the fields, a word on every answer, and that an open bridge asks for no credentials.
+the examples of the fields or of records that are shown, a word on every answer, and that an open bridge asks
+for no credentials.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
+from withings_bridge.api.examples import examples
 from withings_bridge.api.schemas import ErrorReply
 
 Json = dict[str, Any]
@@ -30,6 +32,8 @@ def describe(app: FastAPI, *, open: bool) -> None:  # noqa: A002 - as the authen
         schemas = description.setdefault("components", {}).setdefault("schemas", {})
         _, errors = models_json_schema([(ErrorReply, "serialization")], ref_template=_PREFIX + "{model}")
         schemas.update(errors["$defs"])
+        for name, example in examples().items():
+            schemas[name]["examples"] = [example]
         for operation in _operations(description):
             _finish(operation, schemas)
             if open and "security" in operation:

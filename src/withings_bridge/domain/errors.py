@@ -32,6 +32,9 @@ BridgeError
 │   │   ├── ScopeMissing          it takes a caller with a wider scope
 │   │   └── NotYours              it is about another user than the caller
 │   ├── TooManyCalls              the caller has made all the calls of this minute
+│   ├── NoSuchRecord              the user has no record of that id
+│   ├── CursorRefused             the cursor is damaged, or another list's
+│   ├── FeedRestarted             the cursor of the change feed is of a time that is gone
 │   ├── UserUnknown               no user was named, and which one is meant cannot be told
 │   ├── NoSuchAccount             what was named is neither an account nor a linked user
 │   └── NoSuchRecording           no recording of this user has the signal that was named
@@ -228,6 +231,18 @@ class TooManyCalls(CallerError):
         super().__init__(message)
         self.retry_after = retry_after
         """After which one call is possible again."""
+
+
+class NoSuchRecord(CallerError):
+    """No record of this id is stored; it may have been deleted at Withings."""
+
+
+class CursorRefused(CallerError):
+    """This cursor is damaged, or belongs to another list, order or user; begin again without it."""
+
+
+class FeedRestarted(CallerError):
+    """What you followed is another account's, or was purged meanwhile; begin again without `since`."""
 
 
 class UserUnknown(CallerError):

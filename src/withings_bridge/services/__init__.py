@@ -31,6 +31,9 @@
 - ``marking``: what was announced of accounts that a scan has not found yet
 - ``examining``: what is wrong with what is stored, and mending it
 - ``browsing``: what is stored of a person, by range, by change, at its newest
+- ``paging``: a page of that, decoded and filtered
+- ``measuring``: measurements by what is wanted of them
+- ``mirroring``: what changed since somebody looked
 - ``sharing``: the same as resources of FHIR, for other health software
 - ``signals``: the curve of an ECG or the sound of a stethoscope, when somebody wants it
 - ``reporting``: the read side for API, CLI and pages

@@ -1,0 +1,85 @@
+"""Recordings of the heart, and what is known of the person beside measurements: devices, goals, events."""
+
+from fastapi import APIRouter
+
+from withings_bridge.api.kinds_schemas import (
+    DeviceReply,
+    DevicesReply,
+    Ecg,
+    EcgPage,
+    EventsPage,
+    Goals,
+    GoalsReply,
+    StethoPage,
+    StethoRecording,
+    WithingsEvent,
+)
+from withings_bridge.api.ranges import AskedRange
+from withings_bridge.api.reading import (
+    AskedPage,
+    Escaped,
+    TheHistory,
+    TheShowing,
+    TheShowingOfRecords,
+    listed,
+    reading,
+)
+from withings_bridge.domain.errors import CursorRefused
+from withings_bridge.domain.readings import readings
+from withings_bridge.domain.records import THE_GOALS, Kind
+from withings_bridge.services.browsing import Span
+from withings_bridge.services.paging import Found
+
+router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_class=Escaped)
+
+
+@router.get("/ecg", operation_id="list_ecgs", summary="ECGs", responses=reading(CursorRefused))
+async def list_ecgs(history: TheHistory, showing: TheShowing, span: AskedRange, page: AskedPage) -> EcgPage:
+    """ECGs with their result and heart rate, without their curves."""
+    leaf, following = await listed(history, Kind.HEART, span.span(showing.zone), page)
+    return EcgPage(items=[Ecg.of(found, showing) for found in leaf.found], next=following)
+
+
+@router.get(
+    "/stetho",
+    operation_id="list_stetho_recordings",
+    summary="Heart sounds",
+    responses=reading(CursorRefused),
+)
+async def list_stetho_recordings(
+    history: TheHistory, showing: TheShowing, span: AskedRange, page: AskedPage
+) -> StethoPage:
+    """Recordings of a digital stethoscope with their result, without the sound."""
+    leaf, following = await listed(history, Kind.STETHO, span.span(showing.zone), page)
+    return StethoPage(items=[StethoRecording.of(found, showing) for found in leaf.found], next=following)
+
+
+@router.get(
+    "/events",
+    operation_id="list_events",
+    summary="Into bed, out of bed",
+    responses=reading(CursorRefused),
+)
+async def list_events(
+    history: TheHistory, showing: TheShowing, span: AskedRange, page: AskedPage
+) -> EventsPage:
+    """What a notification itself told, since nothing can be fetched about it: into bed, out of bed, a mat
+    inflated, an ECG that failed.
+    """
+    leaf, following = await listed(history, Kind.EVENT, span.span(showing.zone), page)
+    return EventsPage(items=[WithingsEvent.of(found, showing) for found in leaf.found], next=following)
+
+
+@router.get("/devices", operation_id="list_devices", summary="The person's devices", responses=reading())
+async def list_devices(history: TheHistory, showing: TheShowingOfRecords) -> DevicesReply:
+    """All devices of the person, with battery and last session. There are few: no pages."""
+    devices = [record async for record in history.all(Kind.DEVICE, Span())]
+    return DevicesReply(items=[DeviceReply.of(record, showing) for record in devices])
+
+
+@router.get("/goals", operation_id="list_goals", summary="What the person aims at", responses=reading())
+async def list_goals(history: TheHistory, showing: TheShowing) -> GoalsReply:
+    """Steps a day, sleep a night and a weight, as far as the person has set any in Withings' app."""
+    goals = await history.get(Kind.GOALS, THE_GOALS)
+    found = [Found(goals, list(readings(goals)))] if goals else []
+    return GoalsReply(items=[Goals.of(one, showing) for one in found])

@@ -1,0 +1,52 @@
+"""What changed since somebody looked: for who keeps a copy of all that is stored of a person."""
+
+from dataclasses import dataclass, field
+
+from withings_bridge.domain.errors import FeedRestarted
+from withings_bridge.domain.readings import Reading, readings
+from withings_bridge.domain.records import Kind
+from withings_bridge.services.browsing import History
+from withings_bridge.services.paging import AT_ONCE, MOST_RECORDS, MOST_VALUES
+from withings_bridge.storage.base import Changed
+
+UNFOLLOWED = frozenset({Kind.HEIGHT, Kind.SIGNAL})
+"""An index of ours, and recordings that are large and never change."""
+
+
+@dataclass(slots=True)
+class Feed:
+    """Some changes in the order in which they were made, and how far they go."""
+
+    through: int
+    """The number of the last change that was looked at."""
+    changes: list[tuple[Changed, list[Reading]]] = field(default_factory=list)
+    """Each with what it says now; nothing where the record is gone."""
+    more: bool = True
+    values: int = 0
+
+
+async def follow(history: History, *, after: int, limit: int) -> Feed:
+    """At most so many changes behind that number.
+
+    Who takes them in, upserts and removals in their order, and goes on from ``through`` has all that is
+    stored when no more follow, whatever was written between two pages: a record that changes again comes
+    again, under its new number. Raises FeedRestarted for a number that is yet to come.
+    """
+    if after > await history.version():
+        raise FeedRestarted
+    feed, read = Feed(after), 0
+    while True:
+        changes = await history.changes(after=feed.through, limit=AT_ONCE)
+        for change in changes:
+            read += 1
+            feed.through = change.number
+            if change.name.kind not in UNFOLLOWED:
+                found = list(readings(change.record)) if change.record else []
+                feed.changes.append((change, found))
+                feed.values += len(found)
+            if len(feed.changes) >= limit or feed.values >= MOST_VALUES or read >= MOST_RECORDS:
+                feed.more = change is not changes[-1] or len(changes) == AT_ONCE
+                return feed
+        if len(changes) < AT_ONCE:
+            feed.more = False
+            return feed
