@@ -83,6 +83,7 @@ class TestPages:
             "docs/decisions/README.md",
             "docs/fhir.md",
             "docs/migration.md",
+            "docs/read-api.md",
             "docs/reliability.md",
             "docs/security.md",
         ],
