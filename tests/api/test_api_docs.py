@@ -91,6 +91,8 @@ class TestOpenapi:
             "/api/withings/workouts": {"get"},
             "/api/withings/ecg": {"get"},
             "/api/withings/stetho": {"get"},
+            "/api/withings/ecg/{id}/signal": {"get"},
+            "/api/withings/stetho/{id}/signal": {"get"},
             "/api/withings/devices": {"get"},
             "/api/withings/goals": {"get"},
             "/api/withings/events": {"get"},
@@ -142,9 +144,10 @@ class TestOpenapi:
         }
         days = ("ActivityDay", "ActivityHour", "Night", "SleepStage", "Workout")
         others = ("Ecg", "StethoRecording", "WithingsEvent", "Goals", "DeviceReply", "RecordChange")
+        signals = ("EcgSignal", "StethoSignal")
         records = {
             *(("SummaryReply", field) for field in ("devices", "activity", "sleep", "metrics")),
-            *((kind, "record") for kind in (*days, *others)),
+            *((kind, "record") for kind in (*days, *others, *signals)),
             ("MeasurementsPage", "records"),
         }
         assert untyped == records

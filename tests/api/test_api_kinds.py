@@ -183,6 +183,60 @@ class TestRecordings:
         assert (sounds["signalId"], told(sounds)) == ("98", [("stetho_vhd", "1", "code")])
 
 
+class TestSignals:
+    @pytest.fixture
+    async def reader(self, reader: Reader) -> Reader:
+        """The curve and the sound were wanted before, and are kept."""
+        curve = {"signal": [12, -3], "sampling_frequency": 300, "wearposition": 1, "model": 93, "x": 5}
+        sound = {"signal": [213, 85], "frequency": 4000, "duration": 25, "channel": 1, "model": None}
+        await reader.has(
+            Record(Kind.SIGNAL, "ecg/98", NOON, None, curve),
+            Record(Kind.SIGNAL, "stetho/99", NOON, None, sound),
+        )
+        return reader
+
+    async def test_are_the_curve_of_an_ecg_in_microvolt(self, reader: Reader) -> None:
+        assert await reader.got("/ecg/98/signal") == {
+            "signal": [12, -3],
+            "samplingFrequency": 300,
+            "unit": "uV",
+            "wearPosition": 1,
+            "model": 93,
+            "modelName": "ScanWatch",
+            "record": None,
+        }
+        other = (await reader.got("/ecg/98/signal", record="true"))["record"]
+        assert other == {"sampling_frequency": 300, "wearposition": 1, "model": 93, "x": 5}
+
+    async def test_are_the_sound_of_a_stethoscope(self, reader: Reader) -> None:
+        assert await reader.got("/stetho/99/signal") == {
+            "signal": [213, 85],
+            "samplingFrequency": 4000,
+            "encoding": "A-law G.711",
+            "duration": 25,
+            "model": None,
+            "modelName": None,
+            "record": None,
+        }
+
+    @pytest.mark.parametrize("path", ["/ecg/99/signal", "/stetho/98/signal", "/ecg/7/signal"])
+    async def test_that_no_recording_names_are_not_there(self, reader: Reader, path: str) -> None:
+        """Each kind numbers its own, and what is stored of another is not looked at."""
+        assert (await reader.refused(path))[:2] == (404, "no_such_recording")
+
+    async def test_are_asked_for_by_an_id_of_a_sensible_length(self, reader: Reader) -> None:
+        assert (await reader.refused(f"/ecg/{'9' * 65}/signal"))[:2] == (422, "invalid_request")
+
+    async def test_that_have_to_be_fetched_say_when_withings_is_away(self, reader: Reader) -> None:
+        ecg = {"deviceid": "w", "timestamp": EPOCH_NOON, "ecg": {"signalid": 5}}
+        await reader.has(record_from(Kind.HEART, ecg))
+        assert (await reader.refused("/ecg/5/signal"))[0] == 503
+
+    async def test_are_not_fetched_again_by_who_has_them(self, reader: Reader) -> None:
+        etag = (await reader.asked("/ecg/98/signal")).headers["etag"]
+        assert (await reader.asked("/ecg/98/signal", {"If-None-Match": etag})).status_code == 304
+
+
 class TestWhatElseIsKnown:
     async def test_devices_are_told_with_their_battery(self, reader: Reader) -> None:
         scale = {

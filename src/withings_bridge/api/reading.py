@@ -71,12 +71,18 @@ class Paging:
         return f"{name} {self.order}"
 
 
+async def _user(caller: Reader, services: TheServices, user: UserId = None) -> str:
+    return await services.reporting.the_user(caller.meaning(user))
+
+
+TheUser = Annotated[str, Depends(_user)]
+
+
 async def _history(
     request: Request,
     response: Response,
-    caller: Reader,
     services: TheServices,
-    user: UserId = None,
+    user: TheUser,
     live: Annotated[  # noqa: FBT002 - a flag of the query
         bool,
         Query(
@@ -92,10 +98,9 @@ async def _history(
         ),
     ] = None,
 ) -> History:
-    whom = await services.reporting.the_user(caller.meaning(user))
     if live:
-        await services.requesting.sync(whom)
-    history = await services.browsing.of(whom)
+        await services.requesting.sync(user)
+    history = await services.browsing.of(user)
     etag = etag_of(request, history, await history.version())
     headers = {"ETag": etag, "Cache-Control": CACHING}
     if has(if_none_match, etag):

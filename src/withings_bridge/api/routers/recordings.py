@@ -1,7 +1,10 @@
 """Recordings of the heart, and what is known of the person beside measurements: devices, goals, events."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
+from fastapi import APIRouter, Path
+
+from withings_bridge.api.dependencies import TheServices
 from withings_bridge.api.kinds_schemas import (
     DeviceReply,
     DevicesReply,
@@ -21,14 +24,28 @@ from withings_bridge.api.reading import (
     TheHistory,
     TheShowing,
     TheShowingOfRecords,
+    TheUser,
+    WithRecord,
     listed,
     reading,
 )
-from withings_bridge.domain.errors import CursorRefused
+from withings_bridge.api.signals_schemas import EcgSignal, StethoSignal
+from withings_bridge.domain.errors import (
+    CursorRefused,
+    NoSuchRecording,
+    RateLimited,
+    Transient,
+    WithingsError,
+)
 from withings_bridge.domain.readings import readings
 from withings_bridge.domain.records import THE_GOALS, Kind
 from withings_bridge.services.browsing import Span
 from withings_bridge.services.paging import Found
+
+FETCHING = (NoSuchRecording, Transient, RateLimited, WithingsError)
+"""What can go wrong where a signal is asked for."""
+
+SignalId = Annotated[str, Path(description="The `signalId` of the recording.", min_length=1, max_length=64)]
 
 router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_class=Escaped)
 
@@ -52,6 +69,44 @@ async def list_stetho_recordings(
     """Recordings of a digital stethoscope with their result, without the sound."""
     leaf, following = await listed(history, Kind.STETHO, span.span(showing.zone), page)
     return StethoPage(items=[StethoRecording.of(found, showing) for found in leaf.found], next=following)
+
+
+@router.get(
+    "/ecg/{id}/signal",
+    operation_id="ecg_signal",
+    summary="The curve of an ECG",
+    responses=reading(*FETCHING),
+)
+async def ecg_signal(
+    _: TheHistory,
+    user: TheUser,
+    services: TheServices,
+    id: SignalId,  # noqa: A002 - as it is told
+    record: WithRecord = False,  # noqa: FBT002 - a flag of the query
+) -> EcgSignal:
+    """The curve of one ECG. Withings is asked the first time that somebody wants it, within the quota; then
+    it is kept.
+    """
+    return EcgSignal.of(await services.signals.ecg(user, id), record=record)
+
+
+@router.get(
+    "/stetho/{id}/signal",
+    operation_id="stetho_signal",
+    summary="The sound of a stethoscope",
+    responses=reading(*FETCHING),
+)
+async def stetho_signal(
+    _: TheHistory,
+    user: TheUser,
+    services: TheServices,
+    id: SignalId,  # noqa: A002 - as it is told
+    record: WithRecord = False,  # noqa: FBT002 - a flag of the query
+) -> StethoSignal:
+    """The sound of one recording. Withings is asked the first time that somebody wants it, within the quota;
+    then it is kept.
+    """
+    return StethoSignal.of(await services.signals.stetho(user, id), record=record)
 
 
 @router.get(
