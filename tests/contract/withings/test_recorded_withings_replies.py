@@ -1,15 +1,14 @@
 """Replies recorded from Withings' cloud go through the client's own steps, and nothing is lost."""
 
 import json
-import os
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from pydantic import BaseModel
 
+from recorded import content, needs_recorded
 from withings_bridge.withings import Days, Since, WithingsClient
 from withings_bridge.withings.answers import mapped, single
 from withings_bridge.withings.models import (
@@ -24,33 +23,18 @@ from withings_bridge.withings.models import (
 )
 from withings_bridge.withings.protocol import decode
 
-RECORDED = (
-    Path(
-        os.environ.get(
-            "WITHINGS_RECORDED_DIR", Path(__file__).resolve().parents[3].parent / "shared" / "recorded"
-        )
-    )
-    / "aiowithings"
-)
-
 DAYS = Days(date(2021, 4, 1), date(2023, 9, 30))
 SINCE = Since(datetime(2023, 9, 1, tzinfo=UTC))
 
-pytestmark = pytest.mark.skipif(
-    not RECORDED.is_dir(), reason="recorded replies are not here; set WITHINGS_RECORDED_DIR"
-)
-
-
-def recorded(name: str) -> bytes:
-    return (RECORDED / f"{name}.json").read_bytes()
+pytestmark = needs_recorded
 
 
 def body_of(name: str) -> dict[str, Any]:
     """The body as the client decodes it; a bare list of groups is put back into its envelope first."""
-    content = recorded(name)
-    if content.lstrip().startswith(b"["):
-        content = b'{"status":0,"body":{"measuregrps":' + content + b"}}"
-    return decode(200, "application/json", content, {})
+    reply = content(name)
+    if reply.lstrip().startswith(b"["):
+        reply = b'{"status":0,"body":{"measuregrps":' + reply + b"}}"
+    return decode(200, "application/json", reply, {})
 
 
 ROWS: list[tuple[str, str, type[BaseModel], int]] = [
@@ -70,7 +54,7 @@ ROWS: list[tuple[str, str, type[BaseModel], int]] = [
 class TestLists:
     @pytest.mark.parametrize(("name", "key", "model", "count"), ROWS, ids=[row[0] for row in ROWS])
     def test_come_through_whole(self, name: str, key: str, model: type[BaseModel], count: int) -> None:
-        raw = json.loads(recorded(name))
+        raw = json.loads(content(name))
         sent = raw if isinstance(raw, list) else raw["body"][key]
         answer = single(body_of(name), key, model)
         assert list(answer.rows) == sent
@@ -97,7 +81,7 @@ class TestLists:
 class TestSingleReplies:
     @pytest.mark.parametrize("name", ["goals", "goals_1"])
     def test_of_goals_come_through_whole(self, name: str) -> None:
-        sent = json.loads(recorded(name))["body"]["goals"]
+        sent = json.loads(content(name))["body"]["goals"]
         answer = mapped(body_of(name), "goals", Goals)
         assert answer.rows == (sent,)
         assert answer.models[0].model_dump(exclude_unset=True) == sent
@@ -115,7 +99,7 @@ class Replaying(httpx.AsyncBaseTransport):
     """Answers every request with one recording."""
 
     def __init__(self, name: str) -> None:
-        self._content = recorded(name)
+        self._content = content(name)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return httpx.Response(200, content=self._content, headers={"Content-Type": "application/json"})

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from withings_bridge.domain.measures import MEASURE_TYPES, POSITIONS
 from withings_bridge.domain.metrics import METRICS
 from withings_bridge.domain.readings import Reading, exact, readings
 from withings_bridge.domain.records import Kind, record_from
@@ -118,6 +119,34 @@ def told(kind: Kind, body: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
 def one(kind: Kind, body: dict[str, Any], metric: str) -> Reading:
     (found,) = [reading for reading in readings(record_from(kind, body)) if reading.metric == metric]
     return found
+
+
+class TestAMeasureGroup:
+    def test_yields_each_of_the_48_types_of_withings_under_its_name_and_in_its_unit(self) -> None:
+        assert len(MEASURE_TYPES) == 48
+        for number, type_ in MEASURE_TYPES.items():
+            body = {"grpid": 1, "attrib": 0, "measures": [{"type": number, "value": 12340, "unit": -3}]}
+            (reading,) = readings(record_from(Kind.MEASURES, body))
+            value = "12340" if type_.classification else "12.340"
+            told = (reading.metric, str(reading.value), reading.unit, reading.code)
+            assert told == (type_.metric, value, type_.unit, number)
+            metric = METRICS[reading.metric]
+            assert (metric.unit, metric.code, metric.quantity) == (
+                type_.unit,
+                number,
+                not type_.classification,
+            )
+
+    def test_yields_a_type_that_comes_by_position_once_for_each(self) -> None:
+        limbs = [
+            {"type": type_.number, "value": 100 + position, "unit": -1, "position": position}
+            for type_ in MEASURE_TYPES.values()
+            if type_.positional
+            for position in POSITIONS
+        ]
+        body = {"grpid": 1, "attrib": 0, "measures": limbs}
+        found = list(readings(record_from(Kind.MEASURES, body)))
+        assert [(r.code, r.position) for r in found] == [(limb["type"], limb["position"]) for limb in limbs]
 
 
 class TestAnActivityDay:
