@@ -21,6 +21,7 @@ from withings_bridge.services.browsing import Browsing
 from withings_bridge.services.clock import Clock, system_clock
 from withings_bridge.services.detailing import Detailing
 from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
+from withings_bridge.services.exporting import Exporting
 from withings_bridge.services.fetching import Fetching
 from withings_bridge.services.following import Following
 from withings_bridge.services.granting import Granting
@@ -228,6 +229,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         records=storage.records,
         sources=settings.activity_sources,
     )
+    sharing = Sharing(browsing=browsing)
     services = Services(
         linking=linking,
         leaving=leaving,
@@ -244,7 +246,8 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
             storage=storage, links=links, windows=windows, clock=clock, sweep_every=sweep_every
         ),
         browsing=browsing,
-        sharing=Sharing(browsing=browsing),
+        sharing=sharing,
+        exporting=Exporting(browsing=browsing, sharing=sharing),
         tending=Tending(accounts=storage.accounts, links=links, clock=clock),
         scanning=scanning,
         examining=examining,

@@ -8,6 +8,7 @@ import typer
 from withings_bridge import __version__
 from withings_bridge.cli.inbox_commands import inbox
 from withings_bridge.cli.keys_commands import keys
+from withings_bridge.cli.records_commands import EXAMPLES_OF_EXPORT, EXAMPLES_OF_RECORDS, export, records
 
 cli = typer.Typer(
     name="withings-bridge",
@@ -159,6 +160,10 @@ def reproject(
     if user and everybody:
         raise typer.BadParameter("name a user, or say --all", param_hint="USER")
     reproject_rows(user, everybody=everybody, as_json=as_json)
+
+
+cli.command(epilog=EXAMPLES_OF_RECORDS)(records)
+cli.command(epilog=EXAMPLES_OF_EXPORT)(export)
 
 
 @cli.command()

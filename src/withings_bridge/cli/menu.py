@@ -15,8 +15,9 @@ CHOICES = {
     "5": ("Start the sandbox alone", "sandbox"),
     "6": ("Disconnect a user from Withings", "disconnect"),
     "7": ("Show what is stuck", "inbox list"),
+    "8": ("Show a user's newest readings", "records"),
 }
-ABOUT_A_USER = frozenset({"auth", "sync", "status", "disconnect"})
+ABOUT_A_USER = frozenset({"auth", "sync", "status", "disconnect", "records"})
 
 
 def menu() -> None:

@@ -105,3 +105,22 @@ def _all() -> Iterator[Metric]:
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _all()}
 """By name. The blood pressure of a cuff that records an ECG is read from there too."""
+
+
+def kinds_of(name: str) -> tuple[Kind, ...]:
+    """The kinds of records that may hold readings of the metric; all where nobody has documented it.
+
+    Height is read from the index of heights too, which reaches back to before the import.
+    """
+    known = METRICS.get(name)
+    if known is None:
+        return (Kind.MEASURES,) if name.startswith("type-") else tuple(Kind)
+    return (known.kind, *_READ_FROM_TOO.get(name, ()))
+
+
+_READ_FROM_TOO = {
+    "height": (Kind.HEIGHT,),
+    "systolic_blood_pressure": (Kind.HEART,),
+    "diastolic_blood_pressure": (Kind.HEART,),
+    "stetho_vhd": (Kind.HEART,),
+}

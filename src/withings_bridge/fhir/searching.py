@@ -128,6 +128,8 @@ class Search:
     """All of them must hold of the time that an Observation is about."""
     updated: tuple[Bound, ...] = ()
     """And all of these of its ``lastUpdated``."""
+    among: tuple[Kind, ...] = SERVED
+    """Of records of these kinds alone."""
 
     def finds(self, observation: Observation) -> bool:
         """Whether the Observation is one that is asked for."""
@@ -144,10 +146,8 @@ class Search:
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of records among which there may be any, in the order of ``SERVED``."""
-        if not self.codes:
-            return SERVED
-        known = {kind for token in self.codes for kind in _kinds_of(token)}
-        return tuple(kind for kind in SERVED if kind in known)
+        known = {kind for token in self.codes for kind in _kinds_of(token)} if self.codes else SERVED
+        return tuple(kind for kind in SERVED if kind in known and kind in self.among)
 
     @property
     def span(self) -> Stretch:

@@ -35,6 +35,7 @@
 - ``measuring``: measurements by what is wanted of them
 - ``mirroring``: what changed since somebody looked
 - ``sharing``: the same as resources of FHIR, for other health software
+- ``exporting``: the same as a stream of any size, in the forms of other software
 - ``signals``: the curve of an ECG or the sound of a stethoscope, when somebody wants it
 - ``reporting``: the read side for API, CLI and pages
 
@@ -46,6 +47,7 @@ from dataclasses import dataclass
 
 from withings_bridge.services.browsing import Browsing
 from withings_bridge.services.examining import Examining
+from withings_bridge.services.exporting import Exporting
 from withings_bridge.services.leaving import Leaving
 from withings_bridge.services.linking import Linking
 from withings_bridge.services.receiving import Receiving
@@ -74,6 +76,7 @@ class Services:
     reporting: Reporting
     browsing: Browsing
     sharing: Sharing
+    exporting: Exporting
     scanning: Scanning
     examining: Examining
     tending: Tending

@@ -75,11 +75,13 @@ class History:
         last = found[-1] if len(found) == limit else None
         return Page(found, Place(last.at, last.key) if last else None)
 
-    async def all(self, kind: Kind, span: Span, *, backward: bool = False) -> AsyncIterator[Record]:
-        """All records of the kind in the stretch, a page of them in memory at a time."""
+    async def all(
+        self, kind: Kind, span: Span, *, backward: bool = False, at_once: int = PAGE
+    ) -> AsyncIterator[Record]:
+        """All records of the kind in the stretch, a page of so many in memory at a time."""
         after: Place | None = None
         while True:
-            page = await self.page(kind, span, limit=PAGE, after=after, backward=backward)
+            page = await self.page(kind, span, limit=at_once, after=after, backward=backward)
             for record in page.records:
                 yield record
             after = page.after

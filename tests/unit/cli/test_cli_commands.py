@@ -12,7 +12,18 @@ from withings_bridge.callers import ApiKey, Scope
 
 pytestmark = pytest.mark.e2e
 
-COMMANDS = ("serve", "sandbox", "sync", "status", "auth", "disconnect", "doctor", "openapi")
+COMMANDS = (
+    "serve",
+    "sandbox",
+    "sync",
+    "status",
+    "auth",
+    "disconnect",
+    "doctor",
+    "openapi",
+    "records",
+    "export",
+)
 INBOX = ("list", "show", "replay", "drop")
 ABOUT_A_USER = ("sync", "get-data", "status", "auth", "disconnect")
 

@@ -24,8 +24,8 @@ def terminal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Termina
 class TestMenu:
     def test_it_offers_what_the_program_can_do_and_lets_one_leave(self, terminal: Terminal) -> None:
         shown = terminal.awaits("Choose")
-        assert re.findall(r"(serve|auth|sync|status|sandbox|disconnect|inbox list)\r", shown) == [
-            *("serve", "auth", "sync", "status", "sandbox", "disconnect", "inbox list")
+        assert re.findall(r"(serve|auth|sync|status|sandbox|disconnect|inbox list|records)\r", shown) == [
+            *("serve", "auth", "sync", "status", "sandbox", "disconnect", "inbox list", "records")
         ]
         terminal.type("q\n")
         assert terminal.ends() == 0

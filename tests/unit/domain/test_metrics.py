@@ -4,7 +4,7 @@ import re
 
 from withings_bridge.domain import fields
 from withings_bridge.domain.measures import MEASURE_TYPES
-from withings_bridge.domain.metrics import METRICS, NO_NUMBER
+from withings_bridge.domain.metrics import METRICS, NO_NUMBER, kinds_of
 from withings_bridge.domain.records import Kind
 
 TABLES = (fields.ACTIVITY, fields.INTRADAY, fields.WORKOUT, fields.SLEEP_SUMMARY, fields.SLEEP_DETAIL)
@@ -36,6 +36,13 @@ class TestMetrics:
         assert (METRICS["weight"].kind, METRICS["weight"].code) == (Kind.MEASURES, 1)
         assert (METRICS["active_energy"].kind, METRICS["active_energy"].code) == (Kind.ACTIVITY, "calories")
         assert (METRICS["sleep_stage"].kind, METRICS["sleep_stage"].code) == (Kind.SEGMENT, "state")
+
+    def test_says_which_kinds_of_records_may_hold_a_metric(self) -> None:
+        assert kinds_of("weight") == (Kind.MEASURES,)
+        assert kinds_of("height") == (Kind.MEASURES, Kind.HEIGHT)
+        assert kinds_of("systolic_blood_pressure") == (Kind.MEASURES, Kind.HEART)
+        assert kinds_of("type-987") == (Kind.MEASURES,)
+        assert set(kinds_of("field-new")) == set(Kind)
 
     def test_tells_quantities_from_codes(self) -> None:
         assert METRICS["weight"].quantity

@@ -28,6 +28,7 @@ from withings_bridge.services.adopting import Adopting
 from withings_bridge.services.browsing import Browsing
 from withings_bridge.services.detailing import Detailing
 from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
+from withings_bridge.services.exporting import Exporting
 from withings_bridge.services.fetching import Fetching
 from withings_bridge.services.following import Following
 from withings_bridge.services.granting import Granting
@@ -45,6 +46,7 @@ from withings_bridge.services.reporting import Reporting
 from withings_bridge.services.reprojecting import Reprojecting
 from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.scanning import Scanning
+from withings_bridge.services.sharing import Sharing
 from withings_bridge.services.signals import Signals
 from withings_bridge.services.storing import Storing
 from withings_bridge.services.subscriptions import Subscribing
@@ -274,6 +276,7 @@ class House:
             ]
         )
         self.browsing = Browsing(accounts=storage.accounts, links=self.links, records=storage.records)
+        self.exporting = Exporting(browsing=self.browsing, sharing=Sharing(browsing=self.browsing))
         self.reporting = Reporting(storage=storage, links=self.links, windows=WINDOWS, clock=clock)
         self.reporting = Reporting(storage=storage, links=self.links, windows=windows, clock=clock)
         self.signals = Signals(
