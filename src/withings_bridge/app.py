@@ -31,6 +31,7 @@ from withings_bridge.api.routers import (
     inbox,
     links,
     measurements,
+    metrics,
     recordings,
     users,
 )
@@ -139,6 +140,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     app.include_router(webhook_router(secret, CallingAddress(addresses.allow) if addresses else None))
     app.include_router(inbox.router)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(docs_router(site))
     mount_static(app)
     describe(app, open=authentication.open)

@@ -46,6 +46,7 @@ from withings_bridge.services.signals import Signals
 from withings_bridge.services.storing import Storing
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
+from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.services.tending import Tending
 from withings_bridge.services.tokens import Tokens
 from withings_bridge.services.turning import Turning
@@ -109,6 +110,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         if settings.vitals_realtime_gateway_url
         else NoGateway()
     )
+    telemetry = Telemetry()
     windows = _import_windows(settings)
     tokens = Tokens(links=links, ephemera=storage.ephemera, oauth=oauth, clock=clock)
     holding = Holding(accounts=storage.accounts, clock=clock)
@@ -129,6 +131,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         projecting=projecting,
         following=Following(accounts=storage.accounts, windows=windows, clock=clock),
         holding=holding,
+        telemetry=telemetry,
         clock=clock,
     )
     syncing = Syncing(
@@ -233,7 +236,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
     services = Services(
         linking=linking,
         leaving=leaving,
-        receiving=Receiving(accounts=storage.accounts, marking=marking, clock=clock),
+        receiving=Receiving(accounts=storage.accounts, marking=marking, telemetry=telemetry, clock=clock),
         working=working,
         requesting=requesting,
         registering=Registering(
@@ -252,6 +255,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         scanning=scanning,
         examining=examining,
         rotating=Rotating(links),
+        telemetry=telemetry,
         reprojecting=Reprojecting(
             accounts=storage.accounts, links=links, holding=holding, rebuilding=rebuilding, clock=clock
         ),

@@ -81,6 +81,7 @@ CALLS = [
     Call("GET /api/withings/inbox/{account}", Scope.ADMIN),
     Call("POST /api/withings/inbox/replay", Scope.ADMIN, body={}),
     Call("POST /api/withings/inbox/{account}/replay", Scope.ADMIN, body={}),
+    Call("GET /metrics", Scope.ADMIN),
     Call("POST /api/withings/inbox/{account}/drop", Scope.ADMIN, body={"categories": ["measures"]}),
 ]
 """Every call that takes a proof; a new one is a line here."""

@@ -114,6 +114,7 @@ class TestOpenapi:
             "/api/withings/inbox/{account}/replay": {"post"},
             "/api/withings/inbox/{account}/drop": {"post"},
             "/health": {"get"},
+            "/metrics": {"get"},
         }
 
     async def test_every_reply_but_a_page_is_typed(self, openapi: Json) -> None:

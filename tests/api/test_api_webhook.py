@@ -17,6 +17,7 @@ from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.domain.records import Kind
 from withings_bridge.services.marking import Marking
 from withings_bridge.services.receiving import Receiving
+from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.services.turning import Turn
 from withings_bridge.services.working import Working
 from withings_bridge.storage.sqlite import SqliteStorage
@@ -162,7 +163,9 @@ class TestSilentStore:
     async def test_what_cannot_be_kept_is_not_acknowledged(self, linked: Bridge, tmp_path: Path) -> None:
         closed = SqliteStorage(tmp_path / "closed.db")
         marking = Marking(ephemera=closed.ephemera, clock=lambda: NOON)
-        receiving = Receiving(accounts=closed.accounts, marking=marking, clock=lambda: NOON)
+        receiving = Receiving(
+            accounts=closed.accounts, marking=marking, telemetry=Telemetry(), clock=lambda: NOON
+        )
         linked.services = replace(linked.services, receiving=receiving)
         reply = await linked.http.post(PATH, data=WEIGHING)
         assert reply.status_code == 503

@@ -10,6 +10,6 @@ TAGS = [
     {"name": "readings", "description": "All that is stored of a user, read without a call to Withings."},
     {"name": "fhir", "description": "A user's data as resources of FHIR R4, for other health software."},
     {"name": "webhook", "description": "Where Withings posts its notifications."},
-    {"name": "operations", "description": "Health of the process, and work that is stuck."},
+    {"name": "operations", "description": "Health of the process, what it counts, and work that is stuck."},
 ]
 """In the order a newcomer needs them."""

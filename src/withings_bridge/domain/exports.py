@@ -85,7 +85,9 @@ def csv_row(reading: Reading, zone: str | None) -> str:
 
 
 def record_fields(record: Record) -> dict[str, Any]:
-    """All of a record: ``record_from`` of kind and body is the record again."""
+    """All of a record. But for a signal, which is filed by its recording, ``record_from`` of kind and body
+    is the record again.
+    """
     return {
         "kind": record.kind,
         "key": record.key,

@@ -37,6 +37,7 @@
 - ``sharing``: the same as resources of FHIR, for other health software
 - ``exporting``: the same as a stream of any size, in the forms of other software
 - ``signals``: the curve of an ECG or the sound of a stethoscope, when somebody wants it
+- ``telemetry``: what the bridge counts of itself
 - ``reporting``: the read side for API, CLI and pages
 
 Each service is a small class whose constructor lists everything it can touch. ``clock`` is always a
@@ -59,6 +60,7 @@ from withings_bridge.services.rotating import Rotating
 from withings_bridge.services.scanning import Scanning
 from withings_bridge.services.sharing import Sharing
 from withings_bridge.services.signals import Signals
+from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.services.tending import Tending
 from withings_bridge.services.working import Working
 
@@ -83,3 +85,4 @@ class Services:
     rotating: Rotating
     reprojecting: Reprojecting
     signals: Signals
+    telemetry: Telemetry

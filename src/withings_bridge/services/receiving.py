@@ -9,9 +9,10 @@ import structlog
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import StorageError
 from withings_bridge.domain.inbox import ASKED, EVERYTHING, News
-from withings_bridge.domain.notifications import Notification, parse_notification
+from withings_bridge.domain.notifications import APPLIS, Notification, parse_notification
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.marking import Marking
+from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.storage.base import Accounts
 
 log = structlog.get_logger()
@@ -27,9 +28,10 @@ MARK_SECONDS = 1.0
 class Receiving:
     """Takes what Withings posts."""
 
-    def __init__(self, *, accounts: Accounts, marking: Marking, clock: Clock) -> None:
+    def __init__(self, *, accounts: Accounts, marking: Marking, telemetry: Telemetry, clock: Clock) -> None:
         self._accounts = accounts
         self._marking = marking
+        self._telemetry = telemetry
         self._clock = clock
 
     async def receive(self, fields: Mapping[str, str], *, confirmed: bool = False) -> str | None:
@@ -50,6 +52,8 @@ class Receiving:
             log.info("notification noted", account=_told(notification.account), appli=notification.appli)
             return None
         known = await self._announced(notification.account, work)
+        if known and notification.appli not in APPLIS:
+            self._telemetry.unknown("appli", str(notification.appli))
         account = notification.account if known else _told(notification.account)
         log.info("notification received", account=account, appli=notification.appli, known=known)
         return notification.account if known else None

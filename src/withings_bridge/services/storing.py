@@ -13,11 +13,13 @@ from withings_bridge.domain.categories import KIND_OF, Category
 from withings_bridge.domain.notifications import DAY
 from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
 from withings_bridge.domain.signals import signals_of
+from withings_bridge.domain.unknowns import unknowns
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.fetching import ASKED_BY_DAY, Span
 from withings_bridge.services.following import Following
 from withings_bridge.services.holding import Holding
 from withings_bridge.services.projecting import Change, Projecting
+from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.storage.base import Records
 
 
@@ -31,12 +33,14 @@ class Storing:
         projecting: Projecting,
         following: Following,
         holding: Holding,
+        telemetry: Telemetry,
         clock: Clock,
     ) -> None:
         self._records = records
         self._following = following
         self._projecting = projecting
         self._holding = holding
+        self._telemetry = telemetry
         self._clock = clock
 
     async def missing(
@@ -96,6 +100,8 @@ class Storing:
         if fresh and kind is not Kind.HEIGHT:
             await self._holding.check(account)
             await self._records.save(userid, fresh, now=self._clock())
+            for what, code in (unknown for record in fresh for unknown in unknowns(record)):
+                self._telemetry.unknown(what, code)
         projection = await self._projecting.project(account, Change(kind, fetched, before, removed))
         await self._projecting.write(account, projection)
         if signals := await self._lost_signals(userid, [*before.values(), *removed], fetched):

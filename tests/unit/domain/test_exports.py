@@ -119,7 +119,7 @@ class TestALineOfNdjson:
         for kind, row in all_rows():
             assert_same_again(record_from(kind, row))
 
-    @pytest.mark.parametrize("kind", list(Kind))
+    @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.SIGNAL])
     def test_of_any_kind_is_read_back_as_the_same_record(self, kind: Kind) -> None:
         body: dict[str, Any] = {"id": 7, "grpid": 7, "signalid": 7, "hour": 1768460400, "deviceid": "d"}
         body |= {"appli": 50, "date": 1768462241, "startdate": 1768462241, "timestamp": 1768462241}

@@ -51,6 +51,7 @@ from withings_bridge.services.signals import Signals
 from withings_bridge.services.storing import Storing
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
+from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.services.tending import Tending
 from withings_bridge.services.tokens import Tokens
 from withings_bridge.services.turning import Turn, Turning
@@ -146,11 +147,13 @@ class House:
         fetching = Fetching(
             client=client, tokens=self.tokens, max_pages=changes.get("max_pages", 100), clock=clock
         )
+        self.telemetry = Telemetry()
         storing = Storing(
             records=storage.records,
             projecting=self.projecting,
             following=Following(accounts=storage.accounts, windows=windows, clock=clock),
             holding=self.holding,
+            telemetry=self.telemetry,
             clock=clock,
         )
         detailing = Detailing(fetching=fetching, storing=storing, records=storage.records, windows=windows)
@@ -220,7 +223,9 @@ class House:
             clock=clock,
         )
         self.marking = Marking(ephemera=storage.ephemera, clock=clock)
-        self.receiving = Receiving(accounts=storage.accounts, marking=self.marking, clock=clock)
+        self.receiving = Receiving(
+            accounts=storage.accounts, marking=self.marking, telemetry=self.telemetry, clock=clock
+        )
         self.requesting = Requesting(
             accounts=storage.accounts,
             links=self.links,

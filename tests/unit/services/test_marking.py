@@ -19,6 +19,7 @@ from withings_bridge.domain.links import Place
 from withings_bridge.services.adopting import Outcome
 from withings_bridge.services.marking import LASTS, SCAN, Mark, Marking
 from withings_bridge.services.receiving import Receiving
+from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.storage.base import Ephemera
 
 WEIGHT = {"appli": "1"}
@@ -138,7 +139,9 @@ class TestAnAdoptedAccount:
                 return await super().held(name, now=now)
 
         marking = Marking(ephemera=Late(house.storage.ephemera), clock=clock)
-        receiving = Receiving(accounts=house.storage.accounts, marking=marking, clock=clock)
+        receiving = Receiving(
+            accounts=house.storage.accounts, marking=marking, telemetry=Telemetry(), clock=clock
+        )
         assert await receiving.receive({"userid": userid, "appli": "44"}) == userid
         assert (await house.account(userid)).of(Category.SLEEP).news
 
@@ -151,7 +154,9 @@ class TestAMarkThatCannotBeStored:
                 raise StorageUnavailable
 
         marking = Marking(ephemera=Silent(house.storage.ephemera), clock=clock)
-        receiving = Receiving(accounts=house.storage.accounts, marking=marking, clock=clock)
+        receiving = Receiving(
+            accounts=house.storage.accounts, marking=marking, telemetry=Telemetry(), clock=clock
+        )
         assert await receiving.receive({"userid": "77", **WEIGHT}) is None
 
 
