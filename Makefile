@@ -8,7 +8,7 @@ TYPESCRIPT := tests/clients/typescript
 SOURCES := src tests scripts benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint fast format lock engines proof proof-dynamodb audit assets screenshots settings clean
+.PHONY: help run test check lint fast format lock engines proof proof-dynamodb audit assets screenshots settings data clean
 
 help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,12 +21,13 @@ test: $(VENV)/.dev ## Set everything up and run all tests
 
 check: lint audit fast ## All that is quick: what the hooks run
 
-lint: $(VENV)/.dev ## Format, lint, types, import contracts, settings table
+lint: $(VENV)/.dev ## Format, lint, types, import contracts, generated tables
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/settings_table.py --check
+	$(BIN)/python scripts/data_table.py --check
 
 fast: $(VENV)/.dev ## The fast tests alone: no process, no engine
 	$(BIN)/python -m pytest tests/unit -m "not e2e and not engine"
@@ -57,6 +58,9 @@ screenshots: $(VENV)/.dev ## Take the README's pictures of a running bridge (nee
 
 settings: $(VENV)/.dev ## Write the settings into README.md and .env.example
 	$(BIN)/python scripts/settings_table.py
+
+data: $(VENV)/.dev ## Write the tables of docs/data.md
+	$(BIN)/python scripts/data_table.py
 
 clean: ## Remove what the targets made; your data/ stays
 	rm -rf $(VENV) $(ENGINES) $(TYPESCRIPT)/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

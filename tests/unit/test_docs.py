@@ -25,6 +25,13 @@ def listed_in_readme() -> list[str]:
     return re.findall(r"^\| `([A-Z0-9_]+)` \|", table, re.MULTILINE)
 
 
+def must_find_nothing_to_write(script: str) -> None:
+    checked = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, ROOT / "scripts" / script, "--check"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
 class TestSettings:
     def test_the_readme_lists_each_once_in_their_order(self) -> None:
         assert listed_in_readme() == VARIABLES
@@ -49,13 +56,12 @@ class TestSettings:
         assert description.endswith(".")
 
     def test_the_command_that_writes_them_finds_nothing_to_write(self) -> None:
-        checked = subprocess.run(  # noqa: S603 - our own script
-            [sys.executable, ROOT / "scripts/settings_table.py", "--check"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert checked.returncode == 0, checked.stdout + checked.stderr
+        must_find_nothing_to_write("settings_table.py")
+
+
+class TestData:
+    def test_the_command_that_writes_its_tables_finds_nothing_to_write(self) -> None:
+        must_find_nothing_to_write("data_table.py")
 
 
 class TestMake:
@@ -80,6 +86,7 @@ class TestPages:
             "README.md",
             "CONTRIBUTING.md",
             "SECURITY.md",
+            "docs/data.md",
             "docs/decisions/README.md",
             "docs/fhir.md",
             "docs/migration.md",
