@@ -1,9 +1,9 @@
 """The composition root: settings in, a web application out."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import structlog
@@ -39,6 +39,7 @@ from withings_bridge.api.routers.webhook import CallbackSecret, CallingAddress, 
 from withings_bridge.bridge import assemble
 from withings_bridge.callers import ApiKeys, Authentication, CallLimit, CognitoTokens, Jwks, Sessions
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
+from withings_bridge.services import Services
 from withings_bridge.services.clock import Clock, system_clock
 from withings_bridge.settings import AllowList, Settings, StorageKind
 
@@ -61,15 +62,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with bridge.opened():
             stop = asyncio.Event()
-            grace = settings.shutdown_grace_seconds / 2
-            background = [asyncio.create_task(services.working.run(stop, grace=grace), name="worker")]
-            walk = services.reprojecting.run(stop)
-            background.append(asyncio.create_task(walk, name="reprojecting"))
-            if addresses:
-                background.append(asyncio.create_task(addresses.run(stop), name="addresses"))
-            if not settings.use_sandbox:  # it would refuse everybody whom the real Withings honours
-                scanner = services.scanning.run(stop, grace=grace)
-                background.append(asyncio.create_task(scanner, name="scanner"))
+            background = _background(settings, services, addresses, stop)
             try:
                 yield
             finally:
@@ -135,16 +128,29 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         )
     )
     reading = (measurements.router, days.router, recordings.router, feed.router, fhir.router)
-    for router in (users.router, *reading, links.router):
+    webhook = webhook_router(secret, CallingAddress(addresses.allow) if addresses else None)
+    tending = (webhook, inbox.router, health.router, metrics.router, docs_router(site))
+    for router in (users.router, *reading, links.router, *tending):
         app.include_router(router)
-    app.include_router(webhook_router(secret, CallingAddress(addresses.allow) if addresses else None))
-    app.include_router(inbox.router)
-    app.include_router(health.router)
-    app.include_router(metrics.router)
-    app.include_router(docs_router(site))
     mount_static(app)
     describe(app, open=authentication.open)
     return app
+
+
+def _background(
+    settings: Settings, services: Services, addresses: "WithingsAddresses | None", stop: asyncio.Event
+) -> list[asyncio.Task[None]]:
+    """What runs beside the requests, until told to stop."""
+    grace = settings.shutdown_grace_seconds / 2
+    running: dict[str, Coroutine[Any, Any, None]] = {
+        "worker": services.working.run(stop, grace=grace),
+        "reprojecting": services.reprojecting.run(stop),
+    }
+    if addresses:
+        running["addresses"] = addresses.run(stop)
+    if not settings.use_sandbox:  # it would refuse everybody whom the real Withings honours
+        running["scanner"] = services.scanning.run(stop, grace=grace)
+    return [asyncio.create_task(work, name=name) for name, work in running.items()]
 
 
 def _tokens(settings: Settings, http: httpx.AsyncClient, clock: Clock) -> CognitoTokens | None:
