@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from withings_bridge.domain.records import EPOCH, Kind, day_of, midnight
+from withings_bridge.domain.records import EPOCH, THE_END, Kind, day_of, midnight
 from withings_bridge.domain.zones import day_in, local
 
 Moment = date | datetime
@@ -12,11 +12,17 @@ Moment = date | datetime
 Stretch = tuple[datetime, datetime]
 """From one instant to another, both included."""
 
-WHOLE: Stretch = (EPOCH, datetime(9999, 12, 31, tzinfo=UTC))
+WHOLE: Stretch = (EPOCH, THE_END)
 """Between which all records are filed."""
 
 TIMELESS = frozenset({Kind.DEVICE, Kind.GOALS})
 """Kinds whose records have no time, and so are of every range."""
+
+NO_MOMENT = "give a day such as 2026-01-15, or an instant with its offset such as 2026-01-15T07:30:41Z"
+NAIVE = (
+    "this time could be any zone's: add Z or an offset such as +01:00, or give a day such as 2026-01-15, "
+    "which is the person's own"
+)
 
 _HOUR = timedelta(hours=1)
 _LEAST = timedelta(microseconds=1)
@@ -26,15 +32,15 @@ def moment_of(text: str) -> Moment:
     """The day or the instant that is meant. Raises ValueError with what is right."""
     if day := day_of(text):
         return day
+    if "T" not in text.upper():
+        raise ValueError(NO_MOMENT)
     try:
-        at = datetime.fromisoformat(text)
-        if "T" in text.upper() and at.tzinfo is not None:
+        at = datetime.fromisoformat(text.upper())
+        if at.tzinfo is not None:
             return at.astimezone(UTC)
     except (ValueError, OverflowError):
-        pass
-    raise ValueError(
-        "give a day such as 2026-01-15, or an instant with its offset such as 2026-01-15T07:30:41Z"
-    )
+        raise ValueError(NO_MOMENT) from None
+    raise ValueError(NAIVE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from typing import Any
 Body = Mapping[str, Any]
 
 EPOCH = datetime.fromtimestamp(0, UTC)
+THE_END = datetime.max.replace(tzinfo=UTC)
+"""Of the calendar."""
 
 THE_GOALS = "goals"
 """The key of an account's one record of goals."""

@@ -16,6 +16,7 @@ from withings_bridge.domain import measures as types
 from withings_bridge.domain.conversions import FAHRENHEIT, HOURS, M_TO_INCHES, POUNDS
 from withings_bridge.domain.ecmascript import to_fixed, to_text
 from withings_bridge.domain.mapping import CONTRACT, RowMapping, Sources
+from withings_bridge.domain.origins import is_tracker
 from withings_bridge.domain.readings import Measure, counts, measures_of
 from withings_bridge.domain.records import Body, Record
 from withings_bridge.domain.row_keys import extended_source, item_key, source_id, source_of
@@ -246,14 +247,14 @@ def _number(value: object) -> float | None:
 
 
 def _believed(days: Iterable[Record], sources: Sources) -> Iterator[Record]:
-    return (day for day in days if sources is not Sources.TRACKERS_ONLY or _is_tracker(day.body))
+    return (day for day in days if sources is not Sources.TRACKERS_ONLY or is_tracker(day.body))
 
 
 def _counted_by(sources: Sources) -> Callable[[Record], tuple[float, ...]]:
     """By what the sources of a day are ranked. Who counted no step speaks only where nobody did."""
 
     def rank(day: Record) -> tuple[float, ...]:
-        steps, tracker = _steps(day), _is_tracker(day.body)
+        steps, tracker = _steps(day), is_tracker(day.body)
         return (steps, tracker) if sources is Sources.MOST_STEPS else (steps > 0, tracker, steps)
 
     return rank
@@ -261,7 +262,3 @@ def _counted_by(sources: Sources) -> Callable[[Record], tuple[float, ...]]:
 
 def _steps(day: Record) -> float:
     return _number(day.body.get("steps")) or 0.0
-
-
-def _is_tracker(day: Body) -> bool:
-    return bool(day.get("is_tracker")) or day.get("brand") == 1

@@ -13,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 from withings_bridge.domain.codes import BLOOD_PRESSURE, LOINC, LOINC_SYSTEM, PULSE_OXIMETRY
 from withings_bridge.domain.measures import HEIGHT, MEASURE_TYPES
 from withings_bridge.domain.metrics import METRICS
-from withings_bridge.domain.records import EPOCH, Kind
+from withings_bridge.domain.records import EPOCH, THE_END, Kind
 from withings_bridge.fhir.coding import EKG_STUDY, EXERCISE, system_of
 from withings_bridge.fhir.datatypes import CodeableConcept
 from withings_bridge.fhir.observations import SERVED
 from withings_bridge.fhir.resources import Observation
 
-FIRST, LAST = EPOCH, datetime(9999, 12, 31, tzinfo=UTC)
+FIRST, LAST = EPOCH, THE_END
 """Between which all records lie."""
 
 SLACK = timedelta(days=7)

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.bmi import Stature, bmi_of
@@ -11,7 +11,7 @@ from withings_bridge.domain.errors import NotLinked
 from withings_bridge.domain.mapping import Sources
 from withings_bridge.domain.measures import WHOLE_BODY
 from withings_bridge.domain.readings import Reading, counts, measures_of, readings
-from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
+from withings_bridge.domain.records import EPOCH, THE_END, Kind, Record, RecordKey
 from withings_bridge.domain.vitals7 import ranked
 from withings_bridge.services.projecting import FOREVER
 from withings_bridge.storage.base import Accounts, Changed, Links, Place, Records
@@ -27,9 +27,6 @@ NEWEST_OF = (Kind.ACTIVITY, Kind.SLEEP, Kind.HEART, Kind.STETHO, Kind.WORKOUT, K
 
 LOOKED_BACK = 60
 """So many of them are looked at: a night may lack what the one before it had."""
-
-
-THE_END = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ years ago. So each changed record is projected together with what its rows rest 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.mapping import RowMapping
 from withings_bridge.domain.readings import height_of
-from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey, midnight
+from withings_bridge.domain.records import EPOCH, THE_END, Kind, Record, RecordKey, midnight
 from withings_bridge.domain.row_keys import possible_keys
 from withings_bridge.domain.vitals7 import Heights, VitalRow, rows_of_day, rows_of_group, rows_of_night
 from withings_bridge.services.clock import Clock
@@ -20,7 +20,7 @@ from withings_bridge.services.holding import Holding
 from withings_bridge.services.publishing import RealtimeGateway
 from withings_bridge.storage.base import Links, Records, Vitals
 
-FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
+FOREVER = THE_END
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,15 +21,25 @@ class TestAMoment:
         "text",
         [
             *("", "yesterday", "2026-02-30", "20260115", "1768462241"),
-            *("2026-01-15T07:30:41", "2026-01-15 07:30:41Z", "0001-01-01T00:00:00+23:00"),
+            *("2026-01-15 07:30:41Z", "0001-01-01T00:00:00+23:00"),
         ],
     )
     def test_is_refused_where_it_is_not_clear(self, text: str) -> None:
         with pytest.raises(ValueError, match="give a day such as"):
             moment_of(text)
 
+    def test_of_no_zone_is_refused_since_it_could_be_anybodys(self) -> None:
+        with pytest.raises(ValueError, match=r"any zone's: add Z or an offset"):
+            moment_of("2026-01-15T07:30:41")
+
 
 class TestARange:
+    @pytest.mark.parametrize("day", [date.min, date.max])
+    @pytest.mark.parametrize("zone", [None, "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+    def test_may_be_the_first_or_last_day_of_the_calendar(self, day: date, zone: str | None) -> None:
+        start, end = Range(day, day).stretch(zone)
+        assert start <= end
+
     def test_of_days_begins_and_ends_with_them_where_the_person_is(self) -> None:
         start, end = Range(date(2026, 3, 29), date(2026, 3, 29)).stretch(PARIS)
         assert start == datetime(2026, 3, 28, 23, tzinfo=UTC)

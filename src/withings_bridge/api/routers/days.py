@@ -32,14 +32,14 @@ router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_c
     responses=reading(CursorRefused),
 )
 async def list_activity(
-    history: TheHistory, showing: TheShowing, span: AskedRange, page: AskedPage
+    history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
 ) -> ActivityPage:
     """Steps, distance, energy and heart rate, by local days; an instant in the range means the day it is on.
 
     A watch and a phone may both have counted a day, and are told apart by `device` and `source`: do not add
     them up.
     """
-    days = span.days(showing.zone)
+    days = asked.of(Kind.ACTIVITY, showing.zone)
     leaf, following = await listed(history, Kind.ACTIVITY, days, page)
     return ActivityPage(items=[ActivityDay.of(found, showing) for found in leaf.found], next=following)
 
@@ -51,23 +51,23 @@ async def list_activity(
     responses=reading(CursorRefused),
 )
 async def list_intraday_activity(
-    history: TheHistory, showing: TheShowing, span: AskedRange, page: AskedPage
+    history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
 ) -> HoursPage:
     """Heart rate, steps and more, minute by minute, as far as the bridge is set up to fetch them.
 
-    An item holds the samples of one hour of UTC, each with its own instant; the range goes by the hours'
-    beginnings.
+    An item holds the samples of one hour of UTC, each with its own instant; an hour belongs to the range
+    when any of it does.
     """
-    leaf, following = await listed(history, Kind.INTRADAY, span.span(showing.zone), page)
+    leaf, following = await listed(history, Kind.INTRADAY, asked.of(Kind.INTRADAY, showing.zone), page)
     return HoursPage(items=[ActivityHour.of(found, showing) for found in leaf.found], next=following)
 
 
 @router.get("/sleep", operation_id="list_sleep", summary="Nights and naps", responses=reading(CursorRefused))
 async def list_sleep(
-    history: TheHistory, showing: TheShowing, span: AskedRange, page: AskedPage
+    history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
 ) -> SleepPage:
     """Durations, stages, heart rate, breathing and scores of each night. The range goes by when it began."""
-    leaf, following = await listed(history, Kind.SLEEP, span.span(showing.zone), page)
+    leaf, following = await listed(history, Kind.SLEEP, asked.of(Kind.SLEEP, showing.zone), page)
     return SleepPage(items=[Night.of(found, showing) for found in leaf.found], next=following)
 
 
@@ -106,8 +106,8 @@ async def list_sleep_stages(
 
 @router.get("/workouts", operation_id="list_workouts", summary="Workouts", responses=reading(CursorRefused))
 async def list_workouts(
-    history: TheHistory, showing: TheShowing, span: AskedRange, page: AskedPage
+    history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
 ) -> WorkoutsPage:
     """Workouts with what was measured in them. The range goes by when they began."""
-    leaf, following = await listed(history, Kind.WORKOUT, span.span(showing.zone), page)
+    leaf, following = await listed(history, Kind.WORKOUT, asked.of(Kind.WORKOUT, showing.zone), page)
     return WorkoutsPage(items=[Workout.of(found, showing) for found in leaf.found], next=following)

@@ -96,7 +96,7 @@ def _wanted(
 async def list_measurements(
     history: TheHistory,
     showing: TheShowing,
-    span: AskedRange,
+    asked: AskedRange,
     wanted: Annotated[Wanted, Depends(_wanted)],
     page: AskedPage,
 ) -> MeasurementsPage:
@@ -111,7 +111,7 @@ async def list_measurements(
     leaf = await measurements(
         history,
         wanted,
-        span.span(showing.zone),
+        asked.of(Kind.MEASURES, showing.zone),
         limit=page.limit,
         after=page.place(history, name),
         backward=page.backward,

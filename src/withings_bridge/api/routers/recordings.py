@@ -51,9 +51,9 @@ router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_c
 
 
 @router.get("/ecg", operation_id="list_ecgs", summary="ECGs", responses=reading(CursorRefused))
-async def list_ecgs(history: TheHistory, showing: TheShowing, span: AskedRange, page: AskedPage) -> EcgPage:
+async def list_ecgs(history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage) -> EcgPage:
     """ECGs with their result and heart rate, without their curves."""
-    leaf, following = await listed(history, Kind.HEART, span.span(showing.zone), page)
+    leaf, following = await listed(history, Kind.HEART, asked.of(Kind.HEART, showing.zone), page)
     return EcgPage(items=[Ecg.of(found, showing) for found in leaf.found], next=following)
 
 
@@ -64,10 +64,10 @@ async def list_ecgs(history: TheHistory, showing: TheShowing, span: AskedRange, 
     responses=reading(CursorRefused),
 )
 async def list_stetho_recordings(
-    history: TheHistory, showing: TheShowing, span: AskedRange, page: AskedPage
+    history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
 ) -> StethoPage:
     """Recordings of a digital stethoscope with their result, without the sound."""
-    leaf, following = await listed(history, Kind.STETHO, span.span(showing.zone), page)
+    leaf, following = await listed(history, Kind.STETHO, asked.of(Kind.STETHO, showing.zone), page)
     return StethoPage(items=[StethoRecording.of(found, showing) for found in leaf.found], next=following)
 
 
@@ -116,12 +116,12 @@ async def stetho_signal(
     responses=reading(CursorRefused),
 )
 async def list_events(
-    history: TheHistory, showing: TheShowing, span: AskedRange, page: AskedPage
+    history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
 ) -> EventsPage:
     """What a notification itself told, since nothing can be fetched about it: into bed, out of bed, a mat
     inflated, an ECG that failed.
     """
-    leaf, following = await listed(history, Kind.EVENT, span.span(showing.zone), page)
+    leaf, following = await listed(history, Kind.EVENT, asked.of(Kind.EVENT, showing.zone), page)
     return EventsPage(items=[WithingsEvent.of(found, showing) for found in leaf.found], next=following)
 
 
