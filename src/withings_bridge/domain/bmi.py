@@ -32,9 +32,12 @@ class Stature:
         return self._heights[index - 1] if index else None
 
 
-def bmi(weight: Decimal, height: Decimal) -> Decimal:
-    """In kg/m², to one decimal."""
-    return (weight / (height * height)).quantize(STEP, ROUND_HALF_UP)
+def bmi(weight: Decimal, height: Decimal) -> Decimal | None:
+    """In kg/m², to one decimal; None for a weight or a height that no body has."""
+    try:
+        return (weight / (height * height)).quantize(STEP, ROUND_HALF_UP) if height > 0 else None
+    except InvalidOperation:
+        return None  # more digits than there are
 
 
 def bmi_of(group: Record, stature: Stature) -> Reading | None:
@@ -44,12 +47,9 @@ def bmi_of(group: Record, stature: Stature) -> Reading | None:
         return None
     own = _of_type(group, types.HEIGHT)
     height = own if own is not None and own > 0 else stature.at(group.at)
-    if not height:
+    index = bmi(weight, height) if height else None
+    if index is None:
         return None
-    try:
-        index = bmi(weight, height)
-    except InvalidOperation:
-        return None  # more digits than there are: the weight or the height is no body's
     return Reading(BMI.name, index, BMI.unit, group.at, group.name, origin=origin_of(group))
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from withings_bridge.domain.accounts import SWEEP_EVERY, Account
+from withings_bridge.domain.bmi import bmi
 from withings_bridge.domain.categories import KIND_OF, Category
 from withings_bridge.domain.entries import entries
 from withings_bridge.domain.errors import ConsentNeeded, NotLinked, StorageError, UserUnknown
@@ -185,8 +186,9 @@ class Reporting:
             if record.kind is not Kind.DEVICE:
                 by_kind.setdefault(record.kind, []).append(dict(record.body))
         composition = {metric: reading.value for metric, reading in values.items()}
-        if bmi := _bmi(values.get("weight"), values.get("height")):
-            composition["bmi"] = bmi
+        if (weight := values.get("weight")) and (height := values.get("height")):
+            index = bmi(weight.value, height.value)
+            composition |= {"bmi": index} if index is not None else {}
         return Summary(
             account=account.userid,
             synced_at=account.synced_at,
@@ -236,9 +238,3 @@ def _linked_user(user: str, account: Account, now: datetime) -> LinkedUser:
         consent_needed=account.consent_needed_at is not None,
         troubles=tuple(f"{entry.name}: {entry.reason}" for entry in entries(account, now) if entry.stuck),
     )
-
-
-def _bmi(weight: Reading | None, height: Reading | None) -> Decimal | None:
-    if weight is None or height is None or height.value <= 0:
-        return None
-    return (weight.value / (height.value * height.value)).quantize(Decimal("0.1"), ROUND_HALF_UP)

@@ -31,6 +31,10 @@ class TestBmi:
     def test_is_kilograms_by_square_metres_to_one_decimal(self, weight: str, height: str, index: str) -> None:
         assert bmi(Decimal(weight), Decimal(height)) == Decimal(index)
 
+    @pytest.mark.parametrize(("weight", "height"), [("1E+30", "0.001"), ("81.3", "0"), ("81.3", "-1.78")])
+    def test_is_none_of_what_no_body_has(self, weight: str, height: str) -> None:
+        assert bmi(Decimal(weight), Decimal(height)) is None
+
 
 class TestBmiOfAWeighing:
     def test_rests_on_the_last_height_known_at_the_time(self) -> None:
