@@ -72,29 +72,28 @@ class Holding:
         whatever it was writing just then is written.
         """
         holder = self.name()
-        account = await self._take(userid, holder)
-        if account is None:
-            yield None
-            return
-        try:
-            async with self.kept(userid, holder):
-                yield account
-        finally:
-            await asyncio.shield(self.release(userid, holder))
+        async with self._alone(await self._take(userid, holder), holder) as account:
+            yield account
 
     @asynccontextmanager
     async def if_free(self, userid: str) -> AsyncIterator[Account | None]:
         """The account, for the body alone; None when somebody holds it, or there is no such account."""
         holder = self.name()
-        account = await self._accounts.claim_one(userid, holder, now=self._clock(), lease=LEASE)
+        claimed = await self._accounts.claim_one(userid, holder, now=self._clock(), lease=LEASE)
+        async with self._alone(claimed, holder) as account:
+            yield account
+
+    @asynccontextmanager
+    async def _alone(self, account: Account | None, holder: str) -> AsyncIterator[Account | None]:
+        """The account that the holder has claimed, until the body ends."""
         if account is None:
             yield None
             return
         try:
-            async with self.kept(userid, holder):
+            async with self.kept(account.userid, holder):
                 yield account
         finally:
-            await asyncio.shield(self.release(userid, holder))
+            await asyncio.shield(self.release(account.userid, holder))
 
     async def release(self, userid: str, holder: str) -> None:
         """Give the lease back, if it still is the holder's and the store can be told."""

@@ -1,9 +1,6 @@
 import json
 import math
-import os
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,27 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import NOON, a_record, a_weight
+from recorded import REPLIES, needs_recorded, rows
 from unit.domain.test_readings_of_kinds import DAY, HEART, HOUR, JSON_VALUES, NAMES, NIGHT, SEGMENT, WORKOUT
 from unit.fhir.r4 import Json, checked, codes
 from withings_bridge.domain.bmi import Stature
 from withings_bridge.domain.records import Kind, record_from
 from withings_bridge.fhir.identity import whereabouts
 from withings_bridge.fhir.observations import SERVED, Context, observations, signal_key
-
-RECORDED = Path(
-    os.environ.get("WITHINGS_RECORDED_DIR", Path(__file__).resolve().parents[4] / "shared" / "recorded")
-)
-
-ROWS_OF = {
-    "measurement.json": (Kind.MEASURES, "measuregrps"),
-    "measurement_list_2.json": (Kind.MEASURES, "measuregrps"),
-    "measurement_positions.json": (Kind.MEASURES, "measuregrps"),
-    "activity.json": (Kind.ACTIVITY, "activities"),
-    "sleep_summary.json": (Kind.SLEEP, "series"),
-    "sleep_summary_no_datafields.json": (Kind.SLEEP, "series"),
-    "workouts.json": (Kind.WORKOUT, "series"),
-}
-"""Recorded replies: what their rows are, and where they stand."""
 
 HEIGHT = {"grpid": 7, "attrib": 4, "date": 0, "measures": [{"type": 4, "value": 178, "unit": -2}]}
 PERSON = Context(
@@ -372,15 +355,9 @@ class TestAnyRecord:
         group(*measures, date=date, deviceid=device)
 
 
-@pytest.mark.skipif(not RECORDED.is_dir(), reason="recorded replies are not here; set WITHINGS_RECORDED_DIR")
+@needs_recorded
 class TestRecordedReplies:
-    @staticmethod
-    def rows(name: str, field: str) -> Iterator[dict[str, Any]]:
-        content = json.loads((RECORDED / "aiowithings" / name).read_text())
-        yield from content if isinstance(content, list) else content["body"][field]
-
-    @pytest.mark.parametrize("name", ROWS_OF)
+    @pytest.mark.parametrize("name", [name for name, (kind, _) in REPLIES.items() if kind in SERVED])
     def test_give_valid_resources(self, name: str) -> None:
-        kind, field = ROWS_OF[name]
-        found = [one for row in self.rows(name, field) for one in told(kind, row)]
-        assert found
+        kind, _ = REPLIES[name]
+        assert [one for row in rows(name) for one in told(kind, row)]
