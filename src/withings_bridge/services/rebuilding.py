@@ -41,7 +41,8 @@ class Rebuilding:
         that this one does not know: of a record that is stored, or was, no other rows stay than it yields.
         Rows of what was never stored stay as they are.
 
-        The gateway is told once of each user. Raises LeaseLost, or a StorageError; repeating it does no harm.
+        The gateway is told once of each user. Raises LeaseLost, a StorageError, or what ``told`` raises;
+        repeating it does no harm.
         """
         changed: Counter[str] = Counter()
 

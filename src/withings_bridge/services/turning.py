@@ -83,6 +83,10 @@ class Turn:
     """News came while it did what nobody waits for: it ends as soon as it can."""
 
 
+class _MakesRoom(Exception):
+    """News came while the turn did what nobody waits for."""
+
+
 class Turning:
     """Works off what is pending of one account at a time."""
 
@@ -198,7 +202,9 @@ class Turning:
             turn.urgency.lane = task.lane
             try:
                 with in_lane(turn.urgency):
-                    done, fetched = await self._do(account, task)
+                    done, fetched = await self._do(account, task, turn)
+            except _MakesRoom:
+                return
             except NotLinked as error:
                 raise ConsentNeeded from error
             except (ConsentNeeded, StorageUnavailable, LeaseLost, AccountUnknown):
@@ -215,7 +221,7 @@ class Turning:
                 turn.results.append(done)
                 turn.fetched += fetched
 
-    async def _do(self, account: Account, task: Task) -> tuple[Done, Sequence[Record]]:
+    async def _do(self, account: Account, task: Task, turn: Turn) -> tuple[Done, Sequence[Record]]:
         match task.category:
             case Category.LINK:
                 with suppress(BadScope):  # what is refused then is the call and not the token
@@ -225,9 +231,7 @@ class Turning:
             case Category.SUBSCRIPTIONS:
                 return await self._subscribing.step(account, task), ()
             case Category.ROWS:
-                version = self._rebuilding.version
-                await self._rebuilding.rebuild(account)
-                return Done(task, projected=version), ()
+                return await self._rebuilt(account, task, turn), ()
             case Category.HEIGHTS:
                 look = await self._listing.heights(account, task)
             case Category.DEVICES:
@@ -250,6 +254,17 @@ class Turning:
             lane=task.lane,
         )
         return look.done, look.told
+
+    async def _rebuilt(self, account: Account, task: Task, turn: Turn) -> Done:
+        """Rebuild the rows, unless news comes: that of a long history takes long, and begins anew then."""
+
+        def told(_records: int, _rows: int) -> None:
+            if turn.hurried:
+                raise _MakesRoom
+
+        version = self._rebuilding.version
+        await self._rebuilding.rebuild(account, told=told)
+        return Done(task, projected=version)
 
     async def _without_consent(self, account: Account, holder: str, error: ConsentNeeded) -> Account | None:
         """Withings refuses us: an announced end of the link was true, else the user must consent again.

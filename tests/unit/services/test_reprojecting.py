@@ -1,7 +1,9 @@
 """Rows that follow a change of the mapping, from stored records alone."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 
 from builders import DAY, MINUTE, a_row
 from contract.storage.backends import SqliteBackend
-from fakes import FakeClock
+from fakes import FailingVitals, FakeClock
 from unit.services.house import House, a_house
 from withings_bridge.domain.accounts import due, needing_consent
 from withings_bridge.domain.categories import Category
@@ -18,8 +20,10 @@ from withings_bridge.domain.extended import NAMES
 from withings_bridge.domain.inbox import Lane
 from withings_bridge.domain.mapping import CONTRACT, RowMapping, Sources
 from withings_bridge.domain.records import Kind, record_from
+from withings_bridge.domain.vitals7 import VitalRow
 from withings_bridge.services import rebuilding
 from withings_bridge.services.reprojecting import Reprojection
+from withings_bridge.storage.base import Vitals
 
 ALL = RowMapping(frozenset(NAMES))
 FAT = RowMapping(frozenset({"fat-mass"}))
@@ -58,6 +62,22 @@ async def userid(house: House) -> str:
     house.gateway.published.clear()
     await house.forget_calls()
     return userid
+
+
+class Interrupted(FailingVitals):
+    """Rows before whose first writing something happens."""
+
+    def __init__(self, inner: Vitals, happens: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(inner)
+        self._happens: Callable[[], Awaitable[None]] | None = happens
+
+    async def write(
+        self, user: str, rows: Sequence[VitalRow], *, gone: Collection[str] = (), now: datetime
+    ) -> int:
+        if happens := self._happens:
+            self._happens = None
+            await happens()
+        return await super().write(user, rows, gone=gone, now=now)
 
 
 async def reproject(house: House, user: str | None = None) -> Reprojection:
@@ -133,6 +153,21 @@ class TestAnEdit:
 
 
 class TestRebuild:
+    async def test_makes_room_for_a_weighing(self, house: House, userid: str) -> None:
+        on = under(house, ALL)
+
+        async def weighed_meanwhile() -> None:
+            await on.receive(userid, await on.weigh(userid, 71))
+            assert await on.drain(userid) == []
+
+        on.projecting._vitals = Interrupted(on.vitals, weighed_meanwhile)
+        first, second, *_ = await on.drain(userid)
+        assert Category.ROWS not in [result.task.category for result in first.results]
+        assert second.results[0].task.category is Category.MEASURES
+        assert (await on.account(userid)).projected == ALL.version
+        assert len(await on.values("fat-mass")) == 2
+        assert len(await on.values("weight")) == 3
+
     async def test_that_was_cut_off_is_completed_by_the_next(self, house: House, userid: str) -> None:
         await under(house, ALL).drain(userid)
         complete = await house.rows()
