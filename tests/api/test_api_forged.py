@@ -12,13 +12,14 @@ import httpx
 import pytest
 
 from api.running import Bridge, Browser, Cloud, alone, beside, given_links
-from builders import NOON
+from builders import HOUR, NOON
 from processes import PATIENCE_SECONDS
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.inbox import MOST_EVENTS, Lane, Work
 from withings_bridge.services.working import Working
 from withings_bridge.storage.dynamodb.account_item import StoredAccount
+from withings_bridge.storage.sqlite import SqliteStorage
 
 PATH = "/webhook/withings"
 APPLIS = ("1", "2", "4", "16", "44", "46", "50", "51", "54")
@@ -77,12 +78,16 @@ class IdleWorking(Working):
 
 @pytest.fixture
 async def calm(tmp_path: Path) -> AsyncIterator[Bridge]:
-    """A bridge with the account 1234, whose first look for users of the predecessor is over."""
+    """A bridge with the account 1234, on which somebody else works, and whose first look for users of the
+    predecessor is over.
+    """
     await given_links(tmp_path)
     async with alone(tmp_path, clock=lambda: NOON, reconcile_hours=1000) as bridge:
         scanning = [task for task in asyncio.all_tasks() if task.get_name() == "scanner"]
         async with asyncio.timeout(PATIENCE_SECONDS):
             await asyncio.gather(*scanning)
+        async with SqliteStorage(bridge.store) as storage:
+            assert await storage.accounts.claim_one("1234", "somebody", now=NOON, lease=HOUR)
         bridge.services = replace(bridge.services, working=IdleWorking())
         yield bridge
 
