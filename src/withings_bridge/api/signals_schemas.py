@@ -1,6 +1,6 @@
 """Signals as the read API tells them: the curve of an ECG, the sound of a stethoscope."""
 
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -24,24 +24,6 @@ class SignalReply(Camel):
         description="What else Withings sends with it, if `record` asks for it.", examples=[{"channel": 1}]
     )
 
-    @classmethod
-    def of(cls, body: dict[str, Any], *, record: bool) -> Self:
-        """Made of Withings' own JSON."""
-        model = _whole(body.get("model"))
-        known = DEVICE_MODELS.get(model) if model is not None else None
-        return cls(
-            signal=[sample for sample in body.get("signal") or () if isinstance(sample, (int, float))],
-            model=model,
-            model_name=known.name if known else None,
-            record={name: value for name, value in body.items() if name != "signal"} if record else None,
-            **cls.more(body),
-        )
-
-    @classmethod
-    def more(cls, body: dict[str, Any]) -> dict[str, Any]:
-        """What this kind of signal tells beside."""
-        raise NotImplementedError
-
 
 class EcgSignal(SignalReply):
     """The curve of an ECG."""
@@ -50,11 +32,13 @@ class EcgSignal(SignalReply):
     wear_position: int | None = Field(description="Withings' number of where it was worn.", examples=[1])
 
     @classmethod
-    def more(cls, body: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "sampling_frequency": _number(body.get("sampling_frequency")),
-            "wear_position": _whole(body.get("wearposition")),
-        }
+    def of(cls, body: dict[str, Any], *, record: bool) -> "EcgSignal":
+        """Made of Withings' own JSON."""
+        return cls(
+            sampling_frequency=_number(body.get("sampling_frequency")),
+            wear_position=_whole(body.get("wearposition")),
+            **_samples(body, record=record),
+        )
 
 
 class StethoSignal(SignalReply):
@@ -64,11 +48,25 @@ class StethoSignal(SignalReply):
     duration: Number | None = Field(description="As Withings tells it.", examples=[25])
 
     @classmethod
-    def more(cls, body: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "sampling_frequency": _number(body.get("frequency")),
-            "duration": _number(body.get("duration")),
-        }
+    def of(cls, body: dict[str, Any], *, record: bool) -> "StethoSignal":
+        """Made of Withings' own JSON."""
+        return cls(
+            sampling_frequency=_number(body.get("frequency")),
+            duration=_number(body.get("duration")),
+            **_samples(body, record=record),
+        )
+
+
+def _samples(body: dict[str, Any], *, record: bool) -> dict[str, Any]:
+    """What all signals tell, by field."""
+    model = _whole(body.get("model"))
+    known = DEVICE_MODELS.get(model) if model is not None else None
+    return {
+        "signal": [sample for sample in body.get("signal") or () if isinstance(sample, (int, float))],
+        "model": model,
+        "model_name": known.name if known else None,
+        "record": {name: value for name, value in body.items() if name != "signal"} if record else None,
+    }
 
 
 def _number(value: Any) -> Number | None:
