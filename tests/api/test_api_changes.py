@@ -57,6 +57,12 @@ class TestAPage:
         expected = {"kind": "measures", "id": "1", "change": "removed", "record": None, "values": None}
         assert gone == expected
 
+    async def test_tells_no_value_of_a_wish_as_if_it_had_been_measured(self, reader: Reader) -> None:
+        body = {**weighed(1, grams=70000).body, "category": 2}
+        await reader.has(record_from(Kind.MEASURES, body))
+        (wish,) = (await reader.got(PATH))["items"]
+        assert (wish["record"], wish["values"]) == (body, [])
+
     async def test_ends_where_nothing_is_left_and_can_be_asked_again(self, reader: Reader) -> None:
         await reader.has(weighed(1), weighed(2))
         first = await reader.got(PATH, limit=1)

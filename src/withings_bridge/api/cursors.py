@@ -73,7 +73,10 @@ def _opened(cursor: str) -> Any:
     # Decoders pass over what they do not know: only what would be written so is whole.
     if checksum != _checksum(content) or urlsafe_b64encode(whole).decode().rstrip("=") != cursor:
         raise CursorRefused
-    return json.loads(content)
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):  # anybody can reckon a checksum
+        raise CursorRefused from None
 
 
 def _checksum(content: bytes) -> bytes:

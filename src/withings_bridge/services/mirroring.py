@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from withings_bridge.domain.errors import FeedRestarted
-from withings_bridge.domain.readings import Reading, readings
-from withings_bridge.domain.records import Kind
+from withings_bridge.domain.readings import GOAL, Reading, readings
+from withings_bridge.domain.records import Kind, Record
 from withings_bridge.services.browsing import History
 from withings_bridge.services.paging import AT_ONCE, MOST_RECORDS, MOST_VALUES
 from withings_bridge.storage.base import Changed
@@ -41,7 +41,7 @@ async def follow(history: History, *, after: int, limit: int) -> Feed:
             read += 1
             feed.through = change.number
             if change.name.kind not in UNFOLLOWED:
-                found = list(readings(change.record)) if change.record else []
+                found = _values(change.record)
                 feed.changes.append((change, found))
                 feed.values += len(found)
             if len(feed.changes) >= limit or feed.values >= MOST_VALUES or read >= MOST_RECORDS:
@@ -50,3 +50,10 @@ async def follow(history: History, *, after: int, limit: int) -> Feed:
         if len(changes) < AT_ONCE:
             feed.more = False
             return feed
+
+
+def _values(record: Record | None) -> list[Reading]:
+    """What a record says now. A wish is told as Withings keeps it, and is no value that was measured."""
+    if record is None or (record.body.get("category") == GOAL and record.kind is Kind.MEASURES):
+        return []
+    return list(readings(record))

@@ -47,7 +47,7 @@ class Cursor:
             kind, skip, *place = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
             after = _place(*place) if place else None
             return cls(Kind(kind), after, max(int(skip), 0))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError, RecursionError):
             raise ValueError("should be the cursor of a next link, unchanged") from None
 
 

@@ -1,5 +1,7 @@
 """Where a list goes on: told exactly, or refused."""
 
+import hashlib
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
 
 import pytest
@@ -21,6 +23,12 @@ class TestCursor:
         assert place_in(cursor, ACCOUNT, "sleep asc") == Place(at, key)
         assert cursor.isascii()
         assert cursor.replace("-", "").replace("_", "").isalnum()
+
+    @pytest.mark.parametrize("content", [b"[" * 1450, b'["sleep asc",Infinity]', b"nothing", b"{}", b"\xff"])
+    def test_made_by_hand_is_refused_though_its_checksum_is_right(self, content: bytes) -> None:
+        cursor = urlsafe_b64encode(hashlib.sha256(content).digest()[:6] + content).decode().rstrip("=")
+        with pytest.raises(CursorRefused):
+            place_in(cursor, ACCOUNT, "sleep asc")
 
     def test_damaged_in_any_one_place_is_refused(self) -> None:
         cursor = cursor_of(PLACE, ACCOUNT, "sleep asc")

@@ -1,5 +1,6 @@
 """What other health software is told of a person."""
 
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 
 import pytest
@@ -136,7 +137,14 @@ class TestASearch:
             ["11524-6"]
         ]
 
-    @pytest.mark.parametrize("text", ["", "nonsense", "WyJt", "W10", "é", "WyJkcmVhbXMiLDBd"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            *("", "nonsense", "WyJt", "W10", "é", "WyJkcmVhbXMiLDBd"),
+            urlsafe_b64encode(b'["measures",Infinity]').decode(),
+            urlsafe_b64encode(b"[" * 1450).decode(),
+        ],
+    )
     async def test_takes_no_cursor_but_its_own(self, text: str) -> None:
         with pytest.raises(ValueError, match="next link"):
             Cursor.parse(text)
