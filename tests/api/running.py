@@ -142,11 +142,16 @@ async def alone(folder: Path, *, clock: Clock = system_clock, **changes: Any) ->
 
 
 @asynccontextmanager
-async def pretend_withings() -> AsyncIterator[Cloud]:
-    """A sandbox on a port, with one person who has typed in a height, and no quota."""
+async def pretend_withings(middleware: Any = None, **given: Any) -> AsyncIterator[Cloud]:
+    """A sandbox on a port, with one person who has typed in a height, and no quota; behind a middleware,
+    if need be.
+    """
     options = SandboxOptions(auto_approve=True, days=0, quota_per_minute=0)
+    app = create_sandbox(options)
+    if middleware:
+        app.add_middleware(middleware, **given)
     async with (
-        _served(create_sandbox(options), listening := _listening()),
+        _served(app, listening := _listening()),
         httpx.AsyncClient(trust_env=False) as http,
     ):
         yield Cloud(_address(listening), http)
