@@ -157,14 +157,15 @@ class Work:
 
     def announce(self, news: News) -> "Work":
         """With the news added; past the limit on windows it becomes a comparison of everything, and past
-        that on events those that come are let go.
+        that on events some are let go: of what anybody may have posted first, and of that what comes last.
         """
         merged = self.news | news
         if len(merged.windows) > MOST_WINDOWS:
             merged = replace(merged, windows=frozenset(), everything=True)
         if len(merged.events) > MOST_EVENTS:
-            added = sorted(news.events - self.news.events)[: MOST_EVENTS - len(self.news.events)]
-            merged = replace(merged, events=self.news.events | frozenset(added), overflow=True)
+            waiting = self.news.events
+            order = sorted(merged.events, key=lambda each: (not each.confirmed, each not in waiting, each))
+            merged = replace(merged, events=frozenset(order[:MOST_EVENTS]), overflow=True)
         return replace(self, news=merged, announced=self.announced + 1)
 
     def live_at(self, now: datetime) -> datetime | None:

@@ -63,6 +63,15 @@ class TestAnnounce:
         assert more.news.events == work.news.events
         assert more.news.overflow
 
+    def test_lets_go_of_what_anybody_may_have_posted_for_what_is_confirmed(self) -> None:
+        work = Work().announce(a_night_of(MOST_EVENTS))
+        confirmed = into_bed(MOST_EVENTS, confirmed=True)
+        more = work.announce(told(confirmed))
+        assert more.news.events == work.news.events - {into_bed(MOST_EVENTS - 1)} | {confirmed}
+        assert more.news.overflow
+        again = more.announce(told(into_bed(MOST_EVENTS + 1)))
+        assert again.news.events == more.news.events
+
     def test_of_a_repeated_one_at_the_limit_lets_go_of_nothing(self) -> None:
         work = Work().announce(a_night_of(MOST_EVENTS))
         assert work.announce(told(into_bed())).news == work.news
