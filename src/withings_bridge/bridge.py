@@ -137,7 +137,9 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
     syncing = Syncing(
         fetching=fetching, storing=storing, records=storage.records, windows=windows, clock=clock
     )
-    detailing = Detailing(fetching=fetching, storing=storing, records=storage.records, windows=windows)
+    detailing = Detailing(
+        fetching=fetching, storing=storing, records=storage.records, windows=windows, clock=clock
+    )
     listing = Listing(fetching=fetching, storing=storing, records=storage.records, clock=clock)
     callback_url = _callback_url(settings)
     spacing = timedelta(seconds=0 if settings.use_sandbox else settings.subscribe_spacing_seconds)
@@ -192,7 +194,6 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         scopes=settings.withings_scopes,
         windows=windows,
         sweep_every=sweep_every,
-        mapping=rebuilding.version,
         clock=clock,
     )
     requesting = Requesting(
@@ -208,7 +209,6 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         marking=marking,
         windows=windows,
         sweep_every=sweep_every,
-        mapping=rebuilding.version,
         clock=clock,
     )
     scanning = Scanning(links=links, ephemera=storage.ephemera, adopting=adopting, clock=clock)

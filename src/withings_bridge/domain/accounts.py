@@ -264,19 +264,18 @@ def joined(
     now: datetime,
     windows: Mapping[Category, timedelta],
     sweep_every: timedelta = SWEEP_EVERY,
-    mapping: str | None = None,
 ) -> Account:
     """With one more user, or anew with its first: everything of its import windows is to be fetched.
 
     Linking again, or as a second user, keeps cursors and what is pending; an import that was done
     is not done again. ``windows`` says how far back the import of each category goes, ``sweep_every``
-    when the account is first swept, ``mapping`` the version of the one that all its rows will follow from
-    the first on.
+    when the account is first swept. Of rows that an earlier link left behind, or the predecessor, nobody
+    knows which mapping they follow: the first turn brings them to ours.
     """
     errands = [Category.SUBSCRIPTIONS, Category.DEVICES, Category.GOALS, Category.HEIGHTS]
     if account is None:
         users = frozenset({user})
-        account = Account(userid=userid, users=users, linked_at=now, scopes=scopes, projected=mapping)
+        account = Account(userid=userid, users=users, linked_at=now, scopes=scopes)
     else:
         errands += [*TRACKED, Category.ROWS]
         account = _again(account, user, scopes)

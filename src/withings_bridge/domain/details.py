@@ -25,6 +25,14 @@ def windows_of(summaries: Iterable[Record]) -> frozenset[Window]:
     return frozenset(fold(frozenset(window for window in windows if window)))
 
 
+def extent_of(detail: Record) -> Window:
+    """The time that an hour of samples, or a stretch of a night, is about."""
+    if detail.kind is Kind.INTRADAY:
+        return Window(detail.at, detail.at + HOUR - SECOND)
+    end = instant(detail.body.get("enddate"))
+    return Window(detail.at, max(detail.at + SECOND, min(end or detail.at, detail.at + LONGEST_NIGHT)))
+
+
 def whole_hours(window: Window) -> Window:
     """The window, widened to whole hours of UTC: an hour is one record, which part of it must not replace."""
     start = window.start.replace(minute=0, second=0, microsecond=0)

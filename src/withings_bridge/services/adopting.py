@@ -77,7 +77,6 @@ class Adopting:
         marking: Marking,
         windows: Mapping[Category, timedelta],
         sweep_every: timedelta,
-        mapping: str,
         clock: Clock,
     ) -> None:
         self._accounts = accounts
@@ -88,7 +87,6 @@ class Adopting:
         self._marking = marking
         self._windows = windows
         self._sweep_every = sweep_every
-        self._mapping = mapping
         self._clock = clock
 
     async def wants(self, user: str, *, again: bool = False) -> bool:
@@ -171,7 +169,6 @@ class Adopting:
                 now=now,
                 windows=self._windows,
                 sweep_every=self._sweep_every,
-                mapping=self._mapping,
             )
             return _looking_back(account, mark) if mark else account
 

@@ -1,4 +1,6 @@
-"""The import of detail: of the days and nights whose summary is stored, newest first."""
+"""The import of detail, newest first: of the days and nights whose summary is stored, and of those of which
+nothing but detail is left.
+"""
 
 import math
 from collections.abc import Mapping
@@ -7,14 +9,18 @@ from datetime import timedelta
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import KIND_OF, SUMMARY_OF, Category
-from withings_bridge.domain.details import windows_of
+from withings_bridge.domain.details import extent_of, windows_of
 from withings_bridge.domain.imports import Backfill
 from withings_bridge.domain.inbox import Task
 from withings_bridge.domain.notifications import DAY, Window, fold
+from withings_bridge.services.clock import Clock
 from withings_bridge.services.fetching import Fetching, Span
-from withings_bridge.services.looking import Look
+from withings_bridge.services.looking import Look, second_look
 from withings_bridge.services.storing import Storing
-from withings_bridge.storage.base import Records
+from withings_bridge.storage.base import Place, Records
+
+PAGE = 100
+"""Records of detail that are read at once."""
 
 RUN = 7
 """So many days or nights are fetched in one turn: each costs a call."""
@@ -30,11 +36,13 @@ class Detailing:
         storing: Storing,
         records: Records,
         windows: Mapping[Category, timedelta],
+        clock: Clock,
     ) -> None:
         self._fetching = fetching
         self._storing = storing
         self._records = records
         self._windows = windows
+        self._clock = clock
 
     async def fill(self, account: Account, task: Task, backfill: Backfill) -> Look:
         """Import one run of a chunk. ``offset`` says how many seconds of the chunk are done, from its end.
@@ -49,6 +57,9 @@ class Detailing:
             span = Span(self._fetching.distinct(account, task.category, window))
             reply = await self._fetching.span(account, task.category, span)
             await self._storing.apply(account, KIND_OF[task.category], reply.records)
+            listed = {record.key for record in reply.records}
+            if missing := await self._storing.missing(account, task.category, span, listed):
+                look.rechecks.append(second_look(span.window, missing, announced=False, now=self._clock()))
             look.fetched += reply.records
         if len(left) > RUN:
             done = backfill.until - left[RUN - 1].start
@@ -64,5 +75,16 @@ class Detailing:
         summaries = await self._records.between(
             account.userid, KIND_OF[SUMMARY_OF[category]], backfill.start, backfill.until + ahead
         )
-        windows = fold(windows_of(summaries))
+        windows = fold(windows_of(summaries) | await self._stored(account, category, backfill))
         return [window for window in reversed(windows) if window.start < backfill.done_from]
+
+    async def _stored(self, account: Account, category: Category, backfill: Backfill) -> frozenset[Window]:
+        """Where detail of a chunk is stored, be there a summary or not."""
+        windows: list[Window] = []
+        after: Place | None = None
+        while page := await self._records.page(
+            account.userid, KIND_OF[category], backfill.start, backfill.until, limit=PAGE, after=after
+        ):
+            windows = fold(frozenset([*windows, *map(extent_of, page)]))
+            after = Place(page[-1].at, page[-1].key)
+        return frozenset(windows)

@@ -79,7 +79,6 @@ class Linking:
         scopes: Sequence[str],
         windows: Mapping[Category, timedelta],
         sweep_every: timedelta,
-        mapping: str,
         clock: Clock,
     ) -> None:
         self._links = links
@@ -91,7 +90,6 @@ class Linking:
         self._scopes = scopes
         self._windows = windows
         self._sweep_every = sweep_every
-        self._mapping = mapping
         self._clock = clock
 
     async def invite(self, user: str) -> str:
@@ -176,7 +174,6 @@ class Linking:
                 now=now,
                 windows=self._windows,
                 sweep_every=self._sweep_every,
-                mapping=self._mapping,
             )
 
         former = await _patiently(lambda: self._leaving.former(user))

@@ -1,11 +1,20 @@
 """What a look at a category of an account found."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from withings_bridge.domain.deletions import CONFIRM_AFTER, digest
 from withings_bridge.domain.imports import Backfill
 from withings_bridge.domain.inbox import ASKED, Done, News, Recheck, Task, Unread
+from withings_bridge.domain.notifications import Window
 from withings_bridge.domain.records import Record
+
+
+def second_look(window: Window, missing: Iterable[Record], *, announced: bool, now: datetime) -> Recheck:
+    """A second look at a window, which these records go by if they are still missing then."""
+    lacking = digest([record.name for record in missing])
+    return Recheck(window, now + CONFIRM_AFTER, lacking, announced)
 
 
 @dataclass(slots=True)

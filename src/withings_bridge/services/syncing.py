@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import KIND_OF, SUMMARY_OF, TRACKED, Category
-from withings_bridge.domain.deletions import CONFIRM_AFTER, LOOK_AGAIN_AFTER, believed, digest
+from withings_bridge.domain.deletions import LOOK_AGAIN_AFTER, believed
 from withings_bridge.domain.devices import STETHOSCOPES
 from withings_bridge.domain.imports import BEGINNING, CHUNK, Backfill
 from withings_bridge.domain.inbox import Recheck, Task, Unread
@@ -25,7 +25,7 @@ from withings_bridge.domain.quota import SAME_ARGUMENTS
 from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.fetching import Fetching, Reply, Span
-from withings_bridge.services.looking import Look
+from withings_bridge.services.looking import Look, second_look
 from withings_bridge.services.projecting import FOREVER
 from withings_bridge.services.storing import Storing
 from withings_bridge.storage.base import Records
@@ -299,9 +299,7 @@ class Syncing:
                 look.rechecks.append(self._recheck(part, missing, announced=False))
 
     def _recheck(self, span: Span, missing: Iterable[Record], *, announced: bool) -> Recheck:
-        """A second look, which these records go by if they are still missing then."""
-        lacking = digest([record.name for record in missing])
-        return Recheck(span.window, self._clock() + CONFIRM_AFTER, lacking, announced)
+        return second_look(span.window, missing, announced=announced, now=self._clock())
 
 
 def _wants_changes(task: Task) -> bool:

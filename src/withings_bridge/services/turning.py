@@ -5,6 +5,7 @@ lease that ends by itself, and the next turn begins the same work again.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -71,6 +72,10 @@ the devices, the goals, the subscriptions, and some for pages and second looks.
 """
 
 
+MOST_PUT_OFF = 3
+"""So often in a row a rebuild of rows makes room for news."""
+
+
 @dataclass(slots=True)
 class Turn:
     """What a turn did, and the account as it left it."""
@@ -125,6 +130,7 @@ class Turning:
         self._clock = clock
         self._sweep_every = sweep_every
         self._running: dict[str, Turn] = {}
+        self._put_off: Counter[str] = Counter()
 
     async def turn(self, account: Account, holder: str, *, imports: bool = True) -> Turn:
         """Do what is pending of an account that the holder has claimed, then settle.
@@ -256,14 +262,19 @@ class Turning:
         return look.done, look.told
 
     async def _rebuilt(self, account: Account, task: Task, turn: Turn) -> Done:
-        """Rebuild the rows, unless news comes: that of a long history takes long, and begins anew then."""
+        """Rebuild the rows. That of a long history takes long: it makes room for news, and begins anew
+        then, but not for ever.
+        """
+        userid = account.userid
 
         def told(_records: int, _rows: int) -> None:
-            if turn.hurried:
+            if turn.hurried and self._put_off[userid] < MOST_PUT_OFF:
+                self._put_off[userid] += 1
                 raise _MakesRoom
 
         version = self._rebuilding.version
         await self._rebuilding.rebuild(account, told=told)
+        del self._put_off[userid]
         return Done(task, projected=version)
 
     async def _without_consent(self, account: Account, holder: str, error: ConsentNeeded) -> Account | None:

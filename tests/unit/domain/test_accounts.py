@@ -180,11 +180,12 @@ class TestFollowing:
         assert settled(account, [Done(task)], now=NOON, jitter=0).projected == "1"
         assert settled(account, [Failed(task, Transient())], now=NOON, jitter=0).projected == "1"
 
-    def test_is_true_of_an_account_from_its_first_row_on(self) -> None:
-        new = joined(None, userid="1", user="u", scopes=ALL_SCOPES, now=NOON, windows=WINDOWS, mapping="2")
-        assert new.projected == "2"
-        known = an_account(projected="1")
-        again = joined(known, userid="1", user="u", scopes=ALL_SCOPES, now=NOON, windows=WINDOWS, mapping="2")
+    def test_is_not_known_of_what_an_earlier_link_may_have_left(self) -> None:
+        new = joined(None, userid="1", user="u", scopes=ALL_SCOPES, now=NOON, windows=WINDOWS)
+        assert not follows(new, "2")
+        again = joined(
+            an_account(projected="1"), userid="1", user="u", scopes=ALL_SCOPES, now=NOON, windows=WINDOWS
+        )
         assert again.projected == "1"
 
 

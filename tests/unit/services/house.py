@@ -156,7 +156,9 @@ class House:
             telemetry=self.telemetry,
             clock=clock,
         )
-        detailing = Detailing(fetching=fetching, storing=storing, records=storage.records, windows=windows)
+        detailing = Detailing(
+            fetching=fetching, storing=storing, records=storage.records, windows=windows, clock=clock
+        )
         self.syncing = Syncing(
             fetching=fetching, storing=storing, records=storage.records, windows=windows, clock=clock
         )
@@ -219,7 +221,6 @@ class House:
             scopes=SCOPES,
             windows=windows,
             sweep_every=sweep_every,
-            mapping=self.rebuilding.version,
             clock=clock,
         )
         self.marking = Marking(ephemera=storage.ephemera, clock=clock)
@@ -248,7 +249,6 @@ class House:
             marking=self.marking,
             windows=windows,
             sweep_every=sweep_every,
-            mapping=self.rebuilding.version,
             clock=clock,
         )
         self.reprojecting = Reprojecting(

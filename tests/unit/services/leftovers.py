@@ -83,6 +83,5 @@ def adopting_over(house: House, links: Links) -> Adopting:
         marking=house.marking,
         windows=WINDOWS,
         sweep_every=6 * HOUR,
-        mapping=house.rebuilding.version,
         clock=house.clock,
     )

@@ -282,6 +282,32 @@ class TestImport:
         starts = {stage.at.date() for stage in await house.records(userid, Kind.SEGMENT)}
         assert len(starts) >= 25
 
+    @pytest.mark.parametrize("deleted", [False, True])
+    async def test_takes_away_what_so_many_changed_nights_had_before(
+        self, house: House, *, deleted: bool
+    ) -> None:
+        userid = await house.linked()
+        nights = [await sleeps(house, userid, days_ago=days) for days in range(25)]
+        house.clock.advance(EVERY)
+        await house.drain(userid)
+        for night in nights[:-1]:
+            if deleted:
+                path = f"/people/{userid}/records/nights/{night['id']}"
+                await house.cloud.control("DELETE", path)
+            else:
+                start = datetime.fromtimestamp(night["startdate"] + 7200, house.clock().tzinfo)
+                path = f"/people/{userid}/nights/{night['id']}"
+                await house.cloud.control("PATCH", path, {"start": start.isoformat()})
+        for _ in range(4):
+            house.clock.advance(EVERY)
+            await house.drain(userid)
+        kept = {night.body["startdate"] for night in await house.records(userid, Kind.SLEEP)}
+        later = set() if deleted else {night["startdate"] + 7200 for night in nights[:-1]}
+        assert kept == later | {nights[-1]["startdate"]}
+        stages = {stage.body["startdate"] for stage in await house.records(userid, Kind.SEGMENT)}
+        assert stages >= kept
+        assert not [at for at in stages if not any(start <= at < start + 8 * 3600 for start in kept)]
+
     async def test_is_made_up_for_at_the_next_sweep_where_it_is_switched_on_later(
         self, tmp_path: Path, clock: FakeClock
     ) -> None:

@@ -23,6 +23,7 @@ from withings_bridge.domain.records import Kind, record_from
 from withings_bridge.domain.vitals7 import VitalRow
 from withings_bridge.services import rebuilding
 from withings_bridge.services.reprojecting import Reprojection
+from withings_bridge.services.turning import MOST_PUT_OFF
 from withings_bridge.storage.base import Vitals
 
 ALL = RowMapping(frozenset(NAMES))
@@ -124,12 +125,24 @@ class TestTheSwitch:
         assert await house.values("steps") == []
         assert await house.values("fat-mass") == []
 
-    async def test_of_a_new_account_needs_no_step(self, tmp_path: Path, clock: FakeClock) -> None:
+    async def test_of_a_new_account_takes_one_step_before_its_import(
+        self, tmp_path: Path, clock: FakeClock
+    ) -> None:
         async with a_house(tmp_path, clock, mapping=FAT) as house:
             userid = await house.link()
-            account = await house.account(userid)
-            assert account.projected == FAT.version
-            assert Category.ROWS not in account.work
+            turns = await house.drain(userid)
+            done = [result.task.category for turn in turns for result in turn.results]
+            assert done.count(Category.ROWS) == 1
+            assert (await house.account(userid)).projected == FAT.version
+
+    async def test_is_followed_by_rows_of_an_earlier_link(self, house: House, userid: str) -> None:
+        await under(house, ALL).drain(userid)
+        assert await house.values("fat-mass") == ["33.07", "33.07"]
+        await house.leaving.disconnect("user-1")
+        off = under(house, CONTRACT)
+        await off.drain(await off.link())
+        assert await house.values("fat-mass") == []
+        assert await house.values("weight") == ["154.32", "154.32"]
 
 
 class TestAnEdit:
@@ -167,6 +180,22 @@ class TestRebuild:
         assert (await on.account(userid)).projected == ALL.version
         assert len(await on.values("fat-mass")) == 2
         assert len(await on.values("weight")) == 3
+
+    async def test_is_done_at_last_though_news_never_stop(self, house: House, userid: str) -> None:
+        on = under(house, ALL)
+
+        class Restless(FailingVitals):
+            async def write(
+                self, user: str, rows: Sequence[VitalRow], *, gone: Collection[str] = (), now: datetime
+            ) -> int:
+                on.turning.hurry(userid)
+                return await super().write(user, rows, gone=gone, now=now)
+
+        on.projecting._vitals = Restless(on.vitals)
+        turns = [await on.working.turn(userid) for _ in range(MOST_PUT_OFF + 1)]
+        done = [[result.task.category for result in turn.results] for turn in turns if turn]
+        assert [Category.ROWS in each for each in done] == [False] * MOST_PUT_OFF + [True]
+        assert (await on.account(userid)).projected == ALL.version
 
     async def test_that_was_cut_off_is_completed_by_the_next(self, house: House, userid: str) -> None:
         await under(house, ALL).drain(userid)
