@@ -155,6 +155,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
     turning = Turning(
         accounts=storage.accounts,
         links=links,
+        records=storage.records,
         tokens=tokens,
         client=client,
         syncing=syncing,

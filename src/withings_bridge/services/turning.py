@@ -53,7 +53,7 @@ from withings_bridge.services.rebuilding import Rebuilding
 from withings_bridge.services.subscriptions import Subscribing
 from withings_bridge.services.syncing import Syncing
 from withings_bridge.services.tokens import Tokens
-from withings_bridge.storage.base import Accounts, Links
+from withings_bridge.storage.base import Accounts, Links, Records
 from withings_bridge.withings import WithingsClient
 
 log = structlog.get_logger()
@@ -100,6 +100,7 @@ class Turning:
         *,
         accounts: Accounts,
         links: Links,
+        records: Records,
         tokens: Tokens,
         client: WithingsClient,
         syncing: Syncing,
@@ -116,6 +117,7 @@ class Turning:
     ) -> None:
         self._accounts = accounts
         self._links = links
+        self._records = records
         self._tokens = tokens
         self._client = client
         self._syncing = syncing
@@ -143,6 +145,8 @@ class Turning:
         try:
             listening = renewing(lambda: self._listen(account, turn), every=LISTEN_EVERY)
             async with self._holding.kept(account.userid, holder), listening:
+                # What a turn that was cut off has stored is not fresh to this one, so no save of it follows.
+                await self._records.catch_up(account.userid)
                 try:
                     account = await self._following(await self._swept(account, holder), holder)
                     await self._work(account, turn, imports=imports)

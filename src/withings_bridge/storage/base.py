@@ -224,6 +224,13 @@ class Records(Protocol):
         atomic as a whole: a crash leaves some of it, and repeating it completes it.
         """
 
+    async def catch_up(self, userid: str) -> None:
+        """Let ``changes`` and ``through`` show all that is stored, also what a ``save`` left unshown that was
+        cut off at its end.
+
+        Called by the holder of the account's lease only. Costs little where nothing was cut off.
+        """
+
     async def get(self, userid: str, names: Iterable[RecordKey]) -> dict[RecordKey, Record]:
         """Those of the named records that exist."""
 

@@ -279,3 +279,12 @@ class TestChanges:
         await storage.records.save(userid, [a_record("2")], now=NOON - DAY)
         (second,) = await all_changes(storage, userid, after=first.number)
         assert second.name.key == "2"
+
+    async def test_are_as_they_were_after_catching_up_where_nothing_was_cut_off(
+        self, storage: Storage, userid: str
+    ) -> None:
+        await storage.records.save(userid, [a_record("1"), a_record("2")], now=NOON)
+        before = await all_changes(storage, userid)
+        await storage.records.catch_up(userid)
+        assert await all_changes(storage, userid) == before
+        assert await storage.records.through(userid) == before[-1].number

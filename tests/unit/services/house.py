@@ -175,6 +175,7 @@ class House:
         self.turning = Turning(
             accounts=storage.accounts,
             links=self.links,
+            records=storage.records,
             tokens=self.tokens,
             client=client,
             syncing=self.syncing,

@@ -167,6 +167,34 @@ class TestSave:
         assert changes[-1].number > NUMBER_LATER
 
 
+class TestCatchingUp:
+    async def test_shows_what_a_save_stored_whose_mark_was_not_written(
+        self, dynamo: DynamoStorage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await dynamo.records.save("1234", [a_record("1")], now=NOON)
+        before = await dynamo.records.through("1234")
+
+        async def fails(*_: object, **__: object) -> None:
+            raise StorageUnavailable
+
+        with monkeypatch.context() as patched:
+            patched.setattr(dynamo._engine, "write", fails)
+            with pytest.raises(StorageUnavailable):
+                await dynamo.records.save("1234", [a_record("2")], now=NOON + MINUTE)
+        assert await dynamo.records.through("1234") == before
+        await dynamo.records.catch_up("1234")
+        shown = await dynamo.records.changes("1234", after=before, limit=9)
+        assert [change.name.key for change in shown] == ["2"]
+        assert await dynamo.records.through("1234") == shown[-1].number
+
+    async def test_writes_nothing_where_nothing_was_cut_off(self, dynamo: DynamoStorage) -> None:
+        await dynamo.records.save("1234", [a_record("1")], now=NOON)
+        with calls_of(dynamo) as calls:
+            await dynamo.records.catch_up("1234")
+            await dynamo.records.catch_up("nobody")
+        assert calls == ["Query", "GetItem"] * 2
+
+
 class TestWindow:
     async def test_is_one_query(self, dynamo: DynamoStorage) -> None:
         records = [a_record(str(n), at=NOON + n * MINUTE) for n in range(30)]

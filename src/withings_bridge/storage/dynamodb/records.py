@@ -36,12 +36,11 @@ class DynamoRecords:
     async def save(
         self, userid: str, records: Sequence[Record], *, removed: Collection[RecordKey] = (), now: datetime
     ) -> None:
-        if not records and not removed:
-            return
         contents = {str(record.name): _content(record) for record in records}
-        contents |= {str(name): {} for name in await self.get(userid, removed)}
-        last = await self._last_number(userid)
-        numbers = count(max(last + 1, microseconds(now)))
+        contents |= {item["name"]: {} for item in await self._items(userid, removed) if not _is_gone(item)}
+        if not contents:
+            return
+        numbers = count(max(await self._last_number(userid) + 1, microseconds(now)))
         items = [
             {"userid": userid, "name": name, "changed": next(numbers), **content}
             for name, content in contents.items()
@@ -49,12 +48,15 @@ class DynamoRecords:
         await self._engine.write_many(self._table, puts=items)
         # Last: a reader of the feed who came between the batches, and goes on from the largest number he
         # saw, would otherwise miss what lands behind him.
-        await self._show(userid, through=max((item["changed"] for item in items), default=last))
+        await self._show(userid, through=max(item["changed"] for item in items))
+
+    async def catch_up(self, userid: str) -> None:
+        last = await self._last_number(userid)
+        if last > await self.through(userid):
+            await self._show(userid, through=last)
 
     async def get(self, userid: str, names: Iterable[RecordKey]) -> dict[RecordKey, Record]:
-        keys: list[Item] = [{"userid": userid, "name": name} for name in {str(name) for name in names}]
-        items = await self._engine.get_many(self._table, keys)
-        records = [record for item in items if (record := _record(item))]
+        records = [record for item in await self._items(userid, names) if (record := _record(item))]
         return {record.name: record for record in records}
 
     async def between(self, userid: str, kind: Kind, start: datetime, end: datetime) -> list[Record]:
@@ -111,6 +113,11 @@ class DynamoRecords:
         everything = self._engine.query(self._table, "#userid = :userid", {"userid": userid})
         await self._engine.remove_all(self._table, everything, key=("userid", "name"))
 
+    async def _items(self, userid: str, names: Iterable[RecordKey]) -> list[dict[str, Any]]:
+        """Those of the named items that exist, tombstones among them."""
+        keys: list[Item] = [{"userid": userid, "name": name} for name in {str(name) for name in names}]
+        return await self._engine.get_many(self._table, keys)
+
     async def _in_time(
         self, userid: str, first: str, behind: str, *, limit: int | None = None, backward: bool = False
     ) -> list[Record]:
@@ -160,9 +167,14 @@ def _name(item: Item) -> RecordKey:
     return RecordKey(Kind(kind), key)
 
 
+def _is_gone(item: Item) -> bool:
+    """Whether it is a tombstone, which has neither time nor body."""
+    return "at" not in item
+
+
 def _record(item: Item) -> Record | None:
-    """The record in an item; None in a tombstone, which has neither time nor body."""
-    if "at" not in item:
+    """The record in an item; None in a tombstone."""
+    if _is_gone(item):
         return None
     name = _name(item)
     return Record(

@@ -35,6 +35,9 @@ class SqliteRecords:
         for gone in _batches(removed):
             await self._database.write(partial(bury, userid=userid, names=gone, now=now))
 
+    async def catch_up(self, userid: str) -> None:
+        """Nothing to do: a record and its number are saved together."""
+
     async def get(self, userid: str, names: Iterable[RecordKey]) -> dict[RecordKey, Record]:
         wanted = list(names)
         return await self._database.read(lambda connection: named(connection, userid, wanted))
