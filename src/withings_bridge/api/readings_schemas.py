@@ -210,7 +210,7 @@ class RecordChange(Camel):
         return cls(
             kind=change.name.kind,
             id=change.name.key,
-            change="upsert" if record else "removed",
+            change="removed" if change.removed else "upsert",
             record=dict(record.body) if record else None,
             values=[Value.of(reading, showing) for reading in found] if record else None,
         )

@@ -31,6 +31,7 @@
 - ``marking``: what was announced of accounts that a scan has not found yet
 - ``examining``: what is wrong with what is stored, and mending it
 - ``browsing``: what is stored of a person, by range, by change, at its newest
+- ``walking``: through all of a kind, a page in memory at a time
 - ``paging``: a page of that, decoded and filtered
 - ``measuring``: measurements by what is wanted of them
 - ``mirroring``: what changed since somebody looked

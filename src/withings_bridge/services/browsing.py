@@ -1,7 +1,7 @@
 """What is stored of a person, read by range, by change, or at its newest, without a call to Withings."""
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,10 +14,8 @@ from withings_bridge.domain.readings import Reading, counts, measures_of, readin
 from withings_bridge.domain.records import EPOCH, THE_END, Kind, Record, RecordKey
 from withings_bridge.domain.vitals7 import ranked
 from withings_bridge.services.projecting import FOREVER
-from withings_bridge.storage.base import Accounts, Changed, Links, Place, Records
-
-PAGE = 500
-"""Records that are held at once where a whole history is gone through."""
+from withings_bridge.services.walking import PAGE, at_most, walk
+from withings_bridge.storage.base import ALL_KINDS, Accounts, Changed, Links, Place, Records
 
 DATED = (Kind.SLEEP, Kind.ACTIVITY)
 """Kinds whose records tell the zone they were taken in."""
@@ -65,34 +63,36 @@ class History:
     async def page(
         self, kind: Kind, span: Span, *, limit: int, after: Place | None = None, backward: bool = False
     ) -> Page:
-        """At most so many records of the kind, oldest first or ``backward``, behind ``after``."""
+        """At most so many records of the kind, oldest first or ``backward``, behind ``after``.
+
+        Of a kind whose records are large they are fewer.
+        """
+        limit = at_most(kind, limit)
         found = await self._records.page(
             self.account.userid, kind, span.start, span.end, limit=limit, after=after, backward=backward
         )
         last = found[-1] if len(found) == limit else None
         return Page(found, Place(last.at, last.key) if last else None)
 
-    async def all(
+    def all(
         self, kind: Kind, span: Span, *, backward: bool = False, at_once: int = PAGE
     ) -> AsyncIterator[Record]:
         """All records of the kind in the stretch, a page of so many in memory at a time."""
-        after: Place | None = None
-        while True:
-            page = await self.page(kind, span, limit=at_once, after=after, backward=backward)
-            for record in page.records:
-                yield record
-            after = page.after
-            if after is None:
-                return
+        userid = self.account.userid
+        return walk(self._records, userid, kind, span.start, span.end, backward=backward, at_once=at_once)
 
     async def get(self, kind: Kind, key: str) -> Record | None:
         """One record by its natural key."""
         name = RecordKey(kind, key)
         return (await self._records.get(self.account.userid, [name])).get(name)
 
-    async def changes(self, *, after: int, limit: int) -> list[Changed]:
-        """What changed since that number, oldest first, each record once in its last state."""
-        return await self._records.changes(self.account.userid, after=after, limit=limit)
+    async def changes(
+        self, *, after: int, limit: int, bringing: Collection[Kind] = ALL_KINDS
+    ) -> list[Changed]:
+        """What changed since that number, oldest first, each record once in its last state; of kinds that are
+        not among ``bringing`` the name alone.
+        """
+        return await self._records.changes(self.account.userid, after=after, limit=limit, bringing=bringing)
 
     async def version(self) -> int:
         """A number that grows with every change of any of the records."""

@@ -1,7 +1,7 @@
 """What is stored of a person as a stream, for a shell or other software: of any size, a page in memory."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from withings_bridge.domain.bmi import Stature, bmi_of
@@ -12,8 +12,9 @@ from withings_bridge.domain.records import Kind, Record
 from withings_bridge.fhir.identity import whereabouts
 from withings_bridge.fhir.resources import Observation, Resource
 from withings_bridge.fhir.searching import Bound, Search
-from withings_bridge.services.browsing import PAGE, Browsing, History, Span
+from withings_bridge.services.browsing import Browsing, History, Span
 from withings_bridge.services.sharing import Sharing
+from withings_bridge.services.walking import PAGE
 
 Watch = Callable[[Kind, float], None]
 """Is told which kind of record is at work, and which share of the whole is done, 0 to 1."""
@@ -62,6 +63,8 @@ class Export:
             return
         if form is Format.CSV:
             yield HEADER
+            # A curve or a sound is large, and no row is made of it.
+            asked = replace(asked, kinds=tuple(kind for kind in asked.kinds if kind is not Kind.SIGNAL))
         start, end = asked.range.stretch(self.zone)
         async for record in self.records(asked, watch):
             if form is Format.NDJSON:

@@ -7,10 +7,10 @@ from withings_bridge.domain.readings import GOAL, Reading, readings
 from withings_bridge.domain.records import Kind, Record
 from withings_bridge.services.browsing import History
 from withings_bridge.services.paging import AT_ONCE, MOST_RECORDS, MOST_VALUES
-from withings_bridge.storage.base import Changed
+from withings_bridge.storage.base import ALL_KINDS, Changed
 
-UNFOLLOWED = frozenset({Kind.HEIGHT, Kind.SIGNAL})
-"""An index of ours, and recordings that are large and never change."""
+FOLLOWED = ALL_KINDS - {Kind.HEIGHT, Kind.SIGNAL}
+"""All but an index of ours, and recordings that are large and never change."""
 
 
 @dataclass(slots=True)
@@ -36,11 +36,11 @@ async def follow(history: History, *, after: int, limit: int) -> Feed:
         raise FeedRestarted
     feed, read = Feed(after), 0
     while True:
-        changes = await history.changes(after=feed.through, limit=AT_ONCE)
+        changes = await history.changes(after=feed.through, limit=AT_ONCE, bringing=FOLLOWED)
         for change in changes:
             read += 1
             feed.through = change.number
-            if change.name.kind not in UNFOLLOWED:
+            if change.name.kind in FOLLOWED:
                 found = _values(change.record)
                 feed.changes.append((change, found))
                 feed.values += len(found)

@@ -112,8 +112,8 @@ class Rebuilding:
     async def _gone(self, account: Account) -> AsyncGenerator[RecordKey, None]:
         """The names of all records that were stored once."""
         after = 0
-        while changes := await self._records.changes(account.userid, after=after, limit=SLICE):
+        while changes := await self._records.changes(account.userid, after=after, limit=SLICE, bringing=()):
             for change in changes:
-                if change.record is None:
+                if change.removed:
                     yield change.name
             after = changes[-1].number

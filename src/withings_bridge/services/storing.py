@@ -104,7 +104,7 @@ class Storing:
                 self._telemetry.unknown(what, code)
         projection = await self._projecting.project(account, Change(kind, fetched, before, removed))
         await self._projecting.write(account, projection)
-        if signals := await self._lost_signals(userid, [*before.values(), *removed], fetched):
+        if signals := _lost_signals([*before.values(), *removed], fetched):
             await self._holding.check(account)
             await self._records.save(userid, [], removed=signals, now=self._clock())
         tombstones = {*projection.lost_heights, *(record.name for record in removed)}
@@ -113,13 +113,11 @@ class Storing:
             await self._records.save(userid, projection.heights, removed=tombstones, now=self._clock())
         return [*fresh, *removed]
 
-    async def _lost_signals(
-        self, userid: str, before: Iterable[Record], now: Iterable[Record]
-    ) -> Collection[RecordKey]:
-        """The stored signals that no recording names any more."""
-        named = {signal for recording in now for signal in signals_of(recording)}
-        lost = {signal for recording in before for signal in signals_of(recording)} - named
-        return await self._records.get(userid, lost) if lost else ()
+
+def _lost_signals(before: Iterable[Record], now: Iterable[Record]) -> set[RecordKey]:
+    """The signals that no recording names any more, stored or not."""
+    named = {signal for recording in now for signal in signals_of(recording)}
+    return {signal for recording in before for signal in signals_of(recording)} - named
 
 
 def _kinds(category: Category) -> list[Kind]:

@@ -193,6 +193,9 @@ class StoredLinks(Links, Protocol):
         """
 
 
+ALL_KINDS = frozenset(Kind)
+
+
 @dataclass(frozen=True, slots=True)
 class Changed:
     """One entry of an account's change feed: the record now, or that it is gone."""
@@ -201,7 +204,8 @@ class Changed:
     """Grows with every change of the account's records; a later change has a larger number."""
     name: RecordKey
     record: Record | None
-    """None: removed."""
+    """None: removed, or of a kind that was not to be brought."""
+    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,8 +270,14 @@ class Records(Protocol):
     ) -> list[Record]:
         """The kind's latest records, newest first, those before an instant if one is given."""
 
-    async def changes(self, userid: str, *, after: int, limit: int) -> list[Changed]:
-        """What changed since the given number, oldest first, each record once in its last state."""
+    async def changes(
+        self, userid: str, *, after: int, limit: int, bringing: Collection[Kind] = ALL_KINDS
+    ) -> list[Changed]:
+        """What changed since the given number, oldest first, each record once in its last state.
+
+        Of kinds that are not among ``bringing`` only the name comes, and whether it was removed: for who
+        wants no more, or would hold too much.
+        """
 
     async def through(self, userid: str) -> int:
         """The number of the account's latest change that ``changes`` shows; 0 when there is none.

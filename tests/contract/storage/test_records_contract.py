@@ -280,6 +280,20 @@ class TestChanges:
         (second,) = await all_changes(storage, userid, after=first.number)
         assert second.name.key == "2"
 
+    async def test_bring_of_other_kinds_the_name_and_whether_it_is_gone(
+        self, storage: Storage, userid: str
+    ) -> None:
+        group, curve, gone = a_record("1"), a_record("2", kind=Kind.SIGNAL), a_record("3", kind=Kind.SIGNAL)
+        await storage.records.save(userid, [group, curve, gone], now=NOON)
+        await storage.records.save(userid, [], removed={gone.name}, now=NOON)
+        for bringing, brought in (({Kind.MEASURES}, group), ((), None)):
+            changes = await storage.records.changes(userid, after=0, limit=9, bringing=bringing)
+            assert [(change.name, change.record, change.removed) for change in changes] == [
+                (group.name, brought, False),
+                (curve.name, None, False),
+                (gone.name, None, True),
+            ]
+
     async def test_are_as_they_were_after_catching_up_where_nothing_was_cut_off(
         self, storage: Storage, userid: str
     ) -> None:

@@ -10,7 +10,8 @@ from unit.services.house import House
 from withings_bridge.domain.errors import NotLinked
 from withings_bridge.domain.mapping import Sources
 from withings_bridge.domain.records import Kind, Record, RecordKey, record_from
-from withings_bridge.services.browsing import PAGE, Browsing, History, Remembered, Span
+from withings_bridge.services.browsing import Browsing, History, Remembered, Span
+from withings_bridge.services.walking import PAGE
 
 
 async def stored(house: House, userid: str, *records: Record) -> None:

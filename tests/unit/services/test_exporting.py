@@ -15,8 +15,8 @@ from withings_bridge.domain.errors import NotLinked
 from withings_bridge.domain.exports import HEADER, Format
 from withings_bridge.domain.ranges import Range
 from withings_bridge.domain.records import Kind, Record, record_from
-from withings_bridge.services.browsing import PAGE
 from withings_bridge.services.exporting import Asked, Export
+from withings_bridge.services.walking import PAGE
 
 
 async def export_of(house: House, *records: Record) -> Export:
@@ -179,3 +179,44 @@ class TestTheNewest:
         export = await export_of(house, *nights, *[a_group(number, clock) for number in (1, 3, 5)])
         asked = Asked((Kind.MEASURES, Kind.WORKOUT, Kind.SLEEP))
         assert [record.key async for record in export.newest(asked, at_once=1)] == ["1", "2", "3", "4", "5"]
+
+
+class TestSignals:
+    """They are large: few are held at once, and none where no line is made of it."""
+
+    @pytest.fixture
+    async def export(self, house: House, clock: FakeClock) -> Export:
+        curves = [
+            Record(Kind.SIGNAL, f"ecg/{number}", clock() - number * MINUTE, None, {"signal": [number]})
+            for number in range(25)
+        ]
+        return await export_of(house, a_group(1, clock), *curves)
+
+    @pytest.fixture
+    def held(self, house: House, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        """How many signals each read of a page brought."""
+        found: list[int] = []
+        page = house.storage.records.page
+
+        async def noted(userid: str, kind: Kind, *rest: Any, **options: Any) -> list[Record]:
+            records = await page(userid, kind, *rest, **options)
+            if kind is Kind.SIGNAL:
+                found.append(len(records))
+            return records
+
+        monkeypatch.setattr(house.storage.records, "page", noted)
+        return found
+
+    async def test_come_ten_at_a_time(self, export: Export, held: list[int]) -> None:
+        keys = [told["key"] for told in await records_of(export, Asked((Kind.SIGNAL,)))]
+        assert keys == [f"ecg/{number}" for number in range(24, -1, -1)]
+        assert held == [10, 10, 5]
+
+    async def test_come_ten_at_a_time_with_the_newest_first(self, export: Export, held: list[int]) -> None:
+        keys = [record.key async for record in export.newest(Asked((Kind.SIGNAL,)))]
+        assert keys == [f"ecg/{number}" for number in range(25)]
+        assert held == [10, 10, 5]
+
+    async def test_are_not_read_for_a_table(self, export: Export, held: list[int]) -> None:
+        assert [row["metric"] for row in await table_of(export, Asked())] == ["weight"]
+        assert held == []

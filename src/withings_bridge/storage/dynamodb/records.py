@@ -8,7 +8,7 @@ from typing import Any
 
 from withings_bridge.domain.errors import StorageError
 from withings_bridge.domain.records import Kind, Record, RecordKey
-from withings_bridge.storage.base import Changed, Place
+from withings_bridge.storage.base import ALL_KINDS, Changed, Place
 from withings_bridge.storage.documents import dump_body, load_body
 from withings_bridge.storage.dynamodb.engine import Engine, Refused
 from withings_bridge.storage.dynamodb.items import Item, from_microseconds, microseconds
@@ -92,7 +92,9 @@ class DynamoRecords:
         behind = _moment(kind, _since(before)) if before else f"{kind}#{_AFTER_DIGITS}"
         return await self._in_time(userid, f"{kind}#", behind, limit=limit, backward=True)
 
-    async def changes(self, userid: str, *, after: int, limit: int) -> list[Changed]:
+    async def changes(
+        self, userid: str, *, after: int, limit: int, bringing: Collection[Kind] = ALL_KINDS
+    ) -> list[Changed]:
         through = await self.through(userid)
         if through <= after:
             return []
@@ -103,7 +105,7 @@ class DynamoRecords:
             index=BY_CHANGE,
             limit=limit,
         )
-        return [Changed(item["changed"], _name(item), _record(item)) async for item in found]
+        return [_changed(item, bringing) async for item in found]
 
     async def through(self, userid: str) -> int:
         mark = await self._engine.get(self._table, {"userid": userid, "name": THROUGH})
@@ -170,6 +172,12 @@ def _name(item: Item) -> RecordKey:
 def _is_gone(item: Item) -> bool:
     """Whether it is a tombstone, which has neither time nor body."""
     return "at" not in item
+
+
+def _changed(item: Item, bringing: Collection[Kind]) -> Changed:
+    name = _name(item)
+    record = _record(item) if name.kind in bringing else None
+    return Changed(item["changed"], name, record, removed=_is_gone(item))
 
 
 def _record(item: Item) -> Record | None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from withings_bridge.domain.records import Kind, Record, RecordKey
-from withings_bridge.storage.base import Changed, Place
+from withings_bridge.storage.base import ALL_KINDS, Changed, Place
 from withings_bridge.storage.documents import dump_body, load_body
 from withings_bridge.storage.sqlite.database import Database
 from withings_bridge.storage.sqlite.times import from_micros, micros
@@ -65,8 +65,12 @@ class SqliteRecords:
     ) -> list[Record]:
         return await self._database.read(lambda connection: newest(connection, userid, kind, limit, before))
 
-    async def changes(self, userid: str, *, after: int, limit: int) -> list[Changed]:
-        return await self._database.read(lambda connection: changes(connection, userid, after, limit))
+    async def changes(
+        self, userid: str, *, after: int, limit: int, bringing: Collection[Kind] = ALL_KINDS
+    ) -> list[Changed]:
+        return await self._database.read(
+            lambda connection: changes(connection, userid, after, limit, bringing)
+        )
 
     async def through(self, userid: str) -> int:
         return await self._database.read(lambda connection: through(connection, userid))
@@ -189,19 +193,14 @@ def newest(
     return [_record(row) for row in rows]
 
 
-def changes(connection: sqlite3.Connection, userid: str, after: int, limit: int) -> list[Changed]:
+def changes(
+    connection: sqlite3.Connection, userid: str, after: int, limit: int, bringing: Collection[Kind]
+) -> list[Changed]:
     rows = connection.execute(
         "SELECT * FROM records WHERE userid = ? AND number > ? ORDER BY number LIMIT ?",
         (userid, after, limit),
     )
-    return [
-        Changed(
-            number=row["number"],
-            name=RecordKey(Kind(row["kind"]), row["key"]),
-            record=_record(row) if row["body"] is not None else None,
-        )
-        for row in rows
-    ]
+    return [_changed(row, bringing) for row in rows]
 
 
 def through(connection: sqlite3.Connection, userid: str) -> int:
@@ -224,6 +223,12 @@ def forget(connection: sqlite3.Connection, userid: str) -> int:
 def _next_number(connection: sqlite3.Connection, userid: str, now: datetime) -> int:
     """Not below the time: numbers go on to grow also after all records were forgotten."""
     return max(through(connection, userid) + 1, micros(now))
+
+
+def _changed(row: sqlite3.Row, bringing: Collection[Kind]) -> Changed:
+    name, removed = RecordKey(Kind(row["kind"]), row["key"]), row["body"] is None
+    record = _record(row) if name.kind in bringing and not removed else None
+    return Changed(row["number"], name, record, removed=removed)
 
 
 def _record(row: sqlite3.Row) -> Record:
