@@ -32,6 +32,7 @@
 - ``examining``: what is wrong with what is stored, and mending it
 - ``browsing``: what is stored of a person, by range, by change, at its newest
 - ``walking``: through all of a kind, a page in memory at a time
+- ``newest``: the newest value of each metric, remembered and kept current
 - ``paging``: a page of that, decoded and filtered
 - ``measuring``: measurements by what is wanted of them
 - ``mirroring``: what changed since somebody looked

@@ -1,30 +1,22 @@
 """What is stored of a person, read by range, by change, or at its newest, without a call to Withings."""
 
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from withings_bridge.domain.accounts import Account
-from withings_bridge.domain.bmi import Stature, bmi_of
+from withings_bridge.domain.bmi import Stature
 from withings_bridge.domain.errors import NotLinked
 from withings_bridge.domain.mapping import Sources
-from withings_bridge.domain.measures import WHOLE_BODY
-from withings_bridge.domain.readings import Reading, counts, measures_of, readings
+from withings_bridge.domain.readings import Reading
 from withings_bridge.domain.records import EPOCH, THE_END, Kind, Record, RecordKey
-from withings_bridge.domain.vitals7 import ranked
+from withings_bridge.services.newest import Newest
 from withings_bridge.services.projecting import FOREVER
 from withings_bridge.services.walking import PAGE, at_most, walk
 from withings_bridge.storage.base import ALL_KINDS, Accounts, Changed, Links, Place, Records
 
 DATED = (Kind.SLEEP, Kind.ACTIVITY)
 """Kinds whose records tell the zone they were taken in."""
-
-NEWEST_OF = (Kind.ACTIVITY, Kind.SLEEP, Kind.HEART, Kind.STETHO, Kind.WORKOUT, Kind.GOALS)
-"""Kinds of which the newest records tell the newest value of each of their metrics."""
-
-LOOKED_BACK = 60
-"""So many of them are looked at: a night may lack what the one before it had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +45,12 @@ class History:
         records: Records,
         *,
         sources: Sources = Sources.TRACKERS_FIRST,
-        remembered: "Remembered | None" = None,
+        newest: Newest | None = None,
     ) -> None:
         self.account = account
         self.sources = sources
         self._records = records
-        self._remembered = remembered or Remembered()
+        self._newest = newest or Newest(records=records, sources=sources)
 
     async def page(
         self, kind: Kind, span: Span, *, limit: int, after: Place | None = None, backward: bool = False
@@ -111,69 +103,8 @@ class History:
         return Stature(await self._records.between(self.account.userid, Kind.HEIGHT, EPOCH, FOREVER))
 
     async def latest(self) -> dict[str, Reading]:
-        """The newest value of each metric, by metric; of the whole body where there are positions.
-
-        Samples within a day or a night are no news beside these, and are left out. Of measures the whole
-        history is gone through, since a type may have been taken once, years ago; what was found is
-        remembered until a record changes.
-        """
-        version = await self.version()
-        newest = self._remembered.get(self.account.userid, version)
-        if newest is None:
-            newest = await self._newest()
-            self._remembered.put(self.account.userid, version, newest)
-        return dict(newest)
-
-    async def _newest(self) -> dict[str, Reading]:
-        newest = await self._newest_measures()
-        for height in await self._records.newest(self.account.userid, Kind.HEIGHT, limit=1):
-            _keep_newest(newest, _of_whole_body(readings(height)))
-        for kind in NEWEST_OF:
-            records = await self._records.newest(self.account.userid, kind, limit=LOOKED_BACK)
-            of_kind: dict[str, Reading] = {}
-            for record in ranked(records, self.sources) if kind is Kind.ACTIVITY else records:
-                of_kind = _of_whole_body(readings(record)) | of_kind
-            _keep_newest(newest, of_kind)
-        return newest
-
-    async def _newest_measures(self) -> dict[str, Reading]:
-        stature = await self.stature()
-        newest: dict[str, Reading] = {}
-        found: set[int | str] = set()
-        seeks_bmi = stature.at(THE_END) is not None
-        async for group in self.all(Kind.MEASURES, Span(), backward=True):
-            types = {measure.type for measure in measures_of(group.body)}
-            # Most groups of a long history hold nothing that is still looked for.
-            if not counts(group.body) or (types <= found and not seeks_bmi):
-                continue
-            of_group = _of_whole_body(readings(group))
-            found |= {reading.code for reading in of_group.values()}
-            _keep_newest(newest, of_group)
-            if seeks_bmi and (index := bmi_of(group, stature)):
-                newest["bmi"], seeks_bmi = index, False
-        return newest
-
-
-class Remembered:
-    """The newest values of the accounts that were asked for last."""
-
-    def __init__(self, *, most: int = 256) -> None:
-        self._found: OrderedDict[str, tuple[int, dict[str, Reading]]] = OrderedDict()
-        self._most = most
-
-    def get(self, userid: str, version: int) -> dict[str, Reading] | None:
-        """What was found in just this version of the account's records."""
-        known, found = self._found.get(userid, (None, None))
-        if known != version:
-            return None
-        self._found.move_to_end(userid)
-        return found
-
-    def put(self, userid: str, version: int, found: dict[str, Reading]) -> None:
-        self._found[userid] = (version, found)
-        self._found.move_to_end(userid)
-        if len(self._found) > self._most:
-            self._found.popitem(last=False)
+        """The newest value of each metric, by metric."""
+        return await self._newest.of(self.account.userid)
 
 
 class Browsing:
@@ -191,7 +122,7 @@ class Browsing:
         self._links = links
         self._records = records
         self._sources = sources
-        self._remembered = Remembered()
+        self._newest = Newest(records=records, sources=sources)
 
     async def of(self, user: str) -> History:
         """What is stored of the user. Raises NotLinked.
@@ -202,16 +133,4 @@ class Browsing:
         account = await self._accounts.get(link.account) if link else None
         if account is None or user not in account.users:
             raise NotLinked
-        return History(account, self._records, sources=self._sources, remembered=self._remembered)
-
-
-def _of_whole_body(found: Iterable[Reading]) -> dict[str, Reading]:
-    """A record's readings by metric; of two the last that Withings sent in it."""
-    return {reading.metric: reading for reading in found if reading.position in (None, WHOLE_BODY)}
-
-
-def _keep_newest(newest: dict[str, Reading], found: Mapping[str, Reading]) -> None:
-    """Of each metric the newer one; of two of one time the one that was there."""
-    for metric, reading in found.items():
-        if metric not in newest or newest[metric].at < reading.at:
-            newest[metric] = reading
+        return History(account, self._records, sources=self._sources, newest=self._newest)

@@ -10,7 +10,7 @@ from unit.services.house import House
 from withings_bridge.domain.errors import NotLinked
 from withings_bridge.domain.mapping import Sources
 from withings_bridge.domain.records import Kind, Record, RecordKey, record_from
-from withings_bridge.services.browsing import Browsing, History, Remembered, Span
+from withings_bridge.services.browsing import Browsing, Span
 from withings_bridge.services.walking import PAGE
 
 
@@ -144,26 +144,3 @@ class TestLatest:
         latest = await (await browsing.of("user-1")).latest()
         assert latest["steps"].value == steps
         assert ("active_energy" in latest) == (sources is not Sources.TRACKERS_ONLY)
-
-    async def test_is_found_once_and_again_when_something_changed(
-        self, house: House, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        userid = await house.linked()
-        await stored(house, userid, a_group(2, clock, kg=70))
-        assert (await (await house.browsing.of("user-1")).latest())["weight"].value == 70
-        with monkeypatch.context() as patched:
-            patched.setattr(History, "all", None)  # nothing is gone through
-            assert (await (await house.browsing.of("user-1")).latest())["weight"].value == 70
-        await stored(house, userid, a_group(1, clock, kg=71))
-        assert (await (await house.browsing.of("user-1")).latest())["weight"].value == 71
-
-
-class TestRemembered:
-    def test_is_what_was_asked_for_last(self) -> None:
-        remembered = Remembered(most=2)
-        for userid in ("1", "2"):
-            remembered.put(userid, 5, {})
-        assert remembered.get("1", 5) == {}
-        remembered.put("3", 5, {})
-        assert [remembered.get(userid, 5) for userid in ("1", "2", "3")] == [{}, None, {}]
-        assert remembered.get("1", 6) is None
