@@ -261,8 +261,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
             accounts=storage.accounts, links=links, holding=holding, rebuilding=rebuilding, clock=clock
         ),
         signals=Signals(
-            accounts=storage.accounts,
-            links=links,
+            browsing=browsing,
             records=storage.records,
             tokens=tokens,
             client=client,

@@ -1,7 +1,7 @@
 """Signals: the curve of an ECG, the sound of a stethoscope, and the recordings that name them."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
 
 from withings_bridge.domain.records import Kind, Record, RecordKey
 
@@ -16,20 +16,19 @@ class Signal(StrEnum):
         """Under what a signal is stored."""
         return RecordKey(Kind.SIGNAL, f"{self}/{signalid}")
 
+    def of(self, recording: Record) -> RecordKey | None:
+        """The signal that a recording names; None where it names none of these."""
+        match recording.kind:
+            case Kind.HEART:
+                part = recording.body.get(self)
+            case Kind.STETHO if self is Signal.STETHO:
+                part = recording.body
+            case _:
+                return None
+        signalid = part.get("signalid") if isinstance(part, Mapping) else None
+        return None if signalid is None else self.key_of(str(signalid))
+
 
 def signals_of(recording: Record) -> frozenset[RecordKey]:
     """The signals that a recording names; a cuff may take an ECG and sounds together."""
-    match recording.kind:
-        case Kind.HEART:
-            named = {signal: recording.body.get(signal) for signal in Signal}
-        case Kind.STETHO:
-            named = {Signal.STETHO: recording.body}
-        case _:
-            return frozenset()
-    ids = {signal: _signalid(part) for signal, part in named.items()}
-    return frozenset(signal.key_of(signalid) for signal, signalid in ids.items() if signalid)
-
-
-def _signalid(part: Any) -> str | None:
-    signalid = part.get("signalid") if isinstance(part, dict) else None
-    return None if signalid is None else str(signalid)
+    return frozenset(name for signal in Signal if (name := signal.of(recording)))

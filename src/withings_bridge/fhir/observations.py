@@ -93,12 +93,6 @@ def observations(record: Record, context: Context, *, signal: Record | None = No
             return []
 
 
-def signal_key(record: Record) -> str | None:
-    """The key under which the curve of a recording is stored, if somebody asked for it."""
-    number = _ecg(record).get("signalid")
-    return f"ecg/{number}" if isinstance(number, (int, str)) and record.kind is Kind.HEART else None
-
-
 def device_reference(origin: Origin, served: frozenset[str]) -> ResourceReference | None:
     """What measured: the Device where it is served, else what is known of it. A person is no device."""
     if origin.source is Source.MANUAL:

@@ -7,9 +7,10 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from withings_bridge.domain.records import EPOCH, Kind, Record, instant
+from withings_bridge.domain.signals import Signal
 from withings_bridge.fhir.devices import device, patient
 from withings_bridge.fhir.identity import whereabouts
-from withings_bridge.fhir.observations import Context, observations, signal_key
+from withings_bridge.fhir.observations import Context, observations
 from withings_bridge.fhir.resources import Device, Observation, Patient, Resource
 from withings_bridge.fhir.searching import Search
 from withings_bridge.services.browsing import Browsing, History, Span
@@ -157,8 +158,8 @@ class _Chart:
 
     async def found(self, record: Record, search: Search = EVERYTHING) -> list[Observation]:
         """The record's Observations that are asked for."""
-        key = signal_key(record)
-        signal = await self.history.get(Kind.SIGNAL, key) if key else None
+        curve = Signal.ECG.of(record)
+        signal = await self.history.get(curve.kind, curve.key) if curve else None
         told = observations(record, self.context, signal=signal)
         return [observation for observation in told if search.finds(observation)]
 

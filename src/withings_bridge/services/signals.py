@@ -4,25 +4,34 @@ They are large, and few are ever looked at: each is fetched when somebody wants 
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Any
 from weakref import WeakValueDictionary
 
 import structlog
 
-from withings_bridge.domain.accounts import Account
-from withings_bridge.domain.errors import ConsentNeeded, NoSuchRecording, NotLinked, StorageError
-from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
-from withings_bridge.domain.signals import Signal, signals_of
+from withings_bridge.domain.errors import ConsentNeeded, NoSuchRecording, StorageError
+from withings_bridge.domain.records import Kind, Record, RecordKey
+from withings_bridge.domain.signals import Signal
+from withings_bridge.services.browsing import Browsing, History, Span
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.holding import Holding
-from withings_bridge.services.projecting import FOREVER
 from withings_bridge.services.tokens import Tokens
-from withings_bridge.storage.base import Accounts, Links, Records
+from withings_bridge.storage.base import Records
 from withings_bridge.withings import WithingsClient
 from withings_bridge.withings.models import EcgSignal, StethoSignal
 
 log = structlog.get_logger()
+
+NAMED_BY = {Signal.ECG: (Kind.HEART,), Signal.STETHO: (Kind.STETHO, Kind.HEART)}
+"""The kinds of recordings that name signals."""
+
+AT_ONCE = 100
+"""Recordings that are read at a time to find the one that names a signal: mostly one of the last."""
+
+MOST_UNKEPT = 16
+"""Signals that wait in memory to be stored, of some 300 KB each."""
 
 
 class Signals:
@@ -31,22 +40,21 @@ class Signals:
     def __init__(
         self,
         *,
-        accounts: Accounts,
-        links: Links,
+        browsing: Browsing,
         records: Records,
         tokens: Tokens,
         client: WithingsClient,
         holding: Holding,
         clock: Clock,
     ) -> None:
-        self._accounts = accounts
-        self._links = links
+        self._browsing = browsing
         self._records = records
         self._tokens = tokens
         self._client = client
         self._holding = holding
         self._clock = clock
         self._asking: WeakValueDictionary[tuple[str, RecordKey], asyncio.Lock] = WeakValueDictionary()
+        self._unkept: OrderedDict[tuple[str, RecordKey], Record] = OrderedDict()
 
     async def ecg(self, user: str, signalid: str) -> dict[str, Any]:
         """The curve of one ECG as Withings gives it: ``signal`` in microvolt, ``sampling_frequency`` in Hz.
@@ -73,41 +81,51 @@ class Signals:
         signal: Signal,
         ask: Callable[[str], Awaitable[EcgSignal | StethoSignal]],
     ) -> dict[str, Any]:
-        account, name = await self._account(user), signal.key_of(signalid)
+        history, name = await self._browsing.of(user), signal.key_of(signalid)
+        account = history.account
         # Who asks for what somebody is fetching just now waits, and finds it stored.
         async with self._asking.setdefault((account.userid, name), asyncio.Lock()):
+            # What was fetched while somebody worked on the account waits for its place in the store, and is
+            # the person's only as long as the recording is.
+            waiting = self._unkept.pop((account.userid, name), None)
             if stored := await self._records.get(account.userid, [name]):
                 return dict(stored[name].body)
-            recording = await self._recording(account, name)
-            if account.consent_needed_at:
-                raise ConsentNeeded
-            answer = await self._tokens.call(account, ask)
-            body = answer.model_dump(exclude_unset=True)
-            if answer.signal:
-                await self._keep(account, recording, Record(name.kind, name.key, recording.at, None, body))
-            return body
+            recording = await _recording(history, signal, name)
+            if waiting is None:
+                if account.consent_needed_at:
+                    raise ConsentNeeded
+                answer = await self._tokens.call(account, ask)
+                body = answer.model_dump(exclude_unset=True)
+                if not answer.signal:
+                    return body
+                waiting = Record(name.kind, name.key, recording.at, None, body)
+            await self._keep(account.userid, recording, waiting)
+            return dict(waiting.body)
 
-    async def _account(self, user: str) -> Account:
-        link = await self._links.get(user)
-        account = await self._accounts.get(link.account) if link else None
-        if account is None or user not in account.users:
-            raise NotLinked
-        return account
+    async def _keep(self, userid: str, recording: Record, signal: Record) -> None:
+        """Store the signal; where somebody works on the account or the store does not take it, hold it until
+        it is asked for again.
 
-    async def _recording(self, account: Account, name: RecordKey) -> Record:
-        """The recording that names the signal: no other signal is ever asked for."""
-        for kind in (Kind.HEART, Kind.STETHO):
-            for recording in await self._records.between(account.userid, kind, EPOCH, FOREVER):
-                if name in signals_of(recording):
-                    return recording
-        raise NoSuchRecording
-
-    async def _keep(self, account: Account, recording: Record, signal: Record) -> None:
-        """Store the signal, if nobody works on the account and the store takes it: served it is anyhow."""
+        Never past the account's holder, who may be about to purge it.
+        """
         try:
-            async with self._holding.if_free(account.userid) as held:
+            async with self._holding.if_free(userid) as held:
                 # What a turn removed meanwhile must not leave its signal behind.
-                if held and await self._records.get(account.userid, [recording.name]):
-                    await self._records.save(account.userid, [signal], now=self._clock())
+                if held and await self._records.get(userid, [recording.name]):
+                    await self._records.save(userid, [signal], now=self._clock())
+                if held:
+                    return
         except StorageError as error:
-            log.warning("signal not stored", account=account.userid, reason=type(error).__name__)
+            log.warning("signal not stored", account=userid, reason=type(error).__name__)
+        self._unkept[userid, signal.name] = signal
+        if len(self._unkept) > MOST_UNKEPT:
+            self._unkept.popitem(last=False)
+
+
+async def _recording(history: History, signal: Signal, name: RecordKey) -> Record:
+    """The recording that names the signal: no other signal is ever asked for."""
+    for kind in NAMED_BY[signal]:
+        async for recording in history.all(kind, Span(), backward=True, at_once=AT_ONCE):
+            if signal.of(recording) == name:
+                return recording
+    raise NoSuchRecording

@@ -30,3 +30,8 @@ class TestSignals:
 
     def test_of_one_number_are_two_for_the_two_kinds(self) -> None:
         assert Signal.ECG.key_of("7") != Signal.STETHO.key_of("7")
+
+    def test_of_one_sort_are_told_apart_from_the_other(self) -> None:
+        both = a_record(kind=Kind.HEART, body={"ecg": {"signalid": 7}, "stetho": {"signalid": 8}})
+        sound = a_record(kind=Kind.STETHO, body={"signalid": 7})
+        assert (Signal.ECG.of(both), Signal.ECG.of(sound)) == (Signal.ECG.key_of("7"), None)

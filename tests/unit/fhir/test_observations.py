@@ -14,7 +14,7 @@ from unit.fhir.r4 import Json, checked, codes
 from withings_bridge.domain.bmi import Stature
 from withings_bridge.domain.records import Kind, record_from
 from withings_bridge.fhir.identity import whereabouts
-from withings_bridge.fhir.observations import SERVED, Context, observations, signal_key
+from withings_bridge.fhir.observations import SERVED, Context, observations
 
 HEIGHT = {"grpid": 7, "attrib": 4, "date": 0, "measures": [{"type": 4, "value": 178, "unit": -2}]}
 PERSON = Context(
@@ -253,10 +253,6 @@ class TestAnEcg:
         assert (codes(rate["code"], "urn:withings:heart"), value(rate)) == (["heart_rate"], (64, "/min"))
         assert afib["valueCodeableConcept"]["text"] == "No sign of atrial fibrillation"
         assert (value(upper)[0], value(lower)[0]) == (121, 79)
-
-    def test_names_the_record_of_its_curve(self) -> None:
-        assert signal_key(record_from(Kind.HEART, HEART)) == "ecg/7"
-        assert signal_key(record_from(Kind.HEART, {"timestamp": 5})) is None
 
     def test_a_sound_without_an_ecg_is_not_called_one(self) -> None:
         (sound,) = told(Kind.HEART, {"timestamp": 5, "stetho": {"signalid": 8, "vhd": 1}})

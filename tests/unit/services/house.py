@@ -286,8 +286,7 @@ class House:
         self.reporting = Reporting(storage=storage, links=self.links, windows=WINDOWS, clock=clock)
         self.reporting = Reporting(storage=storage, links=self.links, windows=windows, clock=clock)
         self.signals = Signals(
-            accounts=storage.accounts,
-            links=self.links,
+            browsing=self.browsing,
             records=storage.records,
             tokens=self.tokens,
             client=client,

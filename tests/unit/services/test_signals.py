@@ -10,7 +10,8 @@ from fakes import FakeClock
 from unit.services.house import House
 from withings_bridge.domain.accounts import LEASE
 from withings_bridge.domain.errors import ConsentNeeded, NoSuchRecording, NotLinked, StorageError
-from withings_bridge.domain.records import Kind, Record
+from withings_bridge.domain.records import Kind, Record, record_from
+from withings_bridge.services import signals
 
 USER = "user-1"
 
@@ -66,15 +67,63 @@ class TestASignal:
         account = await house.account(userid)
         assert account.lease is None
 
-    async def test_is_served_and_not_kept_while_somebody_works_on_the_account(
+    async def test_is_served_and_kept_later_where_somebody_works_on_the_account(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:
         await house.storage.accounts.claim_one(userid, "worker", now=clock(), lease=LEASE)
-        assert (await house.signals.ecg(USER, "1"))["signal"]
+        curve = await house.signals.ecg(USER, "1")
+        assert await house.signals.ecg(USER, "1") == curve
         assert await stored(house, userid) == []
         lease = (await house.account(userid)).lease
         assert lease is not None
         assert lease.holder == "worker"
+        await house.holding.release(userid, "worker")
+        assert await house.signals.ecg(USER, "1") == curve
+        assert [signal.body for signal in await stored(house, userid)] == [curve]
+        assert [call.action for call in await house.calls()] == ["get"]
+
+    async def test_that_waits_to_be_kept_is_not_told_once_its_recording_is_purged(
+        self, house: House, userid: str, clock: FakeClock
+    ) -> None:
+        await house.storage.accounts.claim_one(userid, "worker", now=clock(), lease=LEASE)
+        await house.signals.ecg(USER, "1")
+        await house.storage.records.forget(userid)
+        await house.holding.release(userid, "worker")
+        with pytest.raises(NoSuchRecording):
+            await house.signals.ecg(USER, "1")
+        assert await stored(house, userid) == []
+
+    async def test_waits_in_memory_beside_few_others(
+        self, house: House, userid: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(signals, "MOST_UNKEPT", 1)
+        await house.storage.accounts.claim_one(userid, "worker", now=clock(), lease=LEASE)
+        await house.signals.ecg(USER, "1")
+        await house.signals.stetho(USER, "5")
+        await house.forget_calls()
+        await house.signals.stetho(USER, "5")
+        assert await house.calls() == []
+        clock.advance(MINUTE)
+        await house.signals.ecg(USER, "1")
+        assert [call.action for call in await house.calls()] == ["get"]
+
+    async def test_is_looked_for_among_the_last_recordings_first(
+        self, house: House, userid: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        older = [record_from(Kind.HEART, ecg_of(house, signalid=n, hours_ago=n)) for n in range(2, 9)]
+        await house.storage.records.save(userid, older, now=clock())
+        monkeypatch.setattr(signals, "AT_ONCE", 2)
+        read, records = [], house.storage.records
+        page = records.page
+
+        async def noted(*asked: Any, **options: Any) -> list[Record]:
+            found = await page(*asked, **options)
+            read.extend(found)
+            return found
+
+        monkeypatch.setattr(records, "page", noted)
+        await house.signals.ecg(USER, "1")
+        assert len(read) == 2
 
     async def test_that_is_empty_is_served_and_not_kept(self, house: House, userid: str) -> None:
         house.weather.answers("get", {"signal": [], "sampling_frequency": 300})
