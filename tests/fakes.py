@@ -8,6 +8,7 @@ from typing import Any
 
 from builders import NOON
 from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import AccountUnknown, StorageUnavailable
 from withings_bridge.domain.links import Link, TokenPair, TokenRow
 from withings_bridge.domain.vitals7 import VitalRow
@@ -65,7 +66,14 @@ class FailingSyncs(Requesting):
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    async def sync(self, user: str, *, full: bool = False, patience: timedelta | None = None) -> Synced:
+    async def sync(
+        self,
+        user: str,
+        *,
+        full: bool = False,
+        only: Collection[Category] = (),
+        patience: timedelta | None = None,
+    ) -> Synced:
         raise self._error
 
 

@@ -73,22 +73,28 @@ class TestAPage:
         await reader.has(weighed(3))
         assert [item["id"] for item in (await reader.got(PATH, since=end["next"]))["items"]] == ["3"]
 
-    async def test_leaves_out_an_index_of_ours_and_large_signals(self, reader: Reader) -> None:
-        height = Record(Kind.HEIGHT, "1", NOON, None, {"grpid": 1})
+    async def test_leaves_out_large_signals(self, reader: Reader) -> None:
         signal = Record(Kind.SIGNAL, "98", NOON, None, {"signal": [1]})
-        await reader.has(height, weighed(1), signal)
+        await reader.has(weighed(1), signal)
         page = await reader.got(PATH)
         assert [item["kind"] for item in page["items"]] == ["measures"]
-        await reader.has(removed=(height.name,))
+        await reader.has(removed=(signal.name,))
         assert (await reader.got(PATH, since=page["next"]))["items"] == []
+
+    async def test_tells_a_height_from_before_the_import(self, reader: Reader) -> None:
+        body = {"grpid": 1, "attrib": 2, "measures": [{"type": 4, "value": 181, "unit": -2}]}
+        await reader.has(Record(Kind.HEIGHT, "1", NOON, None, body))
+        (height,) = (await reader.got(PATH))["items"]
+        assert (height["kind"], height["id"]) == ("height", "1")
+        assert [(value["metric"], value["value"]) for value in height["values"]] == [("height", "1.81")]
 
     async def test_is_bounded_also_where_nothing_of_it_is_told(
         self, reader: Reader, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("withings_bridge.services.mirroring.AT_ONCE", 2)
         monkeypatch.setattr("withings_bridge.services.mirroring.MOST_RECORDS", 3)
-        heights = [Record(Kind.HEIGHT, str(n), NOON, None, {}) for n in range(7)]
-        await reader.has(*heights, weighed(1))
+        signals = [Record(Kind.SIGNAL, str(n), NOON, None, {}) for n in range(7)]
+        await reader.has(*signals, weighed(1))
         page = await reader.got(PATH)
         assert (page["items"], page["more"]) == ([], True)
         mirror = Mirror(reader)

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from api.readers import EPOCH_NOON, Reader, weighed
+from builders import MINUTE, NOON
 from withings_bridge.domain.metrics import METRICS
-from withings_bridge.domain.records import Kind, record_from
+from withings_bridge.domain.records import Kind, Record, record_from
 
 PATH = "/measurements"
 
@@ -100,7 +101,27 @@ class TestAMeasurement:
         bmi = await reader.got(PATH, metric="bmi")
         assert [(value["value"], value["withings"]["id"]) for value in bmi["items"]] == [("25.1", "5")]
         assert (bmi["items"][0]["withings"]["type"], bmi["items"][0]["withings"]["field"]) == (None, None)
-        assert [value["metric"] for value in (await reader.got(PATH))["items"]] == ["weight", "bmi", "weight"]
+        metrics = [value["metric"] for value in (await reader.got(PATH))["items"]]
+        assert metrics == ["weight", "bmi", "height", "weight"]
+
+    async def test_of_a_height_comes_once_whether_or_not_its_group_was_imported(self, reader: Reader) -> None:
+        """The bridge keeps an index of all heights, also of those that are older than the import."""
+        tall = [{"type": 4, "value": 181, "unit": -2}]
+        groups = [weighed(n, at=EPOCH_NOON - n // 2, measures=[measure(1, 70), *tall]) for n in range(6)]
+        heights = [Record(Kind.HEIGHT, g.key, g.at, g.modified, {**g.body, "measures": tall}) for g in groups]
+        alone = [
+            Record(Kind.HEIGHT, f"{n}", NOON - n * MINUTE, None, {"grpid": n, "measures": tall})
+            for n in (7, 8, 9)
+        ]
+        await reader.has(*groups, *heights, *alone)
+        for order in ("asc", "desc"):
+            for limit in range(1, 6):
+                items = await reader.all(PATH, metric="height", order=order, limit=limit)
+                ids = [item["withings"]["id"] for item in items]
+                assert sorted(ids) == ["0", "1", "2", "3", "4", "5", "7", "8", "9"]
+                assert [item["at"] for item in items] == sorted(
+                    (item["at"] for item in items), reverse=order == "desc"
+                )
 
 
 class TestAFilter:

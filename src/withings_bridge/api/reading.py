@@ -1,9 +1,10 @@
 """What all calls of the read API share: whose history, whether the caller has the answer, which page."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -14,10 +15,13 @@ from withings_bridge.api.etags import CACHING, NotModified, etag_of, has
 from withings_bridge.api.readings_schemas import Showing
 from withings_bridge.api.replies import FOR_A_USER, Failure, Replies, replies
 from withings_bridge.api.routers.users import SYNCING, UserId
+from withings_bridge.domain.categories import Category
 from withings_bridge.domain.records import Kind
 from withings_bridge.services.browsing import History, Span
 from withings_bridge.services.paging import Decode, Leaf, leaf
 from withings_bridge.storage.base import Place
+
+EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])
 
 MOST_ITEMS = 500
 
@@ -71,6 +75,19 @@ class Paging:
         return f"{name} {self.order}"
 
 
+_LIVE_FROM: dict[Callable[..., Any], tuple[Category, ...]] = {}
+
+
+def live_from(*categories: Category) -> Callable[[EndpointT], EndpointT]:
+    """Says of an endpoint which categories its answer is made of; ``live=true`` asks Withings for those."""
+
+    def known(endpoint: EndpointT) -> EndpointT:
+        _LIVE_FROM[endpoint] = categories
+        return endpoint
+
+    return known
+
+
 async def _user(caller: Reader, services: TheServices, user: UserId = None) -> str:
     return await services.reporting.the_user(caller.meaning(user))
 
@@ -86,7 +103,7 @@ async def _history(
     live: Annotated[  # noqa: FBT002 - a flag of the query
         bool,
         Query(
-            description="Ask Withings first, within the quota, as `/api/withings/data` does: for who must "
+            description="Ask Withings first, within the quota, for what this answer is made of: for who must "
             "have the newest. Not needed otherwise: what Withings announces is here some seconds later."
         ),
     ] = False,
@@ -98,8 +115,8 @@ async def _history(
         ),
     ] = None,
 ) -> History:
-    if live:
-        await services.requesting.sync(user)
+    if live and (categories := _LIVE_FROM.get(request.scope["endpoint"])):
+        await services.requesting.sync(user, only=categories)
     history = await services.browsing.of(user)
     etag = etag_of(request, history, await history.version())
     headers = {"ETag": etag, "Cache-Control": CACHING}

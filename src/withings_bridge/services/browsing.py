@@ -73,6 +73,11 @@ class History:
         userid = self.account.userid
         return walk(self._records, userid, kind, span.start, span.end, backward=backward, at_once=at_once)
 
+    async def known(self, kind: Kind, keys: Collection[str]) -> set[str]:
+        """Those of the keys under which a record of the kind is stored."""
+        names = [RecordKey(kind, key) for key in keys]
+        return {name.key for name in await self._records.get(self.account.userid, names)} if names else set()
+
     async def get(self, kind: Kind, key: str) -> Record | None:
         """One record by its natural key."""
         name = RecordKey(kind, key)

@@ -1,13 +1,14 @@
 """Measurements by what a caller wants to see of them: which metrics, of which devices, from when."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from withings_bridge.domain.bmi import Stature, bmi_of
 from withings_bridge.domain.metrics import BMI
 from withings_bridge.domain.origins import Source
 from withings_bridge.domain.readings import GOAL, Reading, readings
 from withings_bridge.domain.records import Kind, Record
-from withings_bridge.services.browsing import History, Span
+from withings_bridge.services.browsing import History, Page, Span
 from withings_bridge.services.paging import Leaf, leaf
 from withings_bridge.storage.base import Place
 
@@ -72,4 +73,25 @@ async def measurements(
         backward=backward,
         decode=lambda group: wanted.of(group, stature),
         by_value=True,
+        turn=partial(_with_heights, history),
     )
+
+
+async def _with_heights(
+    history: History, span: Span, *, limit: int, after: Place | None = None, backward: bool = False
+) -> Page:
+    """A page of measure groups, and between them the heights of groups from before the import."""
+    groups, heights = [
+        await history.page(kind, span, limit=limit, after=after, backward=backward)
+        for kind in (Kind.MEASURES, Kind.HEIGHT)
+    ]
+    # Stable: of a group and its own height the group comes first, and is what a page never ends before.
+    found = sorted(
+        [*groups.records, *heights.records], key=lambda record: (record.at, record.key), reverse=backward
+    )[:limit]
+    alone = {record.key for record in found if record.kind is Kind.HEIGHT}
+    alone -= {record.key for record in groups.records}
+    alone -= await history.known(Kind.MEASURES, alone)
+    records = [record for record in found if record.kind is Kind.MEASURES or record.key in alone]
+    more = len(found) == limit
+    return Page(records, Place(found[-1].at, found[-1].key) if more else None)

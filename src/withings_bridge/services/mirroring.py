@@ -9,8 +9,8 @@ from withings_bridge.services.browsing import History
 from withings_bridge.services.paging import AT_ONCE, MOST_RECORDS, MOST_VALUES
 from withings_bridge.storage.base import ALL_KINDS, Changed
 
-FOLLOWED = ALL_KINDS - {Kind.HEIGHT, Kind.SIGNAL}
-"""All but an index of ours, and recordings that are large and never change."""
+FOLLOWED = ALL_KINDS - {Kind.SIGNAL}
+"""All but recordings, which are large and never change."""
 
 
 @dataclass(slots=True)

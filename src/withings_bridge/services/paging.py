@@ -1,11 +1,12 @@
 """A page of what is stored, decoded and filtered: however much is passed over, little is read at once."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from withings_bridge.domain.readings import Reading, readings
 from withings_bridge.domain.records import Kind, Record
-from withings_bridge.services.browsing import History, Span
+from withings_bridge.services.browsing import History, Page, Span
 from withings_bridge.storage.base import Place
 
 AT_ONCE = 100
@@ -16,6 +17,9 @@ MOST_RECORDS = 2000
 
 MOST_VALUES = 5000
 """Values with which a page is full, however many items were asked for: an hour of samples has hundreds."""
+
+Turn = Callable[..., Awaitable[Page]]
+"""``History.page`` of some kind."""
 
 Decode = Callable[[Record], list[Reading] | None]
 """What of a record is wanted; None: the record is not."""
@@ -49,16 +53,19 @@ async def leaf(
     backward: bool = False,
     decode: Decode | None = None,
     by_value: bool = False,
+    turn: Turn | None = None,
 ) -> Leaf:
     """The page behind ``after``, with ``limit`` records, or values if it is ``by_value``.
 
-    A record is never split: of values there may be some more than the limit.
+    A record is never split: of values there may be some more than the limit. ``turn`` turns the pages where
+    they are more than those of the kind.
     """
+    turned = turn or partial(history.page, kind)
     decoded = decode or (lambda record: list(readings(record)))
     at_once = AT_ONCE if decode else min(limit, AT_ONCE)
     page, read = Leaf(after=after), 0
     while True:
-        records = await history.page(kind, span, limit=at_once, after=page.after, backward=backward)
+        records = await turned(span, limit=at_once, after=page.after, backward=backward)
         for record in records.records:
             read += 1
             if (wanted := decoded(record)) is not None:

@@ -4,12 +4,12 @@ Whoever asks while a turn runs shares the next one; nobody is turned away.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from withings_bridge.domain.accounts import Account, unlisted, with_whole_history
-from withings_bridge.domain.categories import IMPORTED, Category
+from withings_bridge.domain.categories import IMPORTED, SUMMARY_OF, Category
 from withings_bridge.domain.errors import AccountUnknown, ConsentNeeded, NotLinked, SyncFailed
 from withings_bridge.domain.imports import BEGINNING
 from withings_bridge.domain.inbox import ASKED
@@ -59,22 +59,46 @@ class Requesting:
         self._windows = windows
         self._clock = clock
 
-    async def sync(self, user: str, *, full: bool = False, patience: timedelta | None = PATIENCE) -> Synced:
+    async def sync(
+        self,
+        user: str,
+        *,
+        full: bool = False,
+        only: Collection[Category] = (),
+        patience: timedelta | None = PATIENCE,
+    ) -> Synced:
         """Bring the user's account up to date, the import windows included, and say what was fetched.
 
         ``full``: with an import of the whole history, whatever was imported before; one that runs
-        already goes on to the beginning. Gives up waiting, not working, after ``patience``: a long
-        import goes on by itself, where a bridge runs; None waits to its end. Raises NotLinked,
-        ConsentNeeded, or SyncFailed when Withings did not play along.
+        already goes on to the beginning. ``only``: of these categories and no others; of detail its summary
+        is asked for, which says where there is new detail, and nothing where it is switched off. Gives up
+        waiting, not working, after ``patience``: a long import goes on by itself, where a bridge runs;
+        None waits to its end. Raises NotLinked, ConsentNeeded, or SyncFailed when Withings did not play
+        along.
         """
         now = self._clock()
         reaching = {
             category: BEGINNING if full else now - length for category, length in self._windows.items()
         }
-        account, wanted = await self._ask(user, full=full)
-        return await self._worked(
-            account, lambda account: _settled(account, wanted, reaching=reaching), patience=patience
-        )
+        detail = [each for each in only if each in SUMMARY_OF and each in self._windows]
+        if only:
+            plain = [each for each in only if each not in SUMMARY_OF]
+            asked_for = {*plain, *(SUMMARY_OF[each] for each in detail)}
+        else:
+            asked_for = {*(ASKED_FOR_IN_FULL if full else ASKED_FOR)}
+        account, wanted = await self._ask(user, asked_for, full=full)
+        if not only:
+            # An import is waited for whether or not its category was asked for: detail has time.
+            wanted |= {category: account.of(category).announced for category in IMPORTED}
+
+        def settled(account: Account) -> bool:
+            return _settled(account, wanted, reaching=reaching)
+
+        synced = await self._worked(account, settled, patience=patience)
+        if detail:
+            wanted = {category: synced.account.of(category).announced for category in detail}
+            return await self._worked(synced.account, settled, patience=patience)
+        return synced
 
     async def subscriptions(self, user: str, *, patience: timedelta = PATIENCE) -> Account:
         """Compare the account's subscriptions with Withings' list now, and subscribe what is missing.
@@ -128,7 +152,9 @@ class Requesting:
             raise NotLinked
         return account
 
-    async def _ask(self, user: str, *, full: bool) -> tuple[Account, dict[Category, int]]:
+    async def _ask(
+        self, user: str, categories: Iterable[Category], *, full: bool
+    ) -> tuple[Account, dict[Category, int]]:
         """Put the wish into the inbox: the account, and up to which announcement it must be settled."""
         account = await self._linked(user)
         now = self._clock()
@@ -137,13 +163,10 @@ class Requesting:
                 await self._accounts.change(account.userid, lambda it: with_whole_history(it, now), now=now)
             except AccountUnknown:
                 raise NotLinked from None
-        wanted = ASKED_FOR_IN_FULL if full else ASKED_FOR
-        asked_for = [category for category in wanted if account.may(category)]
+        asked_for = [category for category in categories if account.may(category)]
         await self._accounts.announce(account.userid, dict.fromkeys(asked_for, ASKED), now=now)
         account = await self._account(account.userid)
-        # An import is waited for whether or not its category was asked for: detail has time.
-        awaited = {*asked_for, *IMPORTED}
-        return account, {category: account.of(category).announced for category in awaited}
+        return account, {category: account.of(category).announced for category in asked_for}
 
     async def _account(self, userid: str) -> Account:
         account = await self._accounts.get(userid)

@@ -41,6 +41,23 @@ def a_requesting(house: House, working: Working) -> Requesting:
 
 
 class TestSync:
+    @pytest.mark.parametrize(
+        ("category", "action"),
+        [(Category.DEVICES, "getdevice"), (Category.GOALS, "getgoals"), (Category.STETHO, "list")],
+    )
+    async def test_of_one_category_asks_for_that_alone(
+        self, house: House, category: Category, action: str
+    ) -> None:
+        userid = await house.linked()
+        await house.requesting.sync("user-1", only=[category])
+        assert [call.action for call in await house.calls()] == [action]
+        assert not (await house.account(userid)).of(category).news
+
+    async def test_of_detail_that_is_switched_off_asks_for_nothing(self, house: House) -> None:
+        await house.linked()
+        await house.requesting.sync("user-1", only=[Category.INTRADAY])
+        assert await house.calls() == []
+
     async def test_brings_the_store_up_to_date_and_says_what_was_fetched(
         self, house: House, clock: FakeClock
     ) -> None:

@@ -15,7 +15,17 @@ from withings_bridge.api.kinds_schemas import (
     WorkoutsPage,
 )
 from withings_bridge.api.ranges import AskedRange
-from withings_bridge.api.reading import AskedPage, Escaped, RecordId, TheHistory, TheShowing, listed, reading
+from withings_bridge.api.reading import (
+    AskedPage,
+    Escaped,
+    RecordId,
+    TheHistory,
+    TheShowing,
+    listed,
+    live_from,
+    reading,
+)
+from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import CursorRefused, NoSuchRecord
 from withings_bridge.domain.origins import origin_of
 from withings_bridge.domain.readings import Reading, readings
@@ -31,6 +41,7 @@ router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_c
     summary="Days of activity",
     responses=reading(CursorRefused),
 )
+@live_from(Category.ACTIVITY)
 async def list_activity(
     history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
 ) -> ActivityPage:
@@ -50,6 +61,7 @@ async def list_activity(
     summary="Samples within days, by hours",
     responses=reading(CursorRefused),
 )
+@live_from(Category.INTRADAY)
 async def list_intraday_activity(
     history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
 ) -> HoursPage:
@@ -63,6 +75,7 @@ async def list_intraday_activity(
 
 
 @router.get("/sleep", operation_id="list_sleep", summary="Nights and naps", responses=reading(CursorRefused))
+@live_from(Category.SLEEP)
 async def list_sleep(
     history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
 ) -> SleepPage:
@@ -77,6 +90,7 @@ async def list_sleep(
     summary="The stretches of a night",
     responses=reading(CursorRefused, NoSuchRecord),
 )
+@live_from(Category.SLEEP_DETAIL)
 async def list_sleep_stages(
     history: TheHistory,
     showing: TheShowing,
@@ -105,6 +119,7 @@ async def list_sleep_stages(
 
 
 @router.get("/workouts", operation_id="list_workouts", summary="Workouts", responses=reading(CursorRefused))
+@live_from(Category.WORKOUTS)
 async def list_workouts(
     history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
 ) -> WorkoutsPage:

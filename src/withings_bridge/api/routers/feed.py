@@ -5,10 +5,18 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from withings_bridge.api.cursors import LONGEST, feed_cursor_of, number_in
-from withings_bridge.api.reading import MOST_ITEMS, Escaped, TheHistory, TheShowingOfValues, reading
+from withings_bridge.api.reading import (
+    MOST_ITEMS,
+    Escaped,
+    TheHistory,
+    TheShowingOfValues,
+    live_from,
+    reading,
+)
 from withings_bridge.api.readings_schemas import ChangesPage, RecordChange
+from withings_bridge.domain.categories import KIND_OF
 from withings_bridge.domain.errors import CursorRefused, FeedRestarted
-from withings_bridge.services.mirroring import follow
+from withings_bridge.services.mirroring import FOLLOWED, follow
 
 router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_class=Escaped)
 
@@ -19,6 +27,7 @@ router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_c
     summary="What changed since you last asked",
     responses=reading(CursorRefused, FeedRestarted),
 )
+@live_from(*(category for category, kind in KIND_OF.items() if kind in FOLLOWED))
 async def list_changes(
     history: TheHistory,
     showing: TheShowingOfValues,
@@ -40,6 +49,9 @@ async def list_changes(
     To keep a copy, apply each page in its order, an `upsert` in place of what you have under that `kind` and
     `id`, and store `next`; go on while `more` is true, and ask again later. `410 feed_restarted` means that
     what you copied is gone or another account's: drop the copy and begin without `since`.
+
+    A `height` has the id of the measure group that it is from: it is told once more by itself, since the
+    group may be older than what the bridge has imported.
 
     Left out are the curves and sounds of recordings, which are large, and the bmi, which is computed.
     """

@@ -14,9 +14,11 @@ from withings_bridge.api.reading import (
     TheHistory,
     TheShowing,
     TheShowingOfValues,
+    live_from,
     reading,
 )
 from withings_bridge.api.readings_schemas import LatestReply, MeasurementsPage, Value
+from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import CursorRefused
 from withings_bridge.domain.metrics import METRICS
 from withings_bridge.domain.origins import Source
@@ -93,6 +95,7 @@ def _wanted(
     summary="Measurements, each value by itself",
     responses=reading(CursorRefused),
 )
+@live_from(Category.MEASURES)
 async def list_measurements(
     history: TheHistory,
     showing: TheShowing,
@@ -128,6 +131,15 @@ async def list_measurements(
     operation_id="latest",
     summary="The newest value of each metric",
     responses=reading(),
+)
+@live_from(
+    Category.MEASURES,
+    Category.ACTIVITY,
+    Category.SLEEP,
+    Category.WORKOUTS,
+    Category.HEART,
+    Category.STETHO,
+    Category.GOALS,
 )
 async def latest(history: TheHistory, showing: TheShowingOfValues) -> LatestReply:
     """The newest value of each metric, of measurements, days, nights, workouts, ECGs and goals, however long

@@ -27,9 +27,11 @@ from withings_bridge.api.reading import (
     TheUser,
     WithRecord,
     listed,
+    live_from,
     reading,
 )
 from withings_bridge.api.signals_schemas import EcgSignal, StethoSignal
+from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import (
     CursorRefused,
     NoSuchRecording,
@@ -51,6 +53,7 @@ router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_c
 
 
 @router.get("/ecg", operation_id="list_ecgs", summary="ECGs", responses=reading(CursorRefused))
+@live_from(Category.HEART)
 async def list_ecgs(history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage) -> EcgPage:
     """ECGs with their result and heart rate, without their curves."""
     leaf, following = await listed(history, Kind.HEART, asked.of(Kind.HEART, showing.zone), page)
@@ -63,6 +66,7 @@ async def list_ecgs(history: TheHistory, showing: TheShowing, asked: AskedRange,
     summary="Heart sounds",
     responses=reading(CursorRefused),
 )
+@live_from(Category.STETHO)
 async def list_stetho_recordings(
     history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
 ) -> StethoPage:
@@ -77,6 +81,7 @@ async def list_stetho_recordings(
     summary="The curve of an ECG",
     responses=reading(*FETCHING),
 )
+@live_from(Category.HEART)
 async def ecg_signal(
     _: TheHistory,
     user: TheUser,
@@ -96,6 +101,7 @@ async def ecg_signal(
     summary="The sound of a stethoscope",
     responses=reading(*FETCHING),
 )
+@live_from(Category.STETHO)
 async def stetho_signal(
     _: TheHistory,
     user: TheUser,
@@ -119,13 +125,14 @@ async def list_events(
     history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
 ) -> EventsPage:
     """What a notification itself told, since nothing can be fetched about it: into bed, out of bed, a mat
-    inflated, an ECG that failed.
+    inflated, an ECG that failed. Withings has nothing to be asked for here, so `live` changes nothing.
     """
     leaf, following = await listed(history, Kind.EVENT, asked.of(Kind.EVENT, showing.zone), page)
     return EventsPage(items=[WithingsEvent.of(found, showing) for found in leaf.found], next=following)
 
 
 @router.get("/devices", operation_id="list_devices", summary="The person's devices", responses=reading())
+@live_from(Category.DEVICES)
 async def list_devices(history: TheHistory, showing: TheShowingOfRecords) -> DevicesReply:
     """All devices of the person, with battery and last session. There are few: no pages."""
     devices = [record async for record in history.all(Kind.DEVICE, Span())]
@@ -133,6 +140,7 @@ async def list_devices(history: TheHistory, showing: TheShowingOfRecords) -> Dev
 
 
 @router.get("/goals", operation_id="list_goals", summary="What the person aims at", responses=reading())
+@live_from(Category.GOALS)
 async def list_goals(history: TheHistory, showing: TheShowing) -> GoalsReply:
     """Steps a day, sleep a night and a weight, as far as the person has set any in Withings' app."""
     goals = await history.get(Kind.GOALS, THE_GOALS)
