@@ -42,7 +42,7 @@ class Call:
     async def by(self, bridge: Bridge, headers: dict[str, str]) -> httpx.Response:
         """The reply to whoever sends these headers."""
         method, _, path = self.operation.partition(" ")
-        url = path.format(account=ACCOUNT, id="1")
+        url = path.format(account=ACCOUNT, id="1", signalId="1")
         return await bridge.http.request(method, url, params=self.query, json=self.body, headers=headers)
 
 
@@ -59,8 +59,8 @@ CALLS = [
     Call("GET /api/withings/workouts", Scope.READ, query=NAMED),
     Call("GET /api/withings/ecg", Scope.READ, query=NAMED),
     Call("GET /api/withings/stetho", Scope.READ, query=NAMED),
-    Call("GET /api/withings/ecg/{id}/signal", Scope.READ, query=NAMED),
-    Call("GET /api/withings/stetho/{id}/signal", Scope.READ, query=NAMED),
+    Call("GET /api/withings/ecg/{signalId}/signal", Scope.READ, query=NAMED),
+    Call("GET /api/withings/stetho/{signalId}/signal", Scope.READ, query=NAMED),
     Call("GET /api/withings/devices", Scope.READ, query=NAMED),
     Call("GET /api/withings/goals", Scope.READ, query=NAMED),
     Call("GET /api/withings/events", Scope.READ, query=NAMED),

@@ -13,6 +13,8 @@ from typing import Any
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.errors import CursorRefused, FeedRestarted
+from withings_bridge.domain.records import Kind
+from withings_bridge.services.sharing import Cursor
 from withings_bridge.storage.base import Place
 
 LONGEST = 2048
@@ -20,7 +22,7 @@ LONGEST = 2048
 
 _CHECKED = 6
 
-_FEED = "changes"
+_FEED, _SEARCH = "changes", "search"
 
 
 def cursor_of(place: Place, account: Account, name: str) -> str:
@@ -51,6 +53,25 @@ def number_in(cursor: str, account: Account) -> int:
                 raise FeedRestarted
             return number
     raise CursorRefused
+
+
+def search_cursor_of(cursor: Cursor) -> str:
+    """The cursor of a search."""
+    place = [cursor.after.at.isoformat(), cursor.after.key] if cursor.after else []
+    return _sealed(_SEARCH, cursor.kind, cursor.skip, *place)
+
+
+def search_cursor_in(text: str) -> Cursor:
+    """The other way round. Raises ValueError for what is no cursor of a search."""
+    try:
+        match _opened(text):
+            case [str(name), str(kind), int(skip)] if name == _SEARCH and skip >= 0:
+                return Cursor(Kind(kind), None, skip)
+            case [str(name), str(kind), int(skip), str(at), str(key)] if name == _SEARCH and skip >= 0:
+                return Cursor(Kind(kind), Place(datetime.fromisoformat(at), key), skip)
+    except (CursorRefused, ValueError):
+        pass
+    raise ValueError("should be the cursor of a next link, unchanged")
 
 
 def _mark(account: Account) -> str:

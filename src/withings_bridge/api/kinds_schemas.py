@@ -7,13 +7,13 @@ from pydantic import Field
 from withings_bridge.api.readings_schemas import Camel, Page, Showing, Value, model_name, told
 from withings_bridge.api.records_shown import DEVICE
 from withings_bridge.api.schemas import Instant, WithingsRecord
+from withings_bridge.domain.metrics import STAGES
 from withings_bridge.domain.notifications import APPLIS
 from withings_bridge.domain.origins import Origin, Source, origin_of
 from withings_bridge.domain.records import Body, Record, day_of, instant
 from withings_bridge.domain.workouts import WORKOUT_CATEGORIES
 from withings_bridge.services.paging import Found
 
-STAGES = {0: "awake", 1: "light", 2: "deep", 3: "rem", 4: "manual", 5: "unspecified", 15: "out of bed"}
 """Withings' states of sleep."""
 
 

@@ -17,6 +17,7 @@ from withings_bridge.api.replies import FOR_A_USER, Failure, Replies, replies
 from withings_bridge.api.routers.users import SYNCING, UserId
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.records import Kind
+from withings_bridge.domain.units import Units
 from withings_bridge.services.browsing import History, Span
 from withings_bridge.services.paging import Decode, Leaf, leaf
 from withings_bridge.storage.base import Place
@@ -40,13 +41,6 @@ class Order(StrEnum):
 
     ASCENDING = "asc"
     DESCENDING = "desc"
-
-
-class Units(StrEnum):
-    """In which units values are told."""
-
-    METRIC = "metric"
-    VITALS7 = "vitals7"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +140,8 @@ AskedPage = Annotated[Paging, Depends(_paging)]
 AskedUnits = Annotated[
     Units,
     Query(
-        description="`metric`: as Withings documents them; `vitals7`: pounds, inches and °F, rounded as in "
-        "`user_vitals`."
+        description="`metric`: as Withings documents them. `vitals7`: masses in pounds, temperatures in °F "
+        "and the height in inches, with the digits of `user_vitals`; all else as it is."
     ),
 ]
 WithRecord = Annotated[bool, Query(description="Also the records as Withings sends them.")]

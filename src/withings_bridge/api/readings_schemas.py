@@ -15,7 +15,7 @@ from withings_bridge.domain.origins import Origin, Source
 from withings_bridge.domain.readings import Reading
 from withings_bridge.domain.records import Kind, Record
 from withings_bridge.domain.units import in_vitals7_units
-from withings_bridge.domain.zones import is_zone, local
+from withings_bridge.domain.zones import local, zone_told
 from withings_bridge.storage.base import Changed
 
 
@@ -38,7 +38,7 @@ class Showing:
 
     def zone_of(self, origin: Origin) -> str:
         """The name of the zone in which something is told."""
-        return next((zone for zone in (origin.zone, self.zone) if zone and is_zone(zone)), "UTC")
+        return zone_told(origin.zone, self.zone)
 
     def record_of(self, record: Record) -> WithingsRecord | None:
         """Withings' own JSON, where it is wanted."""

@@ -11,14 +11,14 @@ from withings_bridge.cli.output import err, fail, out
 from withings_bridge.cli.piping import quietly_cut_off
 from withings_bridge.cli.users import load_settings, run
 from withings_bridge.domain.devices import DEVICE_MODELS
-from withings_bridge.domain.exports import fields_of, json_line, plain, record_fields, zone_of
+from withings_bridge.domain.exports import fields_of, json_line, plain, record_fields
 from withings_bridge.domain.measures import POSITIONS
 from withings_bridge.domain.metrics import kinds_of
 from withings_bridge.domain.ranges import TIMELESS, Range
 from withings_bridge.domain.readings import Reading
 from withings_bridge.domain.records import Kind, Record
 from withings_bridge.domain.units import in_vitals7_units
-from withings_bridge.domain.zones import local
+from withings_bridge.domain.zones import local, zone_told
 from withings_bridge.services import Services
 from withings_bridge.services.exporting import Asked, Export
 from withings_bridge.services.walking import PAGE
@@ -143,7 +143,7 @@ def _print(rows: list[tuple[str, ...]]) -> None:
 
 def _line(export: Export, reading: Reading) -> tuple[str, ...]:
     origin = reading.origin
-    at = local(reading.at, zone_of(reading, export.zone))
+    at = local(reading.at, zone_told(reading.origin.zone, export.zone))
     position = "" if reading.position is None else POSITIONS.get(reading.position, f"at {reading.position}")
     model = DEVICE_MODELS.get(origin.model) if origin.model is not None else None
     where = (model and model.name) or origin.source

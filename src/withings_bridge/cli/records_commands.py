@@ -1,7 +1,6 @@
 """The commands about what is stored of a user, and their options; what they do lies beside them."""
 
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,13 +10,7 @@ from withings_bridge.domain.exports import Format
 from withings_bridge.domain.metrics import METRICS
 from withings_bridge.domain.ranges import Range, moment_of
 from withings_bridge.domain.records import Kind
-
-
-class Units(StrEnum):
-    """In which units values are shown."""
-
-    METRIC = "metric"
-    VITALS7 = "vitals7"
+from withings_bridge.domain.units import Units
 
 
 def _moment(text: str) -> date:

@@ -9,7 +9,7 @@ from typing import Any
 
 from withings_bridge.domain.readings import Reading
 from withings_bridge.domain.records import Record
-from withings_bridge.domain.zones import is_zone, local
+from withings_bridge.domain.zones import local, zone_told
 
 
 class Format(StrEnum):
@@ -53,7 +53,7 @@ def fields_of(reading: Reading, zone: str | None) -> dict[str, str]:
     ``zone`` is where the person was last: readings that tell no zone of their own are told by it.
     """
     origin = reading.origin
-    there = zone_of(reading, zone)
+    there = zone_told(reading.origin.zone, zone)
     told: dict[str, object] = {
         "metric": reading.metric,
         "value": plain(reading),
@@ -105,11 +105,6 @@ def json_line(fields: Any) -> str:
 def plain(reading: Reading) -> str:
     """The value with all its digits and without an exponent."""
     return f"{reading.value:f}"
-
-
-def zone_of(reading: Reading, zone: str | None) -> str:
-    """The name of the zone in which a reading is told."""
-    return next((name for name in (reading.origin.zone, zone) if name and is_zone(name)), "UTC")
 
 
 def utc(at: datetime | None) -> str | None:

@@ -12,6 +12,9 @@ from withings_bridge.domain.codes import LOINC, UCUM, Loinc
 from withings_bridge.domain.measures import MEASURE_TYPES
 from withings_bridge.domain.records import Kind
 
+STAGES = {0: "awake", 1: "light", 2: "deep", 3: "rem", 4: "manual", 5: "unspecified", 15: "out of bed"}
+"""The states of a stretch of sleep."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
@@ -64,7 +67,7 @@ _ELSEWHERE = (
     Metric(
         "sleep_stage",
         "code",
-        "0 awake, 1 light, 2 deep, 3 REM, 4 manual, 5 unspecified, 15 out of bed.",
+        f"{', '.join(f'{code} {name}' for code, name in STAGES.items())}.",
         Kind.SEGMENT,
         "state",
         quantity=False,

@@ -1,15 +1,27 @@
 """Values in the units that Vitals7 shows: pounds, inches and degrees Fahrenheit.
 
 Computed and rounded just as the rows of ``user_vitals`` are, so that a caller who asks for these units
-sees the same digits in both places.
+sees the same digits in both places. Of what Vitals7 shows in Withings' own units, or computes (a bmi, hours
+of sleep), rows have fewer digits.
 """
 
 from dataclasses import replace
 from decimal import Decimal
+from enum import StrEnum
 
 from withings_bridge.domain.conversions import FAHRENHEIT, M_TO_INCHES, POUNDS
 from withings_bridge.domain.ecmascript import to_fixed
 from withings_bridge.domain.readings import Reading
+
+
+class Units(StrEnum):
+    """In which units values are told."""
+
+    METRIC = "metric"
+    """As Withings documents them."""
+    VITALS7 = "vitals7"
+    """Masses in pounds, temperatures in degrees Fahrenheit, and the height in inches."""
+
 
 _LENGTHS_OF_A_BODY = frozenset({"height"})
 """Other lengths in metres are ways, and stay so."""

@@ -39,3 +39,8 @@ def day_in(day: date, name: str | None) -> tuple[datetime, datetime]:
     except OverflowError:
         # The first and the last day of the calendar, in a zone that lies beyond it.
         return begin_of(day, None), begin_of(day, None)
+
+
+def zone_told(*names: str | None) -> str:
+    """The first of the names that is a zone's; UTC where none is."""
+    return next((name for name in names if name and is_zone(name)), "UTC")

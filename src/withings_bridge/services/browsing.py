@@ -11,7 +11,6 @@ from withings_bridge.domain.mapping import Sources
 from withings_bridge.domain.readings import Reading
 from withings_bridge.domain.records import EPOCH, THE_END, Kind, Record, RecordKey
 from withings_bridge.services.newest import Newest
-from withings_bridge.services.projecting import FOREVER
 from withings_bridge.services.walking import PAGE, at_most, walk
 from withings_bridge.storage.base import ALL_KINDS, Accounts, Changed, Links, Place, Records
 
@@ -105,7 +104,7 @@ class History:
 
     async def stature(self) -> Stature:
         """The person's heights over all time."""
-        return Stature(await self._records.between(self.account.userid, Kind.HEIGHT, EPOCH, FOREVER))
+        return Stature(await self._records.between(self.account.userid, Kind.HEIGHT, EPOCH, THE_END))
 
     async def latest(self) -> dict[str, Reading]:
         """The newest value of each metric, by metric."""

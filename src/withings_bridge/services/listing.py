@@ -5,11 +5,10 @@ import structlog
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.inbox import Task
 from withings_bridge.domain.quota import SAME_ARGUMENTS
-from withings_bridge.domain.records import EPOCH, Kind
+from withings_bridge.domain.records import EPOCH, THE_END, Kind
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.fetching import Fetching
 from withings_bridge.services.looking import Look
-from withings_bridge.services.projecting import FOREVER
 from withings_bridge.services.storing import Storing
 from withings_bridge.storage.base import Records
 
@@ -34,7 +33,7 @@ class Listing:
             return Look(task)
         reply = await self._fetching.devices(account)
         listed = {record.name for record in reply.records}
-        stored = await self._records.between(account.userid, Kind.DEVICE, EPOCH, FOREVER)
+        stored = await self._records.between(account.userid, Kind.DEVICE, EPOCH, THE_END)
         gone = [record for record in stored if listed and record.name not in listed]
         await self._storing.apply(account, Kind.DEVICE, reply.records, gone)
         return Look(task, fetched=reply.records, told=reply.records)
@@ -44,7 +43,7 @@ class Listing:
         if self._asked_just_now(task):
             return Look(task)
         reply = await self._fetching.goals(account)
-        stored = await self._records.between(account.userid, Kind.GOALS, EPOCH, FOREVER)
+        stored = await self._records.between(account.userid, Kind.GOALS, EPOCH, THE_END)
         await self._storing.apply(account, Kind.GOALS, reply.records, stored if not reply.records else [])
         return Look(task, fetched=reply.records)
 

@@ -20,8 +20,6 @@ from withings_bridge.services.holding import Holding
 from withings_bridge.services.publishing import RealtimeGateway
 from withings_bridge.storage.base import Links, Records, Vitals
 
-FOREVER = THE_END
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -182,7 +180,7 @@ class Projecting:
             return projection
         index = await self.heights(account)
         view = Heights(_overlaid(index, heights, projection.lost_heights).values())
-        weighed = await self._records.between(account.userid, Kind.MEASURES, min(times), FOREVER)
+        weighed = await self._records.between(account.userid, Kind.MEASURES, min(times), THE_END)
         for group in weighed:
             if group.name not in gone:
                 projection.add(rows_of_group(group, view, self.mapping), instead_of=[group], by=self.mapping)
@@ -220,7 +218,7 @@ class Projecting:
 
     async def heights(self, account: Account) -> dict[RecordKey, Record]:
         """The index of heights as it is stored."""
-        stored = await self._records.between(account.userid, Kind.HEIGHT, EPOCH, FOREVER)
+        stored = await self._records.between(account.userid, Kind.HEIGHT, EPOCH, THE_END)
         return {record.name: record for record in stored}
 
 

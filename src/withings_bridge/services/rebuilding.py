@@ -6,10 +6,10 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from withings_bridge.domain.accounts import Account
-from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
+from withings_bridge.domain.records import EPOCH, THE_END, Kind, Record, RecordKey
 from withings_bridge.domain.row_keys import PROJECTED, Standing, source_of, source_of_gone
 from withings_bridge.domain.vitals7 import RECORDED_BY, Heights, VitalRow
-from withings_bridge.services.projecting import FOREVER, Projecting, Projection
+from withings_bridge.services.projecting import Projecting, Projection
 from withings_bridge.storage.base import Place, Records, Vitals
 
 SLICE = 200
@@ -99,7 +99,7 @@ class Rebuilding:
         """
         after: Place | None = None
         kept: list[Record] = []
-        while page := await self._records.page(userid, kind, EPOCH, FOREVER, limit=SLICE, after=after):
+        while page := await self._records.page(userid, kind, EPOCH, THE_END, limit=SLICE, after=after):
             last = page[-1]
             after = Place(last.at, last.key)
             found = kept + page

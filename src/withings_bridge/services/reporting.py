@@ -15,9 +15,8 @@ from withings_bridge.domain.inbox import Lane
 from withings_bridge.domain.links import Link
 from withings_bridge.domain.origins import held_back
 from withings_bridge.domain.readings import Reading, latest
-from withings_bridge.domain.records import EPOCH, Kind, Record
+from withings_bridge.domain.records import EPOCH, THE_END, Kind, Record
 from withings_bridge.services.clock import Clock
-from withings_bridge.services.projecting import FOREVER
 from withings_bridge.storage.base import Links, Storage
 
 NEWEST_GROUPS = 1000
@@ -178,7 +177,7 @@ class Reporting:
         groups = await self._records.newest(account.userid, Kind.MEASURES, limit=NEWEST_GROUPS)
         heights = await self._records.newest(account.userid, Kind.HEIGHT, limit=1)
         values = latest([*heights, *groups])
-        devices = await self._records.between(account.userid, Kind.DEVICE, EPOCH, FOREVER)
+        devices = await self._records.between(account.userid, Kind.DEVICE, EPOCH, THE_END)
         by_kind: dict[Kind, list[dict[str, Any]]] = {Kind.DEVICE: [dict(record.body) for record in devices]}
         for record in sorted(
             {record.name: record for record in fetched}.values(), key=lambda r: (r.at, r.key)
@@ -203,7 +202,7 @@ class Reporting:
         now = self._clock()
         found = [
             await self._records.between(
-                account.userid, KIND_OF[category], now - self._windows[category], FOREVER
+                account.userid, KIND_OF[category], now - self._windows[category], THE_END
             )
             for category in (Category.MEASURES, Category.ACTIVITY, Category.SLEEP)
         ]

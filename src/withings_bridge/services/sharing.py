@@ -1,12 +1,10 @@
 """A person's history as resources of FHIR: searched page by page, or all of it as a stream."""
 
 import asyncio
-import base64
-import json
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
-from withings_bridge.domain.records import EPOCH, Kind, Record, instant
+from withings_bridge.domain.records import EPOCH, Kind, Record
 from withings_bridge.domain.signals import Signal
 from withings_bridge.fhir.devices import device, patient
 from withings_bridge.fhir.identity import whereabouts
@@ -34,22 +32,6 @@ class Cursor:
     """Behind this record; None: before the first one of the kind."""
     skip: int = 0
     """Observations of the next record that were told already."""
-
-    def __str__(self) -> str:
-        place = [int(self.after.at.timestamp()), self.after.key] if self.after else []
-        text = json.dumps([self.kind, self.skip, *place], separators=(",", ":"))
-        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-    @classmethod
-    def parse(cls, text: str) -> "Cursor":
-        """Raises ValueError where it is none."""
-        try:
-            padded = text + "=" * (-len(text) % 4)
-            kind, skip, *place = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
-            after = _place(*place) if place else None
-            return cls(Kind(kind), after, max(int(skip), 0))
-        except (ValueError, TypeError, OverflowError, RecursionError):
-            raise ValueError("should be the cursor of a next link, unchanged") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,10 +155,3 @@ def _from(kinds: tuple[Kind, ...], cursor: Cursor | None) -> tuple[Kind, ...]:
     if cursor is None:
         return kinds
     return kinds[kinds.index(cursor.kind) :] if cursor.kind in kinds else ()
-
-
-def _place(epoch: int, key: str) -> Place:
-    at = instant(epoch)
-    if at is None or not isinstance(key, str):
-        raise ValueError
-    return Place(at, key)

@@ -22,11 +22,10 @@ from withings_bridge.domain.imports import BEGINNING, CHUNK, Backfill
 from withings_bridge.domain.inbox import Recheck, Task, Unread
 from withings_bridge.domain.notifications import DAY, SECOND, Window, fold
 from withings_bridge.domain.quota import SAME_ARGUMENTS
-from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
+from withings_bridge.domain.records import EPOCH, THE_END, Kind, Record, RecordKey
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.fetching import Fetching, Reply, Span
 from withings_bridge.services.looking import Look, second_look
-from withings_bridge.services.projecting import FOREVER
 from withings_bridge.services.storing import Storing
 from withings_bridge.storage.base import Records
 
@@ -149,7 +148,7 @@ class Syncing:
             return True
         if await self._records.newest(account.userid, Kind.STETHO, limit=1):
             return True
-        devices = await self._records.between(account.userid, Kind.DEVICE, EPOCH, FOREVER)
+        devices = await self._records.between(account.userid, Kind.DEVICE, EPOCH, THE_END)
         return any(device.body.get("model_id") in STETHOSCOPES for device in devices)
 
     async def _sorted(

@@ -7,8 +7,17 @@ from datetime import UTC, datetime
 import pytest
 
 from builders import DAY, NOON, an_account
-from withings_bridge.api.cursors import cursor_of, feed_cursor_of, number_in, place_in
+from withings_bridge.api.cursors import (
+    cursor_of,
+    feed_cursor_of,
+    number_in,
+    place_in,
+    search_cursor_in,
+    search_cursor_of,
+)
 from withings_bridge.domain.errors import CursorRefused, FeedRestarted
+from withings_bridge.domain.records import Kind
+from withings_bridge.services.sharing import Cursor
 from withings_bridge.storage.base import Place
 
 ACCOUNT = an_account("1234", linked_at=NOON)
@@ -68,3 +77,25 @@ class TestFeedCursor:
             number_in(cursor_of(PLACE, ACCOUNT, "sleep asc"), ACCOUNT)
         with pytest.raises(CursorRefused):
             place_in(feed_cursor_of(5, ACCOUNT), ACCOUNT, "changes")
+
+
+class TestSearchCursor:
+    @pytest.mark.parametrize("after", [PLACE, None, Place(NOON, "emoji \ud83d")])
+    def test_gives_back_where_the_search_goes_on(self, after: Place | None) -> None:
+        cursor = Cursor(Kind.SLEEP, after, 7)
+        assert search_cursor_in(search_cursor_of(cursor)) == cursor
+
+    @pytest.mark.parametrize(
+        "text", ["", "nonsense", "WyJt", "W10", "é", cursor_of(PLACE, ACCOUNT, "sleep asc")]
+    )
+    def test_of_anything_else_is_refused(self, text: str) -> None:
+        with pytest.raises(ValueError, match="next link"):
+            search_cursor_in(text)
+
+    @pytest.mark.parametrize(
+        "content", [b'["search","dreams",0]', b'["search","sleep",-1]', b'["search","sleep",0,"noon","1"]']
+    )
+    def test_made_by_hand_is_refused(self, content: bytes) -> None:
+        text = urlsafe_b64encode(hashlib.sha256(content).digest()[:6] + content).decode().rstrip("=")
+        with pytest.raises(ValueError, match="next link"):
+            search_cursor_in(text)

@@ -22,7 +22,7 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.links import Link
 from withings_bridge.domain.mapping import CONTRACT
 from withings_bridge.domain.quota import Budget
-from withings_bridge.domain.records import EPOCH, Kind, Record
+from withings_bridge.domain.records import EPOCH, THE_END, Kind, Record
 from withings_bridge.sandbox import Clock, SandboxOptions
 from withings_bridge.services.adopting import Adopting
 from withings_bridge.services.browsing import Browsing
@@ -38,7 +38,7 @@ from withings_bridge.services.linking import Linking
 from withings_bridge.services.listing import Listing
 from withings_bridge.services.marking import Marking
 from withings_bridge.services.pacing import Pacing
-from withings_bridge.services.projecting import FOREVER, Projecting
+from withings_bridge.services.projecting import Projecting
 from withings_bridge.services.rebuilding import Rebuilding
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.registering import Registering
@@ -413,7 +413,7 @@ class House:
         return shown
 
     async def records(self, userid: str, kind: Kind = Kind.MEASURES) -> list[Record]:
-        return await self.storage.records.between(userid, kind, EPOCH, FOREVER)
+        return await self.storage.records.between(userid, kind, EPOCH, THE_END)
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import AfterValidator
 
+from withings_bridge.api.cursors import search_cursor_in, search_cursor_of
 from withings_bridge.api.dependencies import Reader, TheServices
 from withings_bridge.api.middleware import Refused
 from withings_bridge.api.replies import CALLING, FOR_A_USER, replies
@@ -24,7 +25,6 @@ from withings_bridge.fhir.resources import (
     Resource,
 )
 from withings_bridge.fhir.searching import Bound, Search, Token
-from withings_bridge.services.sharing import Cursor
 
 MOST = 1000
 """Observations on a page at most."""
@@ -121,7 +121,7 @@ Count = Annotated[
     int, Query(alias="_count", description="Observations on a page at most.", examples=[50], ge=1, le=MOST)
 ]
 From = Annotated[
-    Annotated[str, _that(Cursor.parse)] | None,
+    Annotated[str, _that(search_cursor_in)] | None,
     Query(alias="_cursor", description="Where to go on; stands in the `next` link.", max_length=2000),
 ]
 Start = Annotated[
@@ -190,11 +190,11 @@ async def search_observations(
         dates=tuple(map(Bound.parse, date or ())),
         updated=tuple(map(Bound.parse, updated or ())),
     )
-    start = Cursor.parse(cursor) if cursor else None
+    start = search_cursor_in(cursor) if cursor else None
     found = await services.sharing.search(whom, search, count=count, cursor=start)
     links = [BundleLink(relation="self", url=str(request.url))]
     if found.next:
-        url = request.url.include_query_params(_cursor=str(found.next))
+        url = request.url.include_query_params(_cursor=search_cursor_of(found.next))
         links.append(BundleLink(relation="next", url=str(url)))
     return _bundle(request, links, found.observations)
 

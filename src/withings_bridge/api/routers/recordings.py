@@ -47,7 +47,7 @@ from withings_bridge.services.paging import Found
 FETCHING = (NoSuchRecording, Transient, RateLimited, WithingsError)
 """What can go wrong where a signal is asked for."""
 
-SignalId = Annotated[str, Path(description="The `signalId` of the recording.", min_length=1, max_length=64)]
+SignalId = Annotated[str, Path(description="That of the recording.", min_length=1, max_length=64)]
 
 router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_class=Escaped)
 
@@ -76,7 +76,7 @@ async def list_stetho_recordings(
 
 
 @router.get(
-    "/ecg/{id}/signal",
+    "/ecg/{signalId}/signal",
     operation_id="ecg_signal",
     summary="The curve of an ECG",
     responses=reading(*FETCHING),
@@ -86,17 +86,17 @@ async def ecg_signal(
     _: TheHistory,
     user: TheUser,
     services: TheServices,
-    id: SignalId,  # noqa: A002 - as it is told
+    signalId: SignalId,  # noqa: N803 - as it is told
     record: WithRecord = False,  # noqa: FBT002 - a flag of the query
 ) -> EcgSignal:
     """The curve of one ECG. Withings is asked the first time that somebody wants it, within the quota; then
     it is kept.
     """
-    return EcgSignal.of(await services.signals.ecg(user, id), record=record)
+    return EcgSignal.of(await services.signals.ecg(user, signalId), record=record)
 
 
 @router.get(
-    "/stetho/{id}/signal",
+    "/stetho/{signalId}/signal",
     operation_id="stetho_signal",
     summary="The sound of a stethoscope",
     responses=reading(*FETCHING),
@@ -106,13 +106,13 @@ async def stetho_signal(
     _: TheHistory,
     user: TheUser,
     services: TheServices,
-    id: SignalId,  # noqa: A002 - as it is told
+    signalId: SignalId,  # noqa: N803 - as it is told
     record: WithRecord = False,  # noqa: FBT002 - a flag of the query
 ) -> StethoSignal:
     """The sound of one recording. Withings is asked the first time that somebody wants it, within the quota;
     then it is kept.
     """
-    return StethoSignal.of(await services.signals.stetho(user, id), record=record)
+    return StethoSignal.of(await services.signals.stetho(user, signalId), record=record)
 
 
 @router.get(
@@ -142,7 +142,9 @@ async def list_devices(history: TheHistory, showing: TheShowingOfRecords) -> Dev
 @router.get("/goals", operation_id="list_goals", summary="What the person aims at", responses=reading())
 @live_from(Category.GOALS)
 async def list_goals(history: TheHistory, showing: TheShowing) -> GoalsReply:
-    """Steps a day, sleep a night and a weight, as far as the person has set any in Withings' app."""
+    """Steps a day, sleep a night and a weight, as far as the person has set any in Withings' app. They are
+    dated 1970, for Withings does not say since when they stand.
+    """
     goals = await history.get(Kind.GOALS, THE_GOALS)
     found = [Found(goals, list(readings(goals)))] if goals else []
     return GoalsReply(items=[Goals.of(one, showing) for one in found])

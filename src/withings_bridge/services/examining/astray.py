@@ -7,11 +7,11 @@ from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.astray import explained, judged, kind_of
 from withings_bridge.domain.imports import CHUNK
 from withings_bridge.domain.notifications import Window
-from withings_bridge.domain.records import EPOCH, Kind
+from withings_bridge.domain.records import EPOCH, THE_END, Kind
 from withings_bridge.domain.vitals7 import Heights
 from withings_bridge.services.examining.finding import Finding, State
 from withings_bridge.services.holding import Holding
-from withings_bridge.services.projecting import FOREVER, Projecting, Projection
+from withings_bridge.services.projecting import Projecting, Projection
 from withings_bridge.storage.base import Accounts, Links, Records, Vitals
 
 ASTRAY = "rows under a wrong user"
@@ -75,7 +75,7 @@ class AstrayRows:
         async for row in self._vitals.rows(user):
             if kind := kind_of(row, windows):
                 unexplained[kind].add(row["item_key"])
-        heights = Heights(await self._records.between(account.userid, Kind.HEIGHT, EPOCH, FOREVER))
+        heights = Heights(await self._records.between(account.userid, Kind.HEIGHT, EPOCH, THE_END))
         for kind, window in windows.items():
             for stretch in _stretches(window):
                 if not unexplained[kind]:

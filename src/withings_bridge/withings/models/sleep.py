@@ -13,7 +13,7 @@ class SleepSegment(Open):
     startdate: int
     enddate: int | None = None
     state: int | None = None
-    """0 awake, 1 light, 2 deep, 3 REM, 4 manual, 5 unspecified, 15 out of bed."""
+    """See ``domain.metrics.STAGES``."""
     model: int | str | None = None
     model_id: int | None = None
     hash_deviceid: Id | None = None

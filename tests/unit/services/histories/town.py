@@ -29,7 +29,7 @@ from withings_bridge.domain.errors import BridgeError, StorageError, StorageUnav
 from withings_bridge.domain.links import Link
 from withings_bridge.domain.notifications import Window, parse_notification
 from withings_bridge.domain.readings import GOAL
-from withings_bridge.domain.records import EPOCH, Kind, Record, record_from
+from withings_bridge.domain.records import EPOCH, THE_END, Kind, Record, record_from
 from withings_bridge.domain.row_keys import possible_keys
 from withings_bridge.sandbox import Clock, SandboxOptions, create_sandbox
 from withings_bridge.sandbox.cloud.envelope import THROTTLED
@@ -37,7 +37,6 @@ from withings_bridge.sandbox.seeding.sleep import stages_of
 from withings_bridge.sandbox.world.deliveries import Delivery, DeliveryState
 from withings_bridge.sandbox.world.records import Record as Row
 from withings_bridge.sandbox.world.records import Service
-from withings_bridge.services.projecting import FOREVER
 from withings_bridge.services.syncing import RECENT
 from withings_bridge.storage.base import Storage
 from withings_bridge.storage.sqlite import SqliteStorage
@@ -480,7 +479,7 @@ class Town:
         return Promise(person.ledger, account, WINDOWS, self.clock())
 
     async def stored(self, userid: str) -> dict[Kind, list[Record]]:
-        return {kind: await self.storage.records.between(userid, kind, EPOCH, FOREVER) for kind in Kind}
+        return {kind: await self.storage.records.between(userid, kind, EPOCH, THE_END) for kind in Kind}
 
 
 def _mind(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
