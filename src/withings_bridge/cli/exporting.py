@@ -8,15 +8,16 @@ from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from withings_bridge.cli.output import err, fail
 from withings_bridge.cli.piping import quietly_cut_off
+from withings_bridge.cli.progress import bar_shown
 from withings_bridge.cli.users import load_settings, run
 from withings_bridge.domain.exports import Format
 from withings_bridge.domain.records import Kind
 from withings_bridge.services import Services
-from withings_bridge.services.exporting import Asked, Watch
+from withings_bridge.services.exporting import Asked
 
 WHAT = {Format.CSV: "readings", Format.NDJSON: "records", Format.FHIR: "resources"}
 
@@ -36,7 +37,9 @@ def export_records(user: str | None, form: Format, asked: Asked, output: Path | 
         except ValueError as error:
             fail(f"Look at --from and --to: {error}.", code=2)
         count = 0
-        with _writing(output) as file, _watching(output) as watch:
+        beside = output is not None or not sys.stdout.isatty()
+        with _writing(output) as file, bar_shown(beside=beside) as bar:
+            watch = _told_to(bar) if bar else None
             async with aclosing(export.lines(form, asked, watch)) as lines:
                 async for line in lines:
                     # Half a surrogate pair in a name is no character, and has no bytes.
@@ -77,17 +80,6 @@ def whole(output: Path) -> Iterator[BinaryIO]:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-@contextmanager
-def _watching(output: Path | None) -> Iterator[Watch | None]:
-    """A bar on a terminal, unless the export itself goes there."""
-    if not err.is_terminal or (output is None and sys.stdout.isatty()):
-        yield None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        yield _told_to(bar)
 
 
 def _told_to(bar: Progress) -> Callable[[Kind, float], None]:

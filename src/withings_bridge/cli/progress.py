@@ -1,8 +1,8 @@
-"""A progress bar for an import, whichever process does it: it is read from the store."""
+"""Progress bars on a terminal: of an import, whichever process does it, and of what is written out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
@@ -10,6 +10,19 @@ from withings_bridge.cli.output import err
 from withings_bridge.domain.errors import BridgeError
 
 EVERY_SECONDS = 0.5
+
+
+@contextmanager
+def bar_shown(*, beside: bool) -> Iterator[Progress | None]:
+    """A bar on a terminal while the body runs; none where what is written goes to the terminal itself, and
+    not ``beside`` it.
+    """
+    if not err.is_terminal or not beside:
+        yield None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        yield bar
 
 
 @asynccontextmanager

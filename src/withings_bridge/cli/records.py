@@ -1,14 +1,17 @@
 """What is stored of a user, listed at a terminal."""
 
-from collections.abc import AsyncIterator, Iterable
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 
 import typer
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
 from withings_bridge.cli.output import err, fail, out
 from withings_bridge.cli.piping import quietly_cut_off
+from withings_bridge.cli.progress import bar_shown
 from withings_bridge.cli.users import load_settings, run
 from withings_bridge.domain.devices import DEVICE_MODELS
 from withings_bridge.domain.exports import fields_of, json_line, plain, record_fields
@@ -31,6 +34,10 @@ ROWS_AT_ONCE = 500
 
 OF_RECORD = ("kind", "record", "attrib", "modified")
 """What the readings of a record have in common with it."""
+
+
+Told = Callable[[int], None]
+"""Is told how many lines there are so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +82,10 @@ def list_records(user: str | None, wanted: Wanted, *, vitals7: bool, as_json: bo
         except ValueError as error:
             fail(f"Look at --from and --to: {error}.", code=2)
         found = _found(export, wanted, vitals7=vitals7)
-        with quietly_cut_off():
-            await (_print_json(export, wanted, found) if as_json else _print_table(export, wanted, found))
+        with quietly_cut_off(), bar_shown(beside=not sys.stdout.isatty()) as bar:
+            told = _told_to(bar, wanted.limit) if bar else _nobody
+            printing = _print_json if as_json else _print_table
+            await printing(export, wanted, found, told)
 
     run(settings, work)
 
@@ -92,11 +101,11 @@ async def _found(
 
 
 async def _print_json(
-    export: Export, wanted: Wanted, found: AsyncIterator[tuple[Record, list[Reading]]]
+    export: Export, wanted: Wanted, found: AsyncIterator[tuple[Record, list[Reading]]], told: Told
 ) -> None:
     count = 0
-    async for record, told in found:
-        of_readings = [fields_of(reading, export.zone) for reading in told]
+    async for record, its in found:
+        of_readings = [fields_of(reading, export.zone) for reading in its]
         readings = [
             {name: text for name, text in fields.items() if text and name not in OF_RECORD}
             for fields in of_readings
@@ -104,22 +113,24 @@ async def _print_json(
         *head, body = record_fields(record).items()
         typer.echo(json_line(dict([*head, ("readings", readings), body])), nl=False)
         count += 1
+        told(count)
         if count == wanted.limit:
             return
 
 
 async def _print_table(
-    export: Export, wanted: Wanted, found: AsyncIterator[tuple[Record, list[Reading]]]
+    export: Export, wanted: Wanted, found: AsyncIterator[tuple[Record, list[Reading]]], told: Told
 ) -> None:
     rows: list[tuple[str, ...]] = []
     count = 0
-    async for record, told in found:
-        lines = [_line(export, reading) for reading in told] or [_line_of_record(export, record)]
+    async for record, its in found:
+        lines = [_line(export, reading) for reading in its] or [_line_of_record(export, record)]
         for line in lines:
             rows.append(line)
             count += 1
             if count == wanted.limit:
                 break
+        told(count)
         if count == wanted.limit or len(rows) >= ROWS_AT_ONCE:
             _print(rows)
             rows = []
@@ -128,6 +139,21 @@ async def _print_table(
     _print(rows)
     if not count:
         err.print("Nothing of that is stored.", style="dim")
+
+
+def _told_to(bar: Progress, limit: int) -> Told:
+    """Moves the bar; of how many there are without a limit nobody knows before the end."""
+    task = bar.add_task("Reading", total=limit or None)
+
+    def told(count: int) -> None:
+        bar.update(task, description=f"{count:,} lines", completed=count)
+
+    return told
+
+
+def _nobody(count: int) -> None:
+    """Is told how many lines there are so far, and does nothing."""
+    del count
 
 
 def _print(rows: list[tuple[str, ...]]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,24 @@ class TestRecords:
             "held_back": "false",
             "code": "174",
         }
+
+    def test_show_a_person_how_many_have_gone_into_a_file(self, folder: Path, tmp_path: Path) -> None:
+        """On a terminal the table itself is progress enough, and gets no bar."""
+        listing = (*PROGRAM, "records", USER, "--limit", "0")
+        aside = ("/bin/sh", "-c", f'{shlex.join(listing)} > "$INTO"')
+        given = {"SQLITE_PATH": str(folder / "bridge.db"), "INTO": str(tmp_path / "list"), "TERM": "xterm"}
+        terminal = Terminal(aside, tmp_path, **given)
+        try:
+            assert "when" not in terminal.awaits(" lines")
+            assert terminal.ends() == 0
+        finally:
+            terminal.close()
+        assert (tmp_path / "list").read_text().count("\n") > MANY
+        terminal = Terminal(listing, tmp_path, **given)
+        try:
+            assert " lines" not in terminal.awaits("Body+")
+        finally:
+            terminal.close()
 
     def test_that_are_none_end_with_0_and_a_word(self, folder: Path) -> None:
         ended = told(folder, "records", "--metric", "spo2")
