@@ -73,7 +73,7 @@ the devices, the goals, the subscriptions, and some for pages and second looks.
 
 
 MOST_PUT_OFF = 3
-"""So often in a row a rebuild of rows makes room for news."""
+"""So many turns in a row make room for news, before one does what nobody waits for all the same."""
 
 
 @dataclass(slots=True)
@@ -207,7 +207,7 @@ class Turning:
     async def _work(self, account: Account, turn: Turn, *, imports: bool) -> None:
         todo = tasks(account, self._clock(), imports=imports)
         for index, task in enumerate(todo):
-            if turn.hurried and task.lane is not Lane.LIVE:
+            if task.lane is not Lane.LIVE and self._makes_room(account, turn):
                 return
             turn.urgency.lane = task.lane
             try:
@@ -230,6 +230,17 @@ class Turning:
             else:
                 turn.results.append(done)
                 turn.fetched += fetched
+                if task.lane is not Lane.LIVE:
+                    self._put_off.pop(account.userid, None)
+
+    def _makes_room(self, account: Account, turn: Turn) -> bool:
+        """Whether a turn at what nobody waits for ends for news. Not for ever: anybody can post news, and
+        with some in every turn nothing else would be done at all.
+        """
+        if not turn.hurried or self._put_off[account.userid] >= MOST_PUT_OFF:
+            return False
+        self._put_off[account.userid] += 1
+        return True
 
     async def _do(self, account: Account, task: Task, turn: Turn) -> tuple[Done, Sequence[Record]]:
         match task.category:
@@ -266,19 +277,14 @@ class Turning:
         return look.done, look.told
 
     async def _rebuilt(self, account: Account, task: Task, turn: Turn) -> Done:
-        """Rebuild the rows. That of a long history takes long: it makes room for news, and begins anew
-        then, but not for ever.
-        """
-        userid = account.userid
+        """Rebuild the rows. That of a long history takes long: it makes room for news, then begins anew."""
 
         def told(_records: int, _rows: int) -> None:
-            if turn.hurried and self._put_off[userid] < MOST_PUT_OFF:
-                self._put_off[userid] += 1
+            if self._makes_room(account, turn):
                 raise _MakesRoom
 
         version = self._rebuilding.version
         await self._rebuilding.rebuild(account, told=told)
-        del self._put_off[userid]
         return Done(task, projected=version)
 
     async def _without_consent(self, account: Account, holder: str, error: ConsentNeeded) -> Account | None:

@@ -1,7 +1,8 @@
 """Rows that follow a change of the mapping, from stored records alone."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from withings_bridge.domain.mapping import CONTRACT, RowMapping, Sources
 from withings_bridge.domain.records import Kind, record_from
 from withings_bridge.domain.vitals7 import VitalRow
 from withings_bridge.services import rebuilding
+from withings_bridge.services.holding import Holding
 from withings_bridge.services.reprojecting import Reprojection
 from withings_bridge.services.turning import MOST_PUT_OFF
 from withings_bridge.storage.base import Vitals
@@ -195,6 +197,23 @@ class TestRebuild:
         turns = [await on.working.turn(userid) for _ in range(MOST_PUT_OFF + 1)]
         done = [[result.task.category for result in turn.results] for turn in turns if turn]
         assert [Category.ROWS in each for each in done] == [False] * MOST_PUT_OFF + [True]
+        assert (await on.account(userid)).projected == ALL.version
+
+    async def test_is_begun_at_last_though_each_turn_has_news(self, house: House, userid: str) -> None:
+        on = under(house, ALL)
+
+        class Pressed(Holding):
+            """Somebody hurries every turn from its first moment on."""
+
+            @asynccontextmanager
+            async def kept(self, userid: str, holder: str) -> AsyncIterator[None]:
+                on.turning.hurry(userid)
+                async with super().kept(userid, holder):
+                    yield
+
+        on.turning._holding = Pressed(accounts=on.storage.accounts, clock=on.clock)
+        for _ in range(3 * (MOST_PUT_OFF + 1)):
+            await on.working.turn(userid)
         assert (await on.account(userid)).projected == ALL.version
 
     async def test_that_was_cut_off_is_completed_by_the_next(self, house: House, userid: str) -> None:
