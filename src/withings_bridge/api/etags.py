@@ -25,6 +25,7 @@ def etag_of(request: Request, history: History, version: int) -> str:
         __version__,
         history.account.userid,
         history.account.linked_at.isoformat(),
+        history.account.zone or "",
         history.sources,
         str(version),
         request.url.path,

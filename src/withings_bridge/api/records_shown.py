@@ -22,11 +22,14 @@ WEIGH_IN: dict[str, Any] = {
     "modified": 1768462255,
     "category": 1,
     "deviceid": "9f3c1e7a55",
+    "hash_deviceid": "9f3c1e7a55",
     "measures": [
         {"value": 81300, "type": 1, "unit": -3},
         {"value": 2020, "type": 6, "unit": -2},
     ],
-    "timezone": "Europe/Paris",
+    "modelid": 5,
+    "model": "Body+",
+    "comment": None,
 }
 
 ACTIVITY_DAY: dict[str, Any] = {

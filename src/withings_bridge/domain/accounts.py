@@ -86,6 +86,8 @@ class Account:
     """When it is to be compared with Withings whether or not there was news."""
     projected: str | None = None
     """The version of the mapping that its rows follow: see ``mapping``. None: nobody wrote down which."""
+    zone: str | None = None
+    """The zone that Withings named last for measures, whose groups name none."""
 
     def of(self, category: Category) -> Work:
         """The category's work; of one never heard of, none."""
@@ -208,6 +210,7 @@ def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime
     done = [result for result in results if isinstance(result, Done)]
     found = [result.subscriptions for result in done if result.subscriptions]
     projected = [result.projected for result in done if result.projected]
+    zones = [result.zone for result in done if result.zone]
     answered = any(result.task.category.kind for result in done)
     whole = answered and len(done) == len(results)
     account = replace(
@@ -218,6 +221,7 @@ def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime
         synced_at=now if whole else account.synced_at,
         fetched_at=now if answered else account.fetched_at,
         projected=projected[-1] if projected else account.projected,
+        zone=zones[-1] if zones else account.zone,
     )
     for result in done:
         account = announce(account, result.errands)
@@ -233,7 +237,7 @@ def emptied(account: Account) -> Account:
     """With nothing known of its records, which are about to be purged: should they be and the account stay,
     whoever links it again imports anew.
     """
-    return replace(account, work={})
+    return replace(account, work={}, zone=None)
 
 
 def end_was_announced(account: Account, *, refused: Account) -> bool:

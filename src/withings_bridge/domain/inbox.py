@@ -262,6 +262,8 @@ class Done:
     """What it leaves to other categories."""
     projected: str | None = None
     """The version of the mapping that all rows follow now, where the task saw to that."""
+    zone: str | None = None
+    """The zone that Withings' answer named for all its rows, where it named one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,9 +122,7 @@ def height_of(group: Record) -> Record | None:
     heights = [measure for measure in _entries(group.body) if measure.get("type") == types.HEIGHT]
     if not heights or not counts(group.body):
         return None
-    fields = ("grpid", "attrib", "date", "created", "modified", "category")
-    body = {name: group.body[name] for name in fields if name in group.body}
-    return Record(Kind.HEIGHT, group.key, group.at, group.modified, body | {"measures": heights})
+    return Record(Kind.HEIGHT, group.key, group.at, group.modified, {**group.body, "measures": heights})
 
 
 def exact(value: Any) -> Decimal | None:

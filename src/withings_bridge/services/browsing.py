@@ -95,12 +95,14 @@ class History:
         return await self._records.through(self.account.userid)
 
     async def zone(self) -> str | None:
-        """The name of the zone the person was in last, as far as any record tells."""
+        """The name of the zone the person was in last, as far as any record tells, or else the one that
+        Withings named for their measures.
+        """
         newest = [await self._records.newest(self.account.userid, kind, limit=1) for kind in DATED]
         dated = sorted((record for found in newest for record in found), key=lambda record: record.at)
         devices = await self._records.between(self.account.userid, Kind.DEVICE, EPOCH, EPOCH)
         told = (record.body.get("timezone") for record in (*reversed(dated), *devices))
-        return next((zone for zone in told if isinstance(zone, str) and zone), None)
+        return next((zone for zone in told if isinstance(zone, str) and zone), self.account.zone)
 
     async def stature(self) -> Stature:
         """The person's heights over all time."""

@@ -7,7 +7,7 @@ Services differ in how a window is said (instants or local days), in whether the
 import itertools
 import math
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -46,6 +46,8 @@ class Reply:
     """Withings' own time of the answer, where it gives one."""
     next_offset: int | None = None
     pages: int = 1
+    zone: str | None = None
+    """The zone that Withings names for all the records, where it names one."""
 
     def changed_since(self, began: datetime, *, continued: bool = False) -> bool:
         """Whether the list changed while its pages were read, so that a record may have slipped from a
@@ -177,7 +179,9 @@ class Fetching:
         )
         groups = records_from(Kind.MEASURES, answer.rows)
         heights = [height for group in groups if (height := height_of(group))]
-        return Reply(heights, answer.complete, answer.updatetime, answer.next_offset)
+        return Reply(
+            heights, answer.complete, answer.updatetime, answer.next_offset, zone=answer.timezone or None
+        )
 
     async def _detail(self, account: Account, category: Category, window: Window) -> Reply:
         """Detail, at most 24 hours a call."""
@@ -209,7 +213,7 @@ class Fetching:
             reply = await self._pages(account, category, window, offset=reply.next_offset)
             found |= {record.name: record for record in reply.records}
             pages += reply.pages
-        return Reply(list(found.values()), complete=True, updated_at=first.updated_at, pages=pages)
+        return replace(first, records=list(found.values()), complete=True, next_offset=None, pages=pages)
 
     async def _pages(
         self, account: Account, category: Category, window: Between | Days | Since, *, offset: int
@@ -244,6 +248,7 @@ class Fetching:
             updated_at=answer.updatetime,
             next_offset=answer.next_offset,
             pages=answer.pages,
+            zone=answer.timezone or None,
         )
 
 

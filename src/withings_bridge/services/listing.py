@@ -51,7 +51,7 @@ class Listing:
         """Store the person's heights of all time, for the bmi of weighings after them."""
         reply = await self._fetching.heights(account)
         await self._storing.apply(account, Kind.HEIGHT, reply.records)
-        return Look(task)
+        return Look(task, zone=reply.zone)
 
     async def events(self, account: Account, task: Task) -> Look:
         """Store the events that were told, without a call.

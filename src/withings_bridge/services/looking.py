@@ -9,6 +9,7 @@ from withings_bridge.domain.imports import Backfill
 from withings_bridge.domain.inbox import ASKED, Done, News, Recheck, Task, Unread
 from withings_bridge.domain.notifications import Window
 from withings_bridge.domain.records import Record
+from withings_bridge.services.fetching import Reply
 
 
 def second_look(window: Window, missing: Iterable[Record], *, announced: bool, now: datetime) -> Recheck:
@@ -31,6 +32,12 @@ class Look:
     again_at: datetime | None = None
     """When to ask once more for all that changed, as the list was changing while it was read."""
     backfill: Backfill | None = None
+    zone: str | None = None
+
+    def take(self, reply: Reply) -> None:
+        """Add what Withings answered."""
+        self.fetched += reply.records
+        self.zone = reply.zone or self.zone
 
     @property
     def done(self) -> Done:
@@ -42,4 +49,5 @@ class Look:
             backfill=self.backfill,
             news=ASKED if self.again_at or self.unread else News(),
             pause_until=self.again_at,
+            zone=self.zone,
         )

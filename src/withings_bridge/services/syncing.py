@@ -101,7 +101,7 @@ class Syncing:
         look = Look(task)
         span = Span(Window(backfill.start, backfill.until))
         reply = await self._fetching.some(account, task.category, span, offset=backfill.offset or 0)
-        look.fetched = reply.records
+        look.take(reply)
         oldest = self._clock() - self._windows[task.category]
         look.told = [record for record in reply.records if record.at >= oldest]
         await self._storing.apply(account, KIND_OF[task.category], reply.records, imported=True)
@@ -202,7 +202,7 @@ class Syncing:
             look.cursor = began
         else:
             reply = await self._changes(account, look, began, cursor - OVERLAP)
-        look.fetched += reply.records
+        look.take(reply)
         await self._storing.apply(account, kind, reply.records)
 
     async def _changes(self, account: Account, look: Look, began: datetime, since: datetime) -> Reply:
@@ -276,7 +276,7 @@ class Syncing:
         gone = missing if missing and believed(names, announced=announced, earlier=earlier) else []
         if missing and not gone:
             look.rechecks.append(self._recheck(span, missing, announced=announced))
-        look.fetched += reply.records
+        look.take(reply)
         changed = await self._storing.apply(account, KIND_OF[category], reply.records, gone)
         return [*changed, *missing]
 

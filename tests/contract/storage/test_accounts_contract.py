@@ -39,6 +39,7 @@ class TestGet:
         stored = await link(
             scopes=frozenset({"user.metrics"}),
             synced_at=NOON,
+            zone="Asia/Tokyo",
             work={
                 Category.MEASURES: Work(
                     news=News(frozenset({a_window()}), asked=True),

@@ -12,6 +12,7 @@ from withings_bridge.domain.accounts import (
     Lease,
     announce,
     due,
+    emptied,
     end_was_announced,
     following,
     follows,
@@ -25,7 +26,7 @@ from withings_bridge.domain.accounts import (
 from withings_bridge.domain.categories import TRACKED, Category
 from withings_bridge.domain.errors import Transient
 from withings_bridge.domain.imports import BEGINNING, Backfill
-from withings_bridge.domain.inbox import ASKED, Done, Failed, Lane, Recheck, Subscriptions, Work
+from withings_bridge.domain.inbox import ASKED, Done, Failed, Lane, Recheck, Subscriptions, Task, Work
 from withings_bridge.domain.troubles import Trouble
 
 WINDOWS = {
@@ -196,6 +197,13 @@ class TestSettled:
         after = settled(account, [Done(task)], now=NOON + SECOND, jitter=0)
         assert (after.lease, after.synced_at, after.fetched_at) == (None, NOON + SECOND, NOON + SECOND)
         assert due(after, NOON) == {}
+
+    def test_keeps_the_zone_that_withings_named_last(self) -> None:
+        task = Task(Category.MEASURES, Work())
+        after = settled(an_account(), [Done(task, zone="Asia/Tokyo")], now=NOON, jitter=0)
+        assert after.zone == "Asia/Tokyo"
+        assert settled(after, [Done(task)], now=NOON, jitter=0).zone == "Asia/Tokyo"
+        assert emptied(after).zone is None
 
     def test_notes_no_sync_when_a_part_of_it_failed(self) -> None:
         account = announce(an_account(), dict.fromkeys((Category.MEASURES, Category.SLEEP), ASKED))

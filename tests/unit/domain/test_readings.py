@@ -111,7 +111,7 @@ class TestLatest:
 
 class TestHeight:
     def test_is_the_group_narrowed_to_it(self) -> None:
-        group = a_group(a_measure(1, 70), a_measure(4, 180, -2), deviceid="d")
+        group = a_group(a_measure(1, 70), a_measure(4, 180, -2), deviceid="d", modelid=5)
         height = height_of(group)
         assert height is not None
         assert (height.kind, height.key, height.at) == (Kind.HEIGHT, group.key, group.at)
@@ -119,8 +119,12 @@ class TestHeight:
             "grpid": "1001",
             "attrib": 0,
             "category": 1,
+            "deviceid": "d",
+            "modelid": 5,
             "measures": [a_measure(4, 180, -2)],
         }
+        (told,) = readings(height)
+        assert (told.origin.device, told.origin.model) == ("d", 5)
 
     def test_is_none_for_a_group_without_one(self) -> None:
         assert height_of(a_group(a_measure(1, 70))) is None

@@ -65,6 +65,16 @@ class TestHistory:
         await stored(house, userid, record_from(Kind.SLEEP, night))
         assert await history.zone() == "Asia/Tokyo"
 
+    async def test_knows_the_zone_of_somebody_who_has_nothing_but_measures(self, house: House) -> None:
+        userid = await house.linked()
+        group = await house.weigh(userid, 70)
+        await house.drain(userid)
+        assert "timezone" not in group
+        devices = [device.name for device in await house.records(userid, Kind.DEVICE)]
+        await house.storage.records.save(userid, [], removed=devices, now=house.clock())
+        history = await house.browsing.of("user-1")
+        assert await history.zone() == (await house.person(userid))["timezone"]
+
 
 class TestLatest:
     async def test_has_the_newest_value_of_each_metric_however_long_ago(
