@@ -17,6 +17,7 @@ from typing import Any
 from withings_bridge.domain import fields as known_fields
 from withings_bridge.domain import measures as types
 from withings_bridge.domain.fields import Field
+from withings_bridge.domain.known import SAMPLE, unknown_fields
 from withings_bridge.domain.measures import MEASURE_TYPES
 from withings_bridge.domain.origins import Origin, held_back, origin_of
 from withings_bridge.domain.records import Body, Kind, Record, RecordKey, instant
@@ -65,13 +66,32 @@ class Reading:
 
 
 def readings(record: Record) -> Iterator[Reading]:
-    """All readings of a record, in the order in which Withings sent them."""
+    """All readings of a record, in the order in which Withings sent them; last what no table knows.
+
+    Of that, numbers are readings. What else there may be, texts, lists, objects, is counted by its name
+    (``unknowns``) and stands in the record itself.
+    """
     origin = origin_of(record)
+    yield from _known(record, origin)
+    for name, value in unknown_fields(record.kind, record.body):
+        if (number := exact(value)) is not None:
+            at = origin.began_at or record.at
+            yield Reading(
+                unknown_metric(name), number, None, at, record.name, None, origin.ended_at, name, origin
+            )
+
+
+def unknown_metric(name: str) -> str:
+    """What a field is called that no table knows."""
+    return f"field-{name}"
+
+
+def _known(record: Record, origin: Origin) -> Iterator[Reading]:
     match record.kind:
         case Kind.MEASURES | Kind.HEIGHT:
             yield from _of_group(record, origin)
         case Kind.ACTIVITY:
-            yield from _of_fields(record, origin, record.body, _ACTIVITY, known=_ROW_OF_A_DAY)
+            yield from _of_fields(record, origin, record.body, _ACTIVITY)
         case Kind.SLEEP:
             yield from _of_fields(record, origin, _map(record.body.get("data")), _SLEEP)
         case Kind.WORKOUT:
@@ -92,13 +112,18 @@ def readings(record: Record) -> Iterator[Reading]:
 
 def measures_of(group: Body) -> Iterator[Measure]:
     """The group's well-formed measures, in Withings' order. A type may come several times."""
-    for measure in _entries(group):
-        type_, value, unit = measure.get("type"), measure.get("value"), measure.get("unit")
-        if not (isinstance(type_, int) and isinstance(value, int) and isinstance(unit, int)):
-            continue
-        if value.bit_length() < MOST_BITS and abs(unit) <= MOST_EXPONENT:
-            position = measure.get("position")
-            yield Measure(type_, value, unit, position if isinstance(position, int) else None)
+    return (measure for entry in entries_of(group) if (measure := _measure(entry)))
+
+
+def odd_measures(group: Body) -> Iterator[Mapping[str, Any]]:
+    """The group's measures that are not well-formed: the value is no integer, say."""
+    return (entry for entry in entries_of(group) if _measure(entry) is None)
+
+
+def entries_of(group: Body) -> list[dict[str, Any]]:
+    """What stands in the group as measures, so far as they are objects at all."""
+    entries = group.get("measures")
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
 def counts(group: Body) -> bool:
@@ -119,7 +144,7 @@ def latest(groups: Iterable[Record]) -> dict[str, Reading]:
 
 def height_of(group: Record) -> Record | None:
     """The group narrowed to its heights, as the record that a bmi looks for; None when it has none."""
-    heights = [measure for measure in _entries(group.body) if measure.get("type") == types.HEIGHT]
+    heights = [measure for measure in entries_of(group.body) if measure.get("type") == types.HEIGHT]
     if not heights or not counts(group.body):
         return None
     return Record(Kind.HEIGHT, group.key, group.at, group.modified, {**group.body, "measures": heights})
@@ -155,6 +180,16 @@ def _of_group(group: Record, origin: Origin) -> Iterator[Reading]:
             code=measure.type,
             origin=origin,
         )
+    for odd in odd_measures(group.body):
+        type_, value, unit = odd.get("type"), odd.get("value"), odd.get("unit")
+        if not (isinstance(type_, int) and isinstance(value, float) and isinstance(unit, int)):
+            continue
+        if (number := exact(value)) is not None and abs(unit) <= MOST_EXPONENT:
+            # Its code is a text, since whoever looks for values of a type goes by the number.
+            found, position = number.scaleb(unit), _position(odd)
+            yield Reading(
+                f"type-{type_}", found, None, group.at, group.name, position, code=str(type_), origin=origin
+            )
 
 
 def _of_fields(
@@ -162,20 +197,18 @@ def _of_fields(
     origin: Origin,
     values: Mapping[str, Any],
     table: Mapping[str, Field],
-    *,
-    known: frozenset[str] = frozenset(),
 ) -> Iterator[Reading]:
-    """The numbers among the values. ``known``: what stands beside them and is none."""
+    """The numbers among the values that the table knows."""
     for name, value in values.items():
-        if name in known or (number := exact(value)) is None:
-            continue
         found = table.get(name)
+        if found is None or (number := exact(value)) is None:
+            continue
         if found in _ZERO_IS_NO_DATA and not number:
             continue
         yield Reading(
-            metric=found.metric if found else f"field-{name}",
+            metric=found.metric,
             value=number,
-            unit=found.unit if found else None,
+            unit=found.unit,
             at=origin.began_at or record.at,
             until=origin.ended_at,
             record=record.name,
@@ -191,7 +224,7 @@ def _of_hour(record: Record, origin: Origin) -> Iterator[Reading]:
             continue
         about = origin.of_sample(sample)
         for name, value in sample.items():
-            if name in _BESIDE_A_SAMPLE or (number := exact(value)) is None:
+            if name in SAMPLE or (number := exact(value)) is None:
                 continue
             yield _sampled(record, about, _INTRADAY.get(name), name, number, at)
 
@@ -240,7 +273,7 @@ def _of_numbers(
 def _sampled(
     record: Record, origin: Origin, known: Field | None, name: str, value: Decimal, at: datetime
 ) -> Reading:
-    metric, unit = (known.metric, known.unit) if known else (f"field-{name}", None)
+    metric, unit = (known.metric, known.unit) if known else (unknown_metric(name), None)
     return Reading(metric, value, unit, at, record.name, code=name, origin=origin)
 
 
@@ -254,12 +287,6 @@ _DETAIL = known_fields.by_name(known_fields.SLEEP_DETAIL)
 
 _ZERO_IS_NO_DATA = frozenset(_ACTIVITY[name] for name in ("hr_average", "hr_min", "hr_max"))
 
-_ROW_OF_A_DAY = frozenset(
-    {"date", "timezone", "deviceid", "hash_deviceid", "brand", "is_tracker", "model", "modelid", "model_id"}
-    | {"created", "modified", "startdate", "enddate", "id", "userid"}
-)
-_BESIDE_A_SAMPLE = frozenset({"deviceid", "hash_deviceid", "model", "model_id", "modelid", "timestamp"})
-
 _PRESSURES = {
     "systole": (MEASURE_TYPES[types.SYSTOLIC].metric, "mmHg"),
     "diastole": (MEASURE_TYPES[types.DIASTOLIC].metric, "mmHg"),
@@ -268,10 +295,18 @@ _STETHO = {"vhd": ("stetho_vhd", "code")}
 _GOALS = {"steps": ("goal_steps", "count"), "sleep": ("goal_sleep", "s")}
 
 
-def _entries(group: Body) -> list[dict[str, Any]]:
-    """What stands in the group as measures, so far as they are objects at all."""
-    entries = group.get("measures")
-    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+def _measure(entry: Mapping[str, Any]) -> Measure | None:
+    type_, value, unit = entry.get("type"), entry.get("value"), entry.get("unit")
+    if not (isinstance(type_, int) and isinstance(value, int) and isinstance(unit, int)):
+        return None
+    if value.bit_length() >= MOST_BITS or abs(unit) > MOST_EXPONENT:
+        return None
+    return Measure(type_, value, unit, _position(entry))
+
+
+def _position(entry: Mapping[str, Any]) -> int | None:
+    position = entry.get("position")
+    return position if isinstance(position, int) else None
 
 
 def _map(value: Any) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from withings_bridge.domain import measures
 from withings_bridge.domain.codes import LOINC, LOINC_SYSTEM, PULSE_OXIMETRY, UCUM, UCUM_SYSTEM, Loinc
 from withings_bridge.domain.measures import MEASURE_TYPES, POSITIONS
 from withings_bridge.domain.metrics import METRICS
-from withings_bridge.domain.readings import Reading
+from withings_bridge.domain.readings import Reading, unknown_metric
 from withings_bridge.domain.records import Kind
 from withings_bridge.fhir.datatypes import CodeableConcept, Coding, Quantity
 
@@ -125,6 +125,8 @@ def _concept(known: Loinc | None, metric: str, kind: Kind, code: int | str) -> C
     if kind in (Kind.MEASURES, Kind.HEIGHT) and isinstance(code, int):
         type_ = MEASURE_TYPES.get(code)
         withings = own(MEASURE_TYPE, code, type_.name if type_ else None)
+    elif metric == unknown_metric(str(code)):
+        withings = own(f"urn:withings:{kind}", code)
     else:
         withings = own(system_of(kind), code)
     text = _words(metric) if metric in METRICS else f"Withings' {withings.code}"

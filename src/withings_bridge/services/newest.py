@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from withings_bridge.domain.bmi import Stature, bmi_of
+from withings_bridge.domain.known import unknown_fields
 from withings_bridge.domain.mapping import Sources
 from withings_bridge.domain.measures import WHOLE_BODY
-from withings_bridge.domain.readings import Reading, counts, measures_of, readings
+from withings_bridge.domain.readings import Reading, counts, measures_of, odd_measures, readings
 from withings_bridge.domain.records import EPOCH, THE_END, Kind, Record
 from withings_bridge.domain.vitals7 import ranked
 from withings_bridge.services.walking import PAGE, walk
@@ -58,8 +59,10 @@ class Measured:
 
     def knows_newer(self, group: Record) -> bool:
         """Whether newer groups tell all that it can tell, as is so of most groups of a long history."""
-        types = {measure.type for measure in measures_of(group.body)}
-        return types <= self._found and ("bmi" in self.values or not self._seeks_bmi)
+        codes: set[int | str] = {measure.type for measure in measures_of(group.body)}
+        codes |= {name for name, _ in unknown_fields(group.kind, group.body)}
+        codes |= {str(odd.get("type")) for odd in odd_measures(group.body)}
+        return codes <= self._found and ("bmi" in self.values or not self._seeks_bmi)
 
     def take(self, group: Record) -> bool:
         """Make it true after a group was found, is new, or was edited.

@@ -19,8 +19,9 @@ MOST_CODES = 64
 OTHER = "other"
 """The code under which the rest is counted."""
 
-_CODE = re.compile(r"-?[0-9]{1,6}|[a-z]+\.[A-Za-z_][A-Za-z0-9_]{0,39}")
-"""A number that Withings may give a type, or a kind of record with a field's name. A longer number could be
+_CODE = re.compile(r"-?[0-9]{1,6}|[a-z]+(\.[A-Za-z_][A-Za-z0-9_]{0,39}){1,2}")
+"""A number that Withings may give a type, or a kind of record with a field's name, or with two, one in the
+other. A longer number could be
 a time, and other text anything.
 """
 

@@ -137,6 +137,13 @@ class TestAMeasureGroup:
                 not type_.classification,
             )
 
+    def test_yields_a_value_that_is_no_integer_as_of_a_type_that_nobody_knows(self) -> None:
+        """Its code is no number: nothing that goes by the type takes it for one of its values."""
+        odd = {"type": 10, "value": 120.5, "unit": -1, "position": 7}
+        (reading,) = readings(record_from(Kind.MEASURES, {"grpid": 1, "attrib": 0, "measures": [odd]}))
+        assert (reading.metric, str(reading.value), reading.unit) == ("type-10", "12.05", None)
+        assert (reading.code, reading.position) == ("10", 7)
+
     def test_yields_a_type_that_comes_by_position_once_for_each(self) -> None:
         limbs = [
             {"type": type_.number, "value": 100 + position, "unit": -1, "position": position}
@@ -298,3 +305,28 @@ class TestExact:
     @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**6), max_value=10**6, places=6))
     def test_never_adds_a_digit(self, value: Decimal) -> None:
         assert exact(float(value)) == value
+
+
+class TestWhatNoTableKnows:
+    @pytest.mark.parametrize(
+        ("kind", "body", "name"),
+        [
+            (Kind.MEASURES, {"grpid": 1, "measures": [], "mood": 7}, "mood"),
+            (Kind.ACTIVITY, DAY | {"mood": 7}, "mood"),
+            (Kind.SLEEP, NIGHT | {"mood": 7}, "mood"),
+            (Kind.WORKOUT, WORKOUT | {"mood": 7}, "mood"),
+            (Kind.SEGMENT, SEGMENT | {"mood": 7}, "mood"),
+            (Kind.HEART, HEART | {"mood": 7}, "mood"),
+            (Kind.HEART, HEART | {"ecg": {"signalid": 7, "mood": 7}}, "ecg.mood"),
+            (Kind.STETHO, {"signalid": 5, "mood": 7}, "mood"),
+            (Kind.GOALS, {"steps": 5, "mood": 7}, "mood"),
+            (Kind.DEVICE, {"deviceid": "d", "mood": 7}, "mood"),
+        ],
+    )
+    def test_is_a_reading_where_it_is_a_number(self, kind: Kind, body: dict[str, Any], name: str) -> None:
+        reading = one(kind, body, f"field-{name}")
+        assert (str(reading.value), reading.unit, reading.code) == ("7", None, name)
+
+    @pytest.mark.parametrize("value", ["7", True, None, [7], {"mood": 7}])
+    def test_is_none_where_it_is_anything_else(self, value: Any) -> None:
+        assert told(Kind.STETHO, {"signalid": 5, "mood": value}) == {}

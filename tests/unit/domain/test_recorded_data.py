@@ -17,6 +17,7 @@ from withings_bridge.domain.measures import MEASURE_TYPES
 from withings_bridge.domain.metrics import METRICS
 from withings_bridge.domain.readings import readings
 from withings_bridge.domain.records import Kind, Record, record_from, records_from
+from withings_bridge.domain.unknowns import unknowns
 from withings_bridge.storage.documents import dump_body, load_body
 
 pytestmark = needs_recorded
@@ -68,15 +69,19 @@ def assert_kept(kind: Kind, row: Row) -> Record:
 
 
 def assert_read(kind: Kind, row: Row) -> None:
-    """Each number of the row is a reading with its exact value."""
+    """Each number of the row is a reading with its exact value, also under a name that is new."""
     found = list(readings(record_from(kind, row)))
+    new = Counter({pair: 1 for pair in numbers(row, kind).items() if pair[0].startswith("new_")})
     assert all(reading.metric in METRICS or reading.unit is None for reading in found)
     if kind is Kind.MEASURES:
-        assert Counter((r.code, Fraction(r.value), r.position) for r in found) == measured(row)
+        of_types = [reading for reading in found if isinstance(reading.code, int)]
+        assert Counter((r.code, Fraction(r.value), r.position) for r in of_types) == measured(row)
+        assert Counter((r.code, Fraction(r.value)) for r in found if r not in of_types) == new
     elif kind is Kind.ACTIVITY:
         assert {r.code: Fraction(r.value) for r in found} == numbers(row, kind)
     elif kind in (Kind.SLEEP, Kind.WORKOUT):
-        assert {r.code: Fraction(r.value) for r in found} == numbers(row.get("data") or {}, kind)
+        data = Counter(numbers(row.get("data") or {}, kind).items())
+        assert Counter((r.code, Fraction(r.value)) for r in found) == data + new
     elif kind is Kind.SEGMENT:
         assert [(r.code, r.value) for r in found if r.until] == [("state", row["state"])]
     elif kind is Kind.GOALS:
@@ -122,6 +127,9 @@ class TestWhatWasRecorded:
         found = {r.metric for kind, row in all_rows() for r in readings(record_from(kind, row))}
         assert len(found) > 50
         assert found <= METRICS.keys()
+
+    def test_holds_nothing_that_no_table_knows(self) -> None:
+        assert [each for kind, row in all_rows() for each in unknowns(record_from(kind, row))] == []
 
 
 # --- thousands more like them -------------------------------------------------------------------------

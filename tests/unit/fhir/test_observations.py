@@ -149,6 +149,19 @@ class TestOtherGroups:
         }
         assert new["valueQuantity"] == {"value": 1.5}
 
+    def test_an_unknown_field_is_an_observation_by_its_name(self) -> None:
+        _, new = group((6, 20, 0), mood=7)
+        assert (codes(new["code"], "urn:withings:measures"), new["valueQuantity"]) == (["mood"], {"value": 7})
+
+    def test_a_pressure_that_is_no_integer_is_in_no_panel(self) -> None:
+        body = {"grpid": 5, "attrib": 0, "date": 5, "measures": [{"type": 10, "value": 120.5, "unit": 0}]}
+        (odd,) = told(Kind.MEASURES, body)
+        assert codes(odd["code"]) == []
+        assert (codes(odd["code"], "urn:withings:measure-type"), odd["valueQuantity"]) == (
+            ["10"],
+            {"value": 120.5},
+        )
+
     def test_a_classification_is_a_code_and_no_quantity(self) -> None:
         (afib,) = group((130, 2, 5))
         assert "valueQuantity" not in afib

@@ -123,6 +123,10 @@ class TestAMeasure:
             assert (await shelf.values())["weight"].value == weight
             assert not shelf.reads
 
+    async def test_keeps_a_field_that_nobody_knows_and_newer_ones_lack(self, shelf: Shelf) -> None:
+        await shelf.put(shelf.weighing(6, kg=50, mood=7))
+        assert (await shelf.values())["field-mood"].value == 7
+
     async def test_that_is_held_back_changes_nothing(self, shelf: Shelf) -> None:
         await shelf.put(shelf.weighing(1, kg=99, attrib=1))
         assert (await shelf.values())["weight"].value == 70

@@ -1,14 +1,17 @@
 """What the bridge counts: each unknown thing once a record, told apart within bounds, and of nobody."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
-from builders import MINUTE
+from builders import DAY, MINUTE
 from fakes import FakeClock
-from unit.services.house import House
+from unit.services.house import House, a_house
+from withings_bridge.domain.categories import Category
+from withings_bridge.domain.records import Kind
 from withings_bridge.services.telemetry import MOST_CODES, Telemetry
 
 UNKNOWN = "withings_bridge_unknown_total"
@@ -71,6 +74,16 @@ class TestWhatIsStored:
         clock.advance(MINUTE)
         await house.notified(userid, group)
         assert counted(house.telemetry)["measure type", "271"] == 1
+
+    async def test_is_nothing_of_all_that_the_sandbox_has(self, tmp_path: Path, clock: FakeClock) -> None:
+        detail = dict.fromkeys((Category.INTRADAY, Category.SLEEP_DETAIL), 3 * DAY)
+        kinds: set[Kind] = set()
+        async with a_house(tmp_path, clock, cloud={"days": 60, "people": 5}, detail=detail) as house:
+            for person in await house.cloud.control("GET", "/people"):
+                userid = await house.linked(f"user-{person['userid']}", person=person["userid"])
+                kinds |= {kind for kind in Kind if await house.records(userid, kind)}
+            assert counted(house.telemetry) == {}
+        assert kinds == set(Kind) - {Kind.EVENT, Kind.SIGNAL}
 
 
 class TestWhatIsAnnounced:
