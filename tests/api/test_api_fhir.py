@@ -95,6 +95,11 @@ class TestASearch:
         assert {one["code"]["text"] for one in days} >= {"Steps", "Distance"}
         assert {one["category"][0]["coding"][0]["code"] for one in days} == {"activity"}
 
+    async def test_finds_by_how_a_value_came_to_be(self, bridge: Bridge) -> None:
+        all_, measured = await walked(bridge), await walked(bridge, _tag="device")
+        assert measured == [one for one in all_ if one["meta"]["tag"][0]["code"] == "device"]
+        assert 0 < len(measured) < len(all_)
+
     async def test_gives_the_address_of_each(self, bridge: Bridge) -> None:
         for entry in (await found(bridge))["entry"]:
             reply = await bridge.http.get(entry["fullUrl"])

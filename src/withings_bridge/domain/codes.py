@@ -75,6 +75,11 @@ LOINC: dict[str, Loinc] = {
 bridges of wearables (StanfordBDHG/HealthKitOnFHIR) use them.
 """
 
+SLEEP_DURATIONS = ("sleep_duration", "asleep_duration")
+"""Both are how long somebody slept. Withings gives the second for nights that were imported from elsewhere,
+whose stages are not known. Where a night has both, the first counts, unless it is 0.
+"""
+
 BLOOD_PRESSURE = Loinc("85354-9", "Blood pressure panel with all children optional")
 """What holds the two pressures of one reading together."""
 

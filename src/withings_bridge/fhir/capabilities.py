@@ -102,6 +102,7 @@ OBSERVATION = ServedResource(
     search_param=[
         SearchParameter(name="code", type="token"),
         SearchParameter(name="category", type="token"),
+        SearchParameter(name="_tag", type="token"),
         SearchParameter(name="date", type="date"),
         SearchParameter(name="_lastUpdated", type="date"),
     ],

@@ -21,6 +21,8 @@ OURS = "urn:withings-bridge:metric"
 """Of the one metric that the bridge computes."""
 MEASURE_TYPE = "urn:withings:measure-type"
 POSITION = "urn:withings:position"
+SOURCE = "urn:withings-bridge:source"
+"""Of the tag that tells how a value came to be: see ``domain.origins.Source``."""
 WORKOUT_CATEGORY = "urn:withings:workout-category"
 CLASSIFICATION = "urn:withings:classification:"
 """With the name of the metric behind it."""
@@ -48,9 +50,9 @@ def system_of(kind: Kind) -> str:
     return MEASURE_TYPE if kind in (Kind.MEASURES, Kind.HEIGHT) else f"urn:withings:{kind}"
 
 
-def concept(metric: str, kind: Kind, code: int | str) -> CodeableConcept:
-    """What was observed: by LOINC where it has a word for it, and always by Withings."""
-    known = LOINC.get(metric)
+def concept(metric: str, kind: Kind, code: int | str, *, loinc: bool = True) -> CodeableConcept:
+    """What was observed: always by Withings, and, unless that is left out, by LOINC where it has a word."""
+    known = LOINC.get(metric) if loinc else None
     return _concept(known, metric, kind, code)
 
 

@@ -109,3 +109,9 @@ class Meta(Element):
         description="The profiles it keeps to.",
         examples=[["http://hl7.org/fhir/StructureDefinition/bodyweight"]],
     )
+    tag: list[Coding] | None = Field(
+        None,
+        description="How the value came to be: `device`, `manual`, `external` (a phone counted it, or "
+        "another app handed it in) or `unknown`.",
+        examples=[[{"system": "urn:withings-bridge:source", "code": "device"}]],
+    )

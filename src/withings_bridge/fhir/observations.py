@@ -15,7 +15,7 @@ from itertools import zip_longest
 from typing import Any
 
 from withings_bridge.domain.bmi import Stature, bmi_of
-from withings_bridge.domain.codes import BLOOD_PRESSURE, UCUM_SYSTEM
+from withings_bridge.domain.codes import BLOOD_PRESSURE, SLEEP_DURATIONS, UCUM_SYSTEM
 from withings_bridge.domain.devices import DEVICE_MODELS
 from withings_bridge.domain.measures import DIASTOLIC, HEIGHT, MEASURE_TYPES, SYSTOLIC, WEIGHT
 from withings_bridge.domain.origins import Origin, Source, origin_of
@@ -83,7 +83,9 @@ def observations(record: Record, context: Context, *, signal: Record | None = No
             return list(_of_group(about))
         case Kind.HEIGHT if counts(record.body):
             return [about.reading(height) for height in readings(record) if height.code == HEIGHT]
-        case Kind.ACTIVITY | Kind.SLEEP | Kind.STETHO:
+        case Kind.SLEEP:
+            return list(_of_night(about))
+        case Kind.ACTIVITY | Kind.STETHO:
             return [about.reading(reading) for reading in readings(record)]
         case Kind.WORKOUT:
             return [_workout(about)]
@@ -116,12 +118,13 @@ class _About:
         self._zone = origin.zone or context.zone
         self._seen: Counter[str] = Counter()
         self._device = device_reference(origin, context.devices)
+        self._source = coding.own(coding.SOURCE, origin.source)
         self._method = coding.SELF_REPORTED if origin.source is Source.MANUAL else None
         self._updated = (record.modified or record.at).astimezone(UTC)
         self._identifier = _identifier(record)
 
-    def reading(self, reading: Reading, **more: Any) -> Observation:
-        """The Observation of one reading."""
+    def reading(self, reading: Reading, *, loinc: bool = True, **more: Any) -> Observation:
+        """The Observation of one reading; without ``loinc`` by Withings' own code alone."""
         value: dict[str, Any] = (
             {"value_quantity": coding.quantity(reading)}
             if coding.is_quantity(reading.metric)
@@ -129,7 +132,7 @@ class _About:
         )
         return self.observation(
             what=f"{reading.code or reading.metric}/{'' if reading.position is None else reading.position}",
-            code=coding.concept(reading.metric, self.record.kind, reading.code),
+            code=coding.concept(reading.metric, self.record.kind, reading.code, loinc=loinc),
             category=category_of(reading.metric, self.record.kind),
             profile=profile_of(reading.metric),
             body_site=coding.site(reading.position),
@@ -145,7 +148,9 @@ class _About:
         self._seen[what] += 1
         return Observation(
             id=observation_id(self.record, f"{what}/{nth}" if nth else what),
-            meta=Meta(last_updated=self._updated, profile=[profile.url] if profile else None),
+            meta=Meta(
+                last_updated=self._updated, profile=[profile.url] if profile else None, tag=[self._source]
+            ),
             identifier=self._identifier,
             category=[coding.category(category)],
             code=code,
@@ -183,6 +188,17 @@ def _of_group(about: _About) -> Iterator[Observation]:
         yield _panel(about, upper, lower)
     if weight and (index := about.bmi()):
         yield about.reading(index, derived_from=[ResourceReference(reference=f"Observation/{weight.id}")])
+
+
+def _of_night(about: _About) -> Iterator[Observation]:
+    """However many values tell how long somebody slept, one has the code of that: see ``SLEEP_DURATIONS``."""
+    found = list(readings(about.record))
+    lengths = sorted(
+        (reading for reading in found if reading.metric in SLEEP_DURATIONS),
+        key=lambda reading: (not reading.value, SLEEP_DURATIONS.index(reading.metric)),
+    )
+    for reading in found:
+        yield about.reading(reading, loinc=reading not in lengths[1:])
 
 
 def _panel(about: _About, upper: Reading | None, lower: Reading | None) -> Observation:

@@ -124,6 +124,7 @@ class Search:
     codes: tuple[Token, ...] = ()
     """Any of them; all when there are none."""
     categories: tuple[Token, ...] = ()
+    tags: tuple[Token, ...] = ()
     dates: tuple[Bound, ...] = ()
     """All of them must hold of the time that an Observation is about."""
     updated: tuple[Bound, ...] = ()
@@ -138,6 +139,14 @@ class Search:
             and (
                 not self.categories
                 or any(token.names(one) for token in self.categories for one in observation.category)
+            )
+            and (
+                not self.tags
+                or any(
+                    token.is_of(tag.system, tag.code)
+                    for token in self.tags
+                    for tag in observation.meta.tag or ()
+                )
             )
             and all(bound.holds(*_effective(observation)) for bound in self.dates)
             and all(bound.holds(*_updated(observation)) for bound in self.updated)

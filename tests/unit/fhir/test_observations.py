@@ -62,6 +62,7 @@ class TestAWeighing:
             "meta": {
                 "lastUpdated": "2026-03-30T19:47:40+00:00",
                 "profile": ["http://hl7.org/fhir/StructureDefinition/bodyweight"],
+                "tag": [{"system": "urn:withings-bridge:source", "code": "device"}],
             },
             "identifier": [{"system": "urn:withings:grpid", "value": "1001"}],
             "status": "final",
@@ -211,6 +212,14 @@ class TestADay:
         }
         assert steps["category"][0]["coding"][0]["code"] == "activity"
 
+    def test_says_whether_a_tracker_counted_or_a_phone(self) -> None:
+        """Both are served: who adds up steps takes one of the two."""
+        phone = {"date": DAY["date"], "brand": 18, "modelid": 1055, "deviceid": None, "steps": 8000}
+        for day, source in ((DAY, "device"), (phone, "external")):
+            steps = told(Kind.ACTIVITY, day)[0]
+            assert codes(steps["code"]) == ["55423-8"]
+            assert [tag["code"] for tag in steps["meta"]["tag"]] == [source]
+
     def test_keeps_the_fields_that_nobody_knows(self) -> None:
         swum = told(Kind.ACTIVITY, DAY)[-1]
         assert codes(swum["code"], "urn:withings:activity") == ["floors_swum"]
@@ -224,6 +233,22 @@ class TestANight:
         assert (codes(breaths["code"]), value(breaths)) == (["9279-1"], (14, "/min"))
         assert breaths["effectivePeriod"]["start"] == "2026-03-30T21:46:40+02:00"
         assert slept["identifier"] == [{"system": "urn:withings:sleep-id", "value": "31"}]
+
+    @pytest.mark.parametrize(
+        ("data", "told_first"),
+        [
+            ({"total_sleep_time": 24600, "asleepduration": 25000}, "total_sleep_time"),
+            ({"asleepduration": 25000, "total_sleep_time": 24600}, "total_sleep_time"),
+            ({"total_sleep_time": 0, "asleepduration": 25000}, "asleepduration"),
+            ({"total_sleep_time": None, "asleepduration": 25000}, "asleepduration"),
+            ({"total_sleep_time": 0}, "total_sleep_time"),
+        ],
+    )
+    def test_has_one_sleep_duration_whatever_it_tells(self, data: dict[str, Any], told_first: str) -> None:
+        found = told(Kind.SLEEP, NIGHT | {"data": data})
+        durations = [one for one in found if codes(one["code"]) == ["93832-4"]]
+        assert [codes(one["code"], "urn:withings:sleep") for one in durations] == [[told_first]]
+        assert len(found) == len([value for value in data.values() if value is not None])
 
 
 class TestAWorkout:

@@ -98,6 +98,13 @@ class TestACode:
                     assert kind in Search(codes=(token,)).kinds
 
 
+class TestATag:
+    @pytest.mark.parametrize("token", ["device", "urn:withings-bridge:source|device"])
+    def test_finds_what_came_to_be_like_that(self, token: str) -> None:
+        assert found(Search(tags=(Token.parse("manual"), Token.parse(token)))) == found(Search()) != []
+        assert found(Search(tags=(Token.parse("manual"),))) == []
+
+
 class TestACategory:
     def test_finds_what_is_in_it(self) -> None:
         exams = Search(categories=(Token.parse("exam"),))

@@ -97,6 +97,16 @@ Category = Annotated[
         max_length=2000,
     ),
 ]
+Tag = Annotated[
+    Tokens | None,
+    Query(
+        alias="_tag",
+        description="How the value came to be: `device`, `manual`, `external` or `unknown`; several as for "
+        "`code`.",
+        examples=["device"],
+        max_length=2000,
+    ),
+]
 Dates = Annotated[
     list[Date] | None,
     Query(
@@ -172,6 +182,7 @@ async def search_observations(
     services: TheServices,
     code: Code = None,
     category: Category = None,
+    tag: Tag = None,
     date: Dates = None,
     updated: Updated = None,
     count: Count = 100,
@@ -187,6 +198,7 @@ async def search_observations(
     search = Search(
         codes=_tokens(code) if code else (),
         categories=_tokens(category) if category else (),
+        tags=_tokens(tag) if tag else (),
         dates=tuple(map(Bound.parse, date or ())),
         updated=tuple(map(Bound.parse, updated or ())),
     )
