@@ -266,6 +266,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
             tokens=tokens,
             client=client,
             holding=holding,
+            telemetry=telemetry,
             clock=clock,
         ),
     )

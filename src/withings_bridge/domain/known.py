@@ -29,6 +29,7 @@ SAMPLE = _ANYWHERE | {"timestamp"}
 INTRADAY_SAMPLE = SAMPLE | set(fields.names(fields.INTRADAY))
 """The same with its values."""
 
+_RATE = frozenset({"grpid", "value", "date", "is_deleted"})
 _SIGNAL = frozenset({"signalid"})
 
 
@@ -48,13 +49,17 @@ _ROWS: dict[Kind, frozenset[str]] = {
     Kind.DEVICE: frozenset({"type", "battery", "first_session_date", "last_session_date"})
     | {"mac_address", "fw", "network", "sim_status"},
     Kind.GOALS: frozenset({"steps", "sleep", "weight"}),
+    Kind.SIGNAL: frozenset({"signal", "sampling_frequency", "wearposition", "heart_rate"})
+    | {"signalid", "timestamp", "frequency", "duration", "format", "size", "resolution", "channel"}
+    | {"position", "vhd"},
 }
 """By kind. Of kinds that are not here the bridge itself has made the rows."""
 
 _WITHIN: dict[tuple[Kind, str], frozenset[str]] = {
     (Kind.SLEEP, "data"): _names(fields.SLEEP_SUMMARY),
     (Kind.WORKOUT, "data"): _names(fields.WORKOUT),
-    (Kind.HEART, "heart_rate"): frozenset({"grpid", "value", "date", "is_deleted"}),
+    (Kind.HEART, "heart_rate"): _RATE,
+    (Kind.SIGNAL, "heart_rate"): _RATE,
     (Kind.HEART, "ecg"): _SIGNAL | {"afib"},
     (Kind.HEART, "bloodpressure"): frozenset({"systole", "diastole"}),
     (Kind.HEART, "stetho"): _SIGNAL | {"vhd"},

@@ -17,6 +17,7 @@ from withings_bridge.domain.signals import Signal
 from withings_bridge.services.browsing import Browsing, History, Span
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.holding import Holding
+from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.services.tokens import Tokens
 from withings_bridge.storage.base import Records
 from withings_bridge.withings import WithingsClient
@@ -45,6 +46,7 @@ class Signals:
         tokens: Tokens,
         client: WithingsClient,
         holding: Holding,
+        telemetry: Telemetry,
         clock: Clock,
     ) -> None:
         self._browsing = browsing
@@ -52,6 +54,7 @@ class Signals:
         self._tokens = tokens
         self._client = client
         self._holding = holding
+        self._telemetry = telemetry
         self._clock = clock
         self._asking: WeakValueDictionary[tuple[str, RecordKey], asyncio.Lock] = WeakValueDictionary()
         self._unkept: OrderedDict[tuple[str, RecordKey], Record] = OrderedDict()
@@ -113,6 +116,7 @@ class Signals:
                 # What a turn removed meanwhile must not leave its signal behind.
                 if held and await self._records.get(userid, [recording.name]):
                     await self._records.save(userid, [signal], now=self._clock())
+                    self._telemetry.stored([signal])
                 if held:
                     return
         except StorageError as error:

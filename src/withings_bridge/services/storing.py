@@ -13,7 +13,6 @@ from withings_bridge.domain.categories import KIND_OF, Category
 from withings_bridge.domain.notifications import DAY
 from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
 from withings_bridge.domain.signals import signals_of
-from withings_bridge.domain.unknowns import unknowns
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.fetching import ASKED_BY_DAY, Span
 from withings_bridge.services.following import Following
@@ -100,8 +99,7 @@ class Storing:
         if fresh and kind is not Kind.HEIGHT:
             await self._holding.check(account)
             await self._records.save(userid, fresh, now=self._clock())
-            for what, code in (unknown for record in fresh for unknown in unknowns(record)):
-                self._telemetry.unknown(what, code)
+            self._telemetry.stored(fresh)
         projection = await self._projecting.project(account, Change(kind, fetched, before, removed))
         await self._projecting.write(account, projection)
         if signals := _lost_signals([*before.values(), *removed], fetched):

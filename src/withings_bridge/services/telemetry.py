@@ -4,9 +4,13 @@ A label never holds what could be about a person: neither a user, an account or 
 """
 
 import re
+from collections.abc import Iterable
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, disable_created_metrics
 from prometheus_client.exposition import generate_latest
+
+from withings_bridge.domain.records import Record
+from withings_bridge.domain.unknowns import unknowns
 
 # They tell when a series began, which nobody here asks, and double what is fetched.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -42,6 +46,12 @@ class Telemetry:
     def unknown(self, what: str, code: str) -> None:
         """Count something that no table knows; ``what`` is a word of ours, ``code`` Withings' own."""
         self._unknown.labels(what, self._told_apart(what, code)).inc()
+
+    def stored(self, records: Iterable[Record]) -> None:
+        """Count what no table knows in records that are new or have changed."""
+        for record in records:
+            for what, code in unknowns(record):
+                self.unknown(what, code)
 
     def text(self) -> bytes:
         """All of it in Prometheus' text format, which is ``CONTENT_TYPE``."""

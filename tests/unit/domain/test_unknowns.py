@@ -54,6 +54,7 @@ class TestUnknowns:
             (Kind.GOALS, {"steps": 5, "water": 2}, [("field", "goals.water")]),
             (Kind.GOALS, {"weight": {"value": 7, "unit": 0, "by": 9}}, [("field", "goals.weight.by")]),
             (Kind.DEVICE, {"deviceid": "d", "charge": 80}, [("field", "device.charge")]),
+            (Kind.SIGNAL, {"signal": [1], "gain": 2}, [("field", "signal.gain")]),
             (Kind.HEIGHT, KNOWN | {"mood": 1}, []),
             (Kind.EVENT, {"appli": 50, "date": 5, "deviceid": "d", "confirmed": True}, []),
         ],
@@ -78,6 +79,8 @@ class TestUnknowns:
             ),
             (Kind.STETHO, models.StethoRecord, {}),
             (Kind.DEVICE, models.Device, {}),
+            (Kind.SIGNAL, models.EcgSignal, {}),
+            (Kind.SIGNAL, models.StethoSignal, {}),
             (Kind.GOALS, models.Goals, {"weight": models.GoalWeight}),
         ],
     )

@@ -291,6 +291,7 @@ class House:
             tokens=self.tokens,
             client=client,
             holding=self.holding,
+            telemetry=self.telemetry,
             clock=clock,
         )
         self.tending = Tending(accounts=storage.accounts, links=self.links, clock=clock)

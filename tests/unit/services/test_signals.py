@@ -62,6 +62,15 @@ class TestASignal:
         assert (len(sound["signal"]) > 1000, sound["frequency"]) == (True, 4000)
         assert [signal.key for signal in await stored(house, userid)] == ["stetho/5"]
 
+    async def test_is_looked_through_once_for_what_no_table_knows(
+        self, house: House, userid: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        counted: list[Record] = []
+        monkeypatch.setattr(house.telemetry, "stored", counted.extend)
+        await house.signals.ecg(USER, "1")
+        await house.signals.ecg(USER, "1")
+        assert counted == await stored(house, userid)
+
     async def test_leaves_the_account_to_whoever_comes_next(self, house: House, userid: str) -> None:
         await house.signals.ecg(USER, "1")
         account = await house.account(userid)
