@@ -12,7 +12,7 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import AccountUnknown, StorageUnavailable
 from withings_bridge.domain.links import Link, TokenPair, TokenRow
 from withings_bridge.domain.vitals7 import VitalRow
-from withings_bridge.services.publishing import RealtimeGateway
+from withings_bridge.services.publishing import Heard, RealtimeGateway
 from withings_bridge.services.requesting import Requesting, Synced
 from withings_bridge.storage.base import Ephemera, JoinChange, Links, RowsPage, Vitals
 
@@ -56,8 +56,9 @@ class RecordingGateway(RealtimeGateway):
         self.published: list[str] = []
         self.consents_needed: list[str] = []
 
-    async def publish(self, user: str, *, at: datetime, consent_needed: bool = False) -> None:
+    async def publish(self, user: str, *, at: datetime, consent_needed: bool = False) -> Heard:
         (self.consents_needed if consent_needed else self.published).append(user)
+        return Heard(told=True)
 
 
 class FailingSyncs(Requesting):

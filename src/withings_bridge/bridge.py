@@ -30,6 +30,7 @@ from withings_bridge.services.leaving import SPACING, Leaving
 from withings_bridge.services.linking import Linking
 from withings_bridge.services.listing import Listing
 from withings_bridge.services.marking import Marking
+from withings_bridge.services.noting import Noting
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import Projecting
 from withings_bridge.services.publishing import HttpGateway, NoGateway
@@ -69,12 +70,13 @@ class Bridge:
     settings: Settings
     storage: Storage
     http: httpx.AsyncClient
+    noting: Noting
     services: Services
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Services]:
         """The services, for as long as the store and the connections they stand on are open."""
-        async with self.http, self.storage:
+        async with self.http, self.storage, self.noting.opened():
             yield self.services
 
 
@@ -111,6 +113,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         else NoGateway()
     )
     telemetry = Telemetry()
+    noting = Noting(trail=storage.trail, clock=clock)
     windows = _import_windows(settings)
     tokens = Tokens(links=links, ephemera=storage.ephemera, oauth=oauth, clock=clock)
     holding = Holding(accounts=storage.accounts, clock=clock)
@@ -121,6 +124,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         links=links,
         holding=holding,
         gateway=gateway,
+        noting=noting,
         mapping=settings.row_mapping,
         clock=clock,
     )
@@ -131,6 +135,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         projecting=projecting,
         following=Following(accounts=storage.accounts, windows=windows, clock=clock),
         holding=holding,
+        noting=noting,
         telemetry=telemetry,
         clock=clock,
     )
@@ -149,6 +154,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         callback_url=callback_url,
         applis=settings.withings_notify_applis,
         spacing=spacing,
+        noting=noting,
         clock=clock,
     )
     sweep_every = timedelta(hours=settings.reconcile_hours)
@@ -166,6 +172,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         pacing=pacing,
         holding=holding,
         gateway=gateway,
+        noting=noting,
         windows=windows,
         clock=clock,
         sweep_every=sweep_every,
@@ -176,11 +183,13 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         links=links,
         records=storage.records,
         vitals=storage.vitals,
+        trail=storage.trail,
         tokens=tokens,
         client=client,
         oauth=oauth,
         granting=granting,
         holding=holding,
+        noting=noting,
         callback_url=callback_url,
         clock=clock,
         spacing=min(spacing, SPACING),
@@ -191,6 +200,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         oauth=oauth,
         granting=granting,
         leaving=leaving,
+        noting=noting,
         redirect_uri=settings.redirect_uri,
         scopes=settings.withings_scopes,
         windows=windows,
@@ -237,7 +247,9 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
     services = Services(
         linking=linking,
         leaving=leaving,
-        receiving=Receiving(accounts=storage.accounts, marking=marking, telemetry=telemetry, clock=clock),
+        receiving=Receiving(
+            accounts=storage.accounts, marking=marking, noting=noting, telemetry=telemetry, clock=clock
+        ),
         working=working,
         requesting=requesting,
         registering=Registering(
@@ -252,7 +264,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         browsing=browsing,
         sharing=sharing,
         exporting=Exporting(browsing=browsing, sharing=sharing),
-        tending=Tending(accounts=storage.accounts, links=links, clock=clock),
+        tending=Tending(accounts=storage.accounts, links=links, noting=noting, clock=clock),
         scanning=scanning,
         examining=examining,
         rotating=Rotating(links),
@@ -270,7 +282,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
             clock=clock,
         ),
     )
-    return Bridge(settings, storage, http, services)
+    return Bridge(settings, storage, http, noting, services)
 
 
 def _storage(settings: Settings) -> Storage:
@@ -289,6 +301,7 @@ def _storage(settings: Settings) -> Storage:
             accounts=settings.accounts_table,
             records=settings.records_table,
             ephemera=settings.ephemera_table,
+            trail=settings.trail_table,
         ),
         create_tables=settings.auto_create_dynamodb_tables,
     )

@@ -16,6 +16,7 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.domain.records import Kind
 from withings_bridge.services.marking import Marking
+from withings_bridge.services.noting import Noting
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.services.turning import Turn
@@ -164,7 +165,11 @@ class TestSilentStore:
         closed = SqliteStorage(tmp_path / "closed.db")
         marking = Marking(ephemera=closed.ephemera, clock=lambda: NOON)
         receiving = Receiving(
-            accounts=closed.accounts, marking=marking, telemetry=Telemetry(), clock=lambda: NOON
+            accounts=closed.accounts,
+            marking=marking,
+            noting=Noting(trail=closed.trail, clock=lambda: NOON),
+            telemetry=Telemetry(),
+            clock=lambda: NOON,
         )
         linked.services = replace(linked.services, receiving=receiving)
         reply = await linked.http.post(PATH, data=WEIGHING)

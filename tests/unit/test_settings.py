@@ -59,6 +59,7 @@ CONTRACT = {
     "ACCOUNTS_TABLE": "withings-bridge-accounts",
     "RECORDS_TABLE": "withings-bridge-records",
     "EPHEMERA_TABLE": "withings-bridge-ephemera",
+    "TRAIL_TABLE": "withings-bridge-trail",
 }
 """Every variable of Vitals7's wire contract and of the design; where they name no default, ours."""
 

@@ -61,6 +61,9 @@ KIND_OF: dict[Category, Kind] = {
     Category.HEIGHTS: Kind.HEIGHT,
 }
 
+CATEGORY_OF = {kind: category for category, kind in KIND_OF.items()} | {Kind.EVENT: Category.EVENTS}
+"""What brings a kind of record; signals are fetched when somebody wants one, and are none's."""
+
 DETAIL_OF = {Category.ACTIVITY: Category.INTRADAY, Category.SLEEP: Category.SLEEP_DETAIL}
 """The detail that follows a summary, where it is switched on."""
 

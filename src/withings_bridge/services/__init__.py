@@ -24,6 +24,7 @@
 - ``requesting``: what somebody waits for: a sync, or subscriptions
 - ``registering``: subscriptions on demand, and what is told of them
 - ``tending``: what is stuck in the inbox, for a person to look at, replay and drop
+- ``noting``: what happens to accounts, for people who look
 - ``publishing``: tell the realtime gateway that something changed
 - ``adopting``: a user of the predecessor becomes a member of an account
 - ``scanning``: finds the predecessor's users when a bridge starts

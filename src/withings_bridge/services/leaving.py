@@ -23,11 +23,13 @@ from withings_bridge.domain.errors import (
     WithingsError,
 )
 from withings_bridge.domain.links import TokenPair, can_be_user
+from withings_bridge.domain.trail import What
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.granting import Granting
 from withings_bridge.services.holding import Holding
+from withings_bridge.services.noting import Noting
 from withings_bridge.services.tokens import Tokens
-from withings_bridge.storage.base import Accounts, Links, Records, Vitals
+from withings_bridge.storage.base import Accounts, Links, Records, Trail, Vitals
 from withings_bridge.storage.encryption import TokensUnreadable
 from withings_bridge.withings import WithingsClient, WithingsOAuth
 
@@ -92,11 +94,13 @@ class Leaving:
         links: Links,
         records: Records,
         vitals: Vitals,
+        trail: Trail,
         tokens: Tokens,
         client: WithingsClient,
         oauth: WithingsOAuth,
         granting: Granting,
         holding: Holding,
+        noting: Noting,
         callback_url: str | None,
         clock: Clock,
         spacing: timedelta = SPACING,
@@ -106,11 +110,13 @@ class Leaving:
         self._links = links
         self._records = records
         self._vitals = vitals
+        self._trail = trail
         self._tokens = tokens
         self._client = client
         self._oauth = oauth
         self._granting = granting
         self._holding = holding
+        self._noting = noting
         self._callback_url = callback_url
         self._clock = clock
         self._spacing = spacing
@@ -175,6 +181,11 @@ class Leaving:
                 if purge:
                     await self._purge(account, user)
             await self._links.leave(user, userid)
+            if purge and not shared:
+                self._noting.forget(userid)
+                await self._trail.forget(userid)
+            else:
+                self._noting.note(userid, What.LEFT, user=user)
         return Disconnected(linked=True, shared=shared, confirmed=confirmed, purged=purge)
 
     async def _purge(self, account: Account, user: str) -> None:

@@ -31,9 +31,11 @@ from withings_bridge.domain.errors import (
     UserUnknown,
 )
 from withings_bridge.domain.links import can_be_user
+from withings_bridge.domain.trail import What
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.granting import Granting
 from withings_bridge.services.leaving import Former, Leaving
+from withings_bridge.services.noting import Noting
 from withings_bridge.services.tokens import SAVE_PAUSES, pair_from
 from withings_bridge.storage.base import Ephemera, Links
 from withings_bridge.withings import TokenReply, WithingsOAuth
@@ -75,6 +77,7 @@ class Linking:
         oauth: WithingsOAuth,
         granting: Granting,
         leaving: Leaving,
+        noting: Noting,
         redirect_uri: str,
         scopes: Sequence[str],
         windows: Mapping[Category, timedelta],
@@ -86,6 +89,7 @@ class Linking:
         self._oauth = oauth
         self._granting = granting
         self._leaving = leaving
+        self._noting = noting
         self._redirect_uri = redirect_uri
         self._scopes = scopes
         self._windows = windows
@@ -179,6 +183,7 @@ class Linking:
         former = await _patiently(lambda: self._leaving.former(user))
         await _patiently(lambda: self._links.join(user, userid, pair, join))
         log.info("linked", user=user, account=userid)
+        self._noting.note(userid, What.LINKED, user=user)
         return Joined(user, userid, left=former if former and former.account != userid else None)
 
 

@@ -14,9 +14,11 @@ from withings_bridge.domain.mapping import RowMapping
 from withings_bridge.domain.readings import height_of
 from withings_bridge.domain.records import EPOCH, THE_END, Kind, Record, RecordKey, midnight
 from withings_bridge.domain.row_keys import possible_keys
+from withings_bridge.domain.trail import What
 from withings_bridge.domain.vitals7 import Heights, VitalRow, rows_of_day, rows_of_group, rows_of_night
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.holding import Holding
+from withings_bridge.services.noting import Noting
 from withings_bridge.services.publishing import RealtimeGateway
 from withings_bridge.storage.base import Links, Records, Vitals
 
@@ -64,6 +66,7 @@ class Projecting:
         links: Links,
         holding: Holding,
         gateway: RealtimeGateway,
+        noting: Noting,
         mapping: RowMapping,
         clock: Clock,
     ) -> None:
@@ -73,6 +76,7 @@ class Projecting:
         self._links = links
         self._holding = holding
         self._gateway = gateway
+        self._noting = noting
         self._clock = clock
 
     async def project(self, account: Account, change: Change) -> Projection:
@@ -97,7 +101,7 @@ class Projecting:
         """Bring the rows of every user of the account up to date, and tell the gateway whose changed. Raises
         what ``put`` does.
         """
-        await self.tell(await self.put(account, projection))
+        await self.tell(account, await self.put(account, projection))
 
     async def put(self, account: Account, projection: Projection) -> Counter[str]:
         """The same without a word to the gateway: how many rows changed, by user.
@@ -117,13 +121,18 @@ class Projecting:
             count = await self._vitals.write(user, projection.rows, gone=projection.gone, now=now)
             if count:
                 changed[user] = count
+                self._noting.note(account.userid, What.WROTE, user=user, number=count)
                 await self._links.pushed(user, at=now)
         return changed
 
-    async def tell(self, users: Iterable[str]) -> None:
+    async def tell(self, account: Account, users: Iterable[str]) -> None:
         """Tell the gateway whose rows changed."""
         for user in sorted(users):
-            await self._gateway.publish(user, at=self._clock())
+            heard = await self._gateway.publish(user, at=self._clock())
+            if heard.told:
+                self._noting.note(account.userid, What.TOLD, user=user)
+            elif heard.reason:
+                self._noting.note(account.userid, What.UNTOLD, user=user, reason=heard.reason)
 
     def rows(self, kind: Kind, records: Iterable[Record], heights: Heights) -> list[VitalRow]:
         """The rows of some records; of a day all its sources must be among them."""

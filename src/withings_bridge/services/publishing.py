@@ -3,6 +3,7 @@
 That Withings wants a consent anew is news in the same shape, with a word more in it.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -14,10 +15,20 @@ log = structlog.get_logger()
 TIMEOUT_SECONDS = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What became of a word to the gateway."""
+
+    told: bool = False
+    """Whether it took the news. Where none is configured nobody did."""
+    reason: str | None = None
+    """Why it did not."""
+
+
 class RealtimeGateway(Protocol):
     """Where an open app listens."""
 
-    async def publish(self, user: str, *, at: datetime, consent_needed: bool = False) -> None:
+    async def publish(self, user: str, *, at: datetime, consent_needed: bool = False) -> Heard:
         """Say that the user's data changed, or that Withings wants their consent anew.
 
         Never raises: an app that is not told asks later.
@@ -27,8 +38,10 @@ class RealtimeGateway(Protocol):
 class NoGateway:
     """Tells nobody, where no gateway is configured."""
 
-    async def publish(self, user: str, *, at: datetime, consent_needed: bool = False) -> None:
+    async def publish(self, user: str, *, at: datetime, consent_needed: bool = False) -> Heard:
         """Do nothing."""
+        del user, at, consent_needed
+        return Heard()
 
 
 class HttpGateway:
@@ -39,7 +52,7 @@ class HttpGateway:
         self._url = f"{url.rstrip('/')}/internal/publish"
         self._secret = secret
 
-    async def publish(self, user: str, *, at: datetime, consent_needed: bool = False) -> None:
+    async def publish(self, user: str, *, at: datetime, consent_needed: bool = False) -> Heard:
         """See ``RealtimeGateway``."""
         data: dict[str, object] = {
             "at": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -57,3 +70,5 @@ class HttpGateway:
             response.raise_for_status()
         except Exception as error:  # noqa: BLE001 - whatever it is, a sync must not fail of it
             log.warning("gateway not told", user=user, reason=type(error).__name__)
+            return Heard(reason=type(error).__name__)
+        return Heard(told=True)

@@ -53,7 +53,7 @@ class Rebuilding:
         try:
             await self._rebuild(account, note)
         finally:
-            await self._projecting.tell(changed)
+            await self._projecting.tell(account, changed)
 
     async def _rebuild(self, account: Account, note: Callable[[int, Counter[str]], None]) -> None:
         standing = Standing()

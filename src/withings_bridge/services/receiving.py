@@ -10,8 +10,10 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import StorageError
 from withings_bridge.domain.inbox import ASKED, EVERYTHING, News
 from withings_bridge.domain.notifications import APPLIS, Notification, parse_notification
+from withings_bridge.domain.trail import What
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.marking import Marking
+from withings_bridge.services.noting import Noting
 from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.storage.base import Accounts
 
@@ -28,9 +30,12 @@ MARK_SECONDS = 1.0
 class Receiving:
     """Takes what Withings posts."""
 
-    def __init__(self, *, accounts: Accounts, marking: Marking, telemetry: Telemetry, clock: Clock) -> None:
+    def __init__(
+        self, *, accounts: Accounts, marking: Marking, noting: Noting, telemetry: Telemetry, clock: Clock
+    ) -> None:
         self._accounts = accounts
         self._marking = marking
+        self._noting = noting
         self._telemetry = telemetry
         self._clock = clock
 
@@ -56,7 +61,12 @@ class Receiving:
             self._telemetry.unknown("appli", str(notification.appli))
         account = notification.account if known else _told(notification.account)
         log.info("notification received", account=account, appli=notification.appli, known=known)
-        return notification.account if known else None
+        if not known:
+            return None
+        self._noting.note(
+            notification.account, What.NOTIFIED, appli=notification.appli, window=notification.window
+        )
+        return notification.account
 
     async def _announced(self, account: str, work: Mapping[Category, News]) -> bool:
         """Whether the account is known, and has the work."""

@@ -9,14 +9,16 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from withings_bridge.domain.accounts import Account
-from withings_bridge.domain.categories import KIND_OF, Category
+from withings_bridge.domain.categories import CATEGORY_OF, KIND_OF, Category
 from withings_bridge.domain.notifications import DAY
 from withings_bridge.domain.records import EPOCH, Kind, Record, RecordKey
 from withings_bridge.domain.signals import signals_of
+from withings_bridge.domain.trail import What
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.fetching import ASKED_BY_DAY, Span
 from withings_bridge.services.following import Following
 from withings_bridge.services.holding import Holding
+from withings_bridge.services.noting import Noting
 from withings_bridge.services.projecting import Change, Projecting
 from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.storage.base import Records
@@ -32,6 +34,7 @@ class Storing:
         projecting: Projecting,
         following: Following,
         holding: Holding,
+        noting: Noting,
         telemetry: Telemetry,
         clock: Clock,
     ) -> None:
@@ -39,6 +42,7 @@ class Storing:
         self._following = following
         self._projecting = projecting
         self._holding = holding
+        self._noting = noting
         self._telemetry = telemetry
         self._clock = clock
 
@@ -100,6 +104,9 @@ class Storing:
             await self._holding.check(account)
             await self._records.save(userid, fresh, now=self._clock())
             self._telemetry.stored(fresh)
+        if fresh or removed:
+            category = CATEGORY_OF.get(kind)
+            self._noting.note(userid, What.STORED, category=category, number=len(fresh), removed=len(removed))
         projection = await self._projecting.project(account, Change(kind, fetched, before, removed))
         await self._projecting.write(account, projection)
         if signals := _lost_signals([*before.values(), *removed], fetched):

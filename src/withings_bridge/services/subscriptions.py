@@ -19,7 +19,9 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import AlreadyAbsent, BadParameters, BadScope, CallbackRefused
 from withings_bridge.domain.inbox import ASKED, UNHEARD, Done, News, Subscriptions, Task
 from withings_bridge.domain.notifications import APPLIS
+from withings_bridge.domain.trail import What
 from withings_bridge.services.clock import Clock
+from withings_bridge.services.noting import Noting
 from withings_bridge.services.tokens import Tokens
 from withings_bridge.withings import WithingsClient
 from withings_bridge.withings.models import NotificationProfile
@@ -53,6 +55,7 @@ class Subscribing:
         callback_url: str | None,
         applis: Sequence[int],
         spacing: timedelta,
+        noting: Noting,
         clock: Clock,
     ) -> None:
         self._client = client
@@ -60,6 +63,7 @@ class Subscribing:
         self._callback_url = callback_url
         self._applis = applis
         self._spacing = spacing
+        self._noting = noting
         self._clock = clock
 
     async def step(self, account: Account, task: Task) -> Done:
@@ -153,6 +157,7 @@ class Subscribing:
             return replace(known, refused=known.refused | {appli}, refusals=refusals)
         # The wording is kept for people who search the logs for it.
         log.info("Withings notify subscribed appli=%d", appli, account=account.userid)
+        self._noting.note(account.userid, What.SUBSCRIBED, appli=appli)
         return replace(known, confirmed=known.confirmed | {appli}, added=known.added | {appli})
 
 

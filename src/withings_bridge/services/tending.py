@@ -5,7 +5,7 @@ runs then settles is said in ``domain.entries``. What is due after a replay is f
 bridge on the same store within seconds.
 """
 
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable
+from collections.abc import AsyncGenerator, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,7 +13,9 @@ from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.entries import Entry, Part, dropped, entries, replayed
 from withings_bridge.domain.errors import AccountUnknown, NoSuchAccount
+from withings_bridge.domain.trail import What
 from withings_bridge.services.clock import Clock
+from withings_bridge.services.noting import Noting
 from withings_bridge.storage.base import Accounts, Links
 
 PAGE = 100
@@ -78,9 +80,10 @@ class Tended:
 class Tending:
     """Lists, shows, replays and drops."""
 
-    def __init__(self, *, accounts: Accounts, links: Links, clock: Clock) -> None:
+    def __init__(self, *, accounts: Accounts, links: Links, noting: Noting, clock: Clock) -> None:
         self._accounts = accounts
         self._links = links
+        self._noting = noting
         self._clock = clock
 
     async def page(self, *, everything: bool, after: str | None = None, limit: int = PAGE) -> Page:
@@ -111,7 +114,7 @@ class Tending:
 
     async def replay(self, named: str, choice: Choice) -> Tended:
         """Make stuck entries of an account due now. Raises NoSuchAccount."""
-        return await self._tend(await self._find(named), choice, replayed)
+        return await self._tend(await self._find(named), choice, What.REPLAYED)
 
     async def replay_each(self, found: Iterable[Pending], choice: Choice) -> list[Tended]:
         """The same of many accounts. One whose last user has left meanwhile is no matter any more."""
@@ -119,16 +122,15 @@ class Tending:
         for one in found:
             if choice.of(one.entries):
                 with suppress(NoSuchAccount):
-                    tended.append(await self._tend(one.account, choice, replayed))
+                    tended.append(await self._tend(one.account, choice, What.REPLAYED))
         return tended
 
     async def drop(self, named: str, choice: Choice) -> Tended:
         """Let go of stuck entries of an account. Raises NoSuchAccount."""
-        return await self._tend(await self._find(named), choice, dropped)
+        return await self._tend(await self._find(named), choice, What.DROPPED)
 
-    async def _tend(
-        self, account: Account, choice: Choice, change: Callable[[Account, list[Entry]], Account]
-    ) -> Tended:
+    async def _tend(self, account: Account, choice: Choice, what: What) -> Tended:
+        change = replayed if what is What.REPLAYED else dropped
         now = self._clock()
         chosen = choice.of(entries(account, now))
 
@@ -142,6 +144,8 @@ class Tending:
                 account = await self._accounts.change(account.userid, tended, now=now)
             except AccountUnknown:
                 raise NoSuchAccount from None
+            for entry in chosen:
+                self._noting.note(account.userid, what, category=entry.category)
         return Tended(self._pending(account), chosen)
 
     async def _find(self, named: str) -> Account:

@@ -42,11 +42,14 @@ from withings_bridge.domain.errors import (
 )
 from withings_bridge.domain.inbox import Done, Failed, Lane, Task
 from withings_bridge.domain.records import Record
+from withings_bridge.domain.trail import What
 from withings_bridge.domain.troubles import jitter
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.detailing import Detailing
 from withings_bridge.services.holding import Holding, renewing
 from withings_bridge.services.listing import Listing
+from withings_bridge.services.looking import Look
+from withings_bridge.services.noting import Noting
 from withings_bridge.services.pacing import Pacing, Urgency, in_lane
 from withings_bridge.services.publishing import RealtimeGateway
 from withings_bridge.services.rebuilding import Rebuilding
@@ -110,6 +113,7 @@ class Turning:
         subscribing: Subscribing,
         holding: Holding,
         gateway: RealtimeGateway,
+        noting: Noting,
         pacing: Pacing,
         windows: Mapping[Category, timedelta],
         clock: Clock,
@@ -127,6 +131,7 @@ class Turning:
         self._subscribing = subscribing
         self._holding = holding
         self._gateway = gateway
+        self._noting = noting
         self._pacing = pacing
         self._windows = windows
         self._clock = clock
@@ -159,6 +164,7 @@ class Turning:
                 now=self._clock(),
                 holder=holder,
             )
+            self._note(turn.account, turn.results)
         except (LeaseLost, AccountUnknown) as error:
             log.warning("turn abandoned", account=account.userid, reason=str(error))
         except StorageError as error:
@@ -253,28 +259,47 @@ class Turning:
                 return await self._subscribing.step(account, task), ()
             case Category.ROWS:
                 return await self._rebuilt(account, task, turn), ()
-            case Category.HEIGHTS:
-                look = await self._listing.heights(account, task)
-            case Category.DEVICES:
-                look = await self._listing.devices(account, task)
-            case Category.GOALS:
-                look = await self._listing.goals(account, task)
-            case Category.EVENTS:
-                look = await self._listing.events(account, task)
-            case Category.INTRADAY | Category.SLEEP_DETAIL if task.backfill:
-                look = await self._detailing.fill(account, task, task.backfill)
-            case _ if task.backfill:
-                look = await self._syncing.fill(account, task, task.backfill)
             case _:
-                look = await self._syncing.look(account, task)
-        log.info(
-            "synced",
-            account=account.userid,
-            category=task.category,
-            records=len(look.fetched),
-            lane=task.lane,
-        )
+                look = await self._look(account, task)
+        about = {"category": task.category, "lane": task.lane}
+        log.info("synced", account=account.userid, records=len(look.fetched), **about)
+        if task.category is not Category.EVENTS:  # which nobody was asked for
+            self._noting.note(account.userid, What.ASKED, number=len(look.fetched), **about)
         return look.done, look.told
+
+    async def _look(self, account: Account, task: Task) -> Look:
+        match task.category:
+            case Category.HEIGHTS:
+                return await self._listing.heights(account, task)
+            case Category.DEVICES:
+                return await self._listing.devices(account, task)
+            case Category.GOALS:
+                return await self._listing.goals(account, task)
+            case Category.EVENTS:
+                return await self._listing.events(account, task)
+            case Category.INTRADAY | Category.SLEEP_DETAIL if task.backfill:
+                return await self._detailing.fill(account, task, task.backfill)
+            case _ if task.backfill:
+                return await self._syncing.fill(account, task, task.backfill)
+            case _:
+                return await self._syncing.look(account, task)
+
+    def _note(self, account: Account, results: Sequence[Done | Failed]) -> None:
+        """What the settled turn completed, and what it has in trouble."""
+        for result in results:
+            category, work = result.task.category, account.of(result.task.category)
+            chunk = result.task.backfill is not None
+            if isinstance(result, Done):
+                if chunk and work.backfill is None:
+                    self._noting.note(account.userid, What.IMPORTED, category=category)
+            elif trouble := work.backfill_trouble if chunk else work.trouble:
+                self._noting.note(
+                    account.userid,
+                    What.BURIED if trouble.buried else What.FAILED,
+                    category=category,
+                    reason=trouble.reason,
+                    retry_at=trouble.retry_at,
+                )
 
     async def _rebuilt(self, account: Account, task: Task, turn: Turn) -> Done:
         """Rebuild the rows. That of a long history takes long: it makes room for news, then begins anew."""
@@ -297,6 +322,7 @@ class Turning:
             account.userid, lambda stored: end_was_announced(stored, refused=account)
         ):
             log.info("link ended by the user", account=account.userid)
+            self._noting.note(account.userid, What.ENDED)
             return None
         log.warning("consent needed", account=account.userid)
         now = self._clock()
@@ -307,6 +333,7 @@ class Turning:
             holder=holder,
         )
         if changed.consent_needed_at and not account.consent_needed_at:
+            self._noting.note(account.userid, What.CONSENT_NEEDED)
             for user in sorted(changed.users):
                 await self._gateway.publish(user, at=now, consent_needed=True)
         return changed

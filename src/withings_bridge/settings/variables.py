@@ -223,6 +223,7 @@ class Variables(BaseSettings):
     accounts_table: str = Field("withings-bridge-accounts", **_of("Storage", "The bridge's accounts."))
     records_table: str = Field("withings-bridge-records", **_of("Storage", "Withings' records."))
     ephemera_table: str = Field("withings-bridge-ephemera", **_of("Storage", "States, locks, marks."))
+    trail_table: str = Field("withings-bridge-trail", **_of("Storage", "What happened lately."))
     token_encryption_keys: FernetKeys = Field(
         SecretStr(""),
         **_of("Storage", "Fernet keys, comma-separated: the first encrypts, all decrypt."),

@@ -20,6 +20,7 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.inbox import Lane, News
 from withings_bridge.domain.links import Link, RowName, TokenPair, TokenRow
 from withings_bridge.domain.records import Kind, Record, RecordKey
+from withings_bridge.domain.trail import Step
 from withings_bridge.domain.vitals7 import VitalRow
 
 Change = Callable[[Account], Account]
@@ -355,6 +356,30 @@ class Ephemera(Protocol):
         """Give back a lock; one that is no longer the holder's is left alone."""
 
 
+class Trail(Protocol):
+    """What happened lately: appended to, looked at, forgotten by itself after ``domain.trail.KEPT_FOR``.
+
+    For people who look, so a step may show some moments late.
+    """
+
+    async def append(self, steps: Sequence[Step], *, now: datetime) -> None:
+        """Add steps, not together. One that is there already is not there twice."""
+
+    async def of(
+        self, account: str, *, limit: int, now: datetime, before: datetime | None = None
+    ) -> list[Step]:
+        """The newest steps of an account, the newest first; with ``before``, of those that came earlier."""
+
+    async def newest(self, *, limit: int, now: datetime) -> list[Step]:
+        """The newest steps of all accounts, the newest first; none that is days old need be among them."""
+
+    async def since(self, at: datetime, *, limit: int, now: datetime) -> list[Step]:
+        """The steps of all accounts from an instant of the last day on, the oldest first."""
+
+    async def forget(self, account: str) -> None:
+        """Remove what is known of an account."""
+
+
 class Storage(Protocol):
     """A store that is open: enter it to use it, leave it to close it."""
 
@@ -372,6 +397,9 @@ class Storage(Protocol):
 
     @property
     def ephemera(self) -> Ephemera: ...
+
+    @property
+    def trail(self) -> Trail: ...
 
     async def __aenter__(self) -> Self:
         """Connect, and create what is missing (tables, the file and its folder)."""

@@ -1,4 +1,4 @@
-"""How accounts and record bodies are written down, the same on every backend."""
+"""How accounts, record bodies and steps of a trail are written down, the same on every backend."""
 
 import json
 import zlib
@@ -7,11 +7,13 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.trail import Step
 
 WORTH_COMPRESSING = 1024
 """Bytes. Below this a body stays readable text in the store."""
 
 _ACCOUNT: TypeAdapter[Account] = TypeAdapter(Account)
+_STEP: TypeAdapter[Step] = TypeAdapter(Step)
 
 
 def dump_account(account: Account) -> str:
@@ -22,6 +24,16 @@ def dump_account(account: Account) -> str:
 def load_account(text: str | bytes) -> Account:
     """The account in JSON text that ``dump_account`` wrote, in this version or an earlier one."""
     return _ACCOUNT.validate_json(text)
+
+
+def dump_step(step: Step) -> str:
+    """The step as JSON text."""
+    return _STEP.dump_json(step, exclude_defaults=True).decode()
+
+
+def load_step(text: str | bytes) -> Step:
+    """The step in JSON text that ``dump_step`` wrote, in this version or an earlier one."""
+    return _STEP.validate_json(text)
 
 
 def dump_body(body: Any) -> str | bytes:

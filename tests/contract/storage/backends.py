@@ -68,7 +68,7 @@ class SqliteBackend:
 
 
 class DynamoBackend:
-    """Five tables on an endpoint, shared by the whole test session."""
+    """Six tables on an endpoint, shared by the whole test session."""
 
     REGION = "us-east-1"
 
@@ -76,7 +76,8 @@ class DynamoBackend:
         self._endpoint = endpoint
         self._open: dict[str, Any] = {}
         self._names = {
-            name: f"{prefix}-{name}" for name in ("tokens", "vitals", "accounts", "records", "ephemera")
+            name: f"{prefix}-{name}"
+            for name in ("tokens", "vitals", "accounts", "records", "ephemera", "trail")
         }
 
     def storage(self) -> Storage:

@@ -37,6 +37,7 @@ from withings_bridge.services.leaving import UPSTREAM, Leaving
 from withings_bridge.services.linking import Linking
 from withings_bridge.services.listing import Listing
 from withings_bridge.services.marking import Marking
+from withings_bridge.services.noting import Noting
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import Projecting
 from withings_bridge.services.rebuilding import Rebuilding
@@ -97,6 +98,7 @@ class House:
     def __init__(self, storage: Storage, cloud: Driver, clock: FakeClock, **changes: Any) -> None:
         self.storage, self.cloud, self.clock = storage, cloud, clock
         self.gateway = RecordingGateway()
+        self.noting = Noting(trail=storage.trail, clock=clock)
         windows = WINDOWS | changes.get("detail", {})
         self.callback_url: str = changes.get("callback_url", "")
         keys = changes.get("encryption_keys", ())
@@ -140,6 +142,7 @@ class House:
             links=self.links,
             holding=self.holding,
             gateway=self.gateway,
+            noting=self.noting,
             mapping=changes.get("mapping", CONTRACT),
             clock=clock,
         )
@@ -153,6 +156,7 @@ class House:
             projecting=self.projecting,
             following=Following(accounts=storage.accounts, windows=windows, clock=clock),
             holding=self.holding,
+            noting=self.noting,
             telemetry=self.telemetry,
             clock=clock,
         )
@@ -169,6 +173,7 @@ class House:
             callback_url=self.callback_url or None,
             applis=changes.get("applis", (1, 4, 16, 44, 46)),
             spacing=changes.get("subscribe_spacing", 5 * SECOND),
+            noting=self.noting,
             clock=clock,
         )
         sweep_every = changes.get("sweep_every", 1000 * DAY)
@@ -185,6 +190,7 @@ class House:
             subscribing=self.subscribing,
             holding=self.holding,
             gateway=self.gateway,
+            noting=self.noting,
             pacing=self.pacing,
             windows=windows,
             clock=clock,
@@ -202,11 +208,13 @@ class House:
             links=self.links,
             records=storage.records,
             vitals=self.vitals,
+            trail=storage.trail,
             tokens=self.tokens,
             client=client,
             oauth=oauth,
             granting=self.granting,
             holding=self.holding,
+            noting=self.noting,
             callback_url=self.callback_url or None,
             clock=clock,
             spacing=changes.get("spacing", 0 * SECOND),
@@ -218,6 +226,7 @@ class House:
             oauth=oauth,
             granting=self.granting,
             leaving=self.leaving,
+            noting=self.noting,
             redirect_uri=REDIRECT_URI,
             scopes=SCOPES,
             windows=windows,
@@ -226,7 +235,11 @@ class House:
         )
         self.marking = Marking(ephemera=storage.ephemera, clock=clock)
         self.receiving = Receiving(
-            accounts=storage.accounts, marking=self.marking, telemetry=self.telemetry, clock=clock
+            accounts=storage.accounts,
+            marking=self.marking,
+            noting=self.noting,
+            telemetry=self.telemetry,
+            clock=clock,
         )
         self.requesting = Requesting(
             accounts=storage.accounts,
@@ -283,7 +296,6 @@ class House:
         )
         self.browsing = Browsing(accounts=storage.accounts, links=self.links, records=storage.records)
         self.exporting = Exporting(browsing=self.browsing, sharing=Sharing(browsing=self.browsing))
-        self.reporting = Reporting(storage=storage, links=self.links, windows=WINDOWS, clock=clock)
         self.reporting = Reporting(storage=storage, links=self.links, windows=windows, clock=clock)
         self.signals = Signals(
             browsing=self.browsing,
@@ -294,7 +306,7 @@ class House:
             telemetry=self.telemetry,
             clock=clock,
         )
-        self.tending = Tending(accounts=storage.accounts, links=self.links, clock=clock)
+        self.tending = Tending(accounts=storage.accounts, links=self.links, noting=self.noting, clock=clock)
 
     async def sleep(self, seconds: float) -> None:
         """Let the time pass that somebody sleeps."""
@@ -426,7 +438,9 @@ async def a_house(path: Path, clock: FakeClock, **changes: Any) -> AsyncIterator
         opened(SandboxOptions(**options), Clock(clock.epoch)) as cloud,
         SqliteStorage(path / "bridge.db") as storage,
     ):
-        yield House(storage, cloud, clock, **changes)
+        house = House(storage, cloud, clock, **changes)
+        async with house.noting.opened():
+            yield house
 
 
 async def eventually(condition: Callable[[], Awaitable[bool]], *, seconds: float = 5) -> None:

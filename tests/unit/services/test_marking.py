@@ -140,7 +140,11 @@ class TestAnAdoptedAccount:
 
         marking = Marking(ephemera=Late(house.storage.ephemera), clock=clock)
         receiving = Receiving(
-            accounts=house.storage.accounts, marking=marking, telemetry=Telemetry(), clock=clock
+            accounts=house.storage.accounts,
+            marking=marking,
+            noting=house.noting,
+            telemetry=Telemetry(),
+            clock=clock,
         )
         assert await receiving.receive({"userid": userid, "appli": "44"}) == userid
         assert (await house.account(userid)).of(Category.SLEEP).news
@@ -155,7 +159,11 @@ class TestAMarkThatCannotBeStored:
 
         marking = Marking(ephemera=Silent(house.storage.ephemera), clock=clock)
         receiving = Receiving(
-            accounts=house.storage.accounts, marking=marking, telemetry=Telemetry(), clock=clock
+            accounts=house.storage.accounts,
+            marking=marking,
+            noting=house.noting,
+            telemetry=Telemetry(),
+            clock=clock,
         )
         assert await receiving.receive({"userid": "77", **WEIGHT}) is None
 

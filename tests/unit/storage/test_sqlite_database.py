@@ -336,6 +336,7 @@ class TestTheFile:
         await database.write(note("kept"))
         await database.close()
         with closing(sqlite3.connect(path)) as other:
+            other.execute("DROP TABLE trail")
             other.execute("DROP INDEX accounts_due_errand")
             other.execute("ALTER TABLE accounts DROP COLUMN due_errand")
             other.execute("PRAGMA user_version = 1")
@@ -343,6 +344,7 @@ class TestTheFile:
         await again.open()
         assert await again.read(notes) == ["kept"]
         await again.write(lambda connection: connection.execute("SELECT due_errand FROM accounts").fetchall())
+        assert await again.read(lambda connection: connection.execute("SELECT * FROM trail").fetchall()) == []
         await again.close()
 
     async def test_keeps_its_content_when_it_is_opened_again(self, database: Database, path: Path) -> None:

@@ -31,6 +31,7 @@ def tables() -> TableNames:
         accounts=f"{prefix}-accounts",
         records=f"{prefix}-records",
         ephemera=f"{prefix}-ephemera",
+        trail=f"{prefix}-trail",
     )
 
 

@@ -73,7 +73,14 @@ class TestTables:
             assert not described.get("LocalSecondaryIndexes")
 
     async def test_are_paid_by_the_request(self, dynamo: DynamoStorage, tables: TableNames) -> None:
-        for name in (tables.tokens, tables.vitals, tables.accounts, tables.records, tables.ephemera):
+        for name in (
+            tables.tokens,
+            tables.vitals,
+            tables.accounts,
+            tables.records,
+            tables.ephemera,
+            tables.trail,
+        ):
             described = (await dynamo._engine._client.describe_table(TableName=name))["Table"]
             assert described["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
 

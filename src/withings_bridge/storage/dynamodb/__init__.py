@@ -8,7 +8,7 @@ importing this package.
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TYPE_CHECKING, Self
 
-from withings_bridge.storage.base import Accounts, Ephemera, Records, StoredLinks, Vitals
+from withings_bridge.storage.base import Accounts, Ephemera, Records, StoredLinks, Trail, Vitals
 from withings_bridge.storage.dynamodb.names import TableNames
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ PING = "ping"
 
 
 class DynamoStorage:
-    """A store on five tables, which any number of replicas share.
+    """A store on six tables, which any number of replicas share.
 
     ``endpoint`` None means AWS itself. With ``create_tables`` False the tables are managed elsewhere.
     """
@@ -36,6 +36,7 @@ class DynamoStorage:
         from withings_bridge.storage.dynamodb.ephemera import DynamoEphemera
         from withings_bridge.storage.dynamodb.links import DynamoLinks
         from withings_bridge.storage.dynamodb.records import DynamoRecords
+        from withings_bridge.storage.dynamodb.trail import DynamoTrail
         from withings_bridge.storage.dynamodb.vitals import DynamoVitals
 
         self._region = region
@@ -49,6 +50,7 @@ class DynamoStorage:
         self.records: Records = DynamoRecords(self._engine, tables.records)
         self.vitals: Vitals = DynamoVitals(self._engine, tables.vitals)
         self.ephemera: Ephemera = DynamoEphemera(self._engine, tables.ephemera)
+        self.trail: Trail = DynamoTrail(self._engine, tables.trail)
 
     async def __aenter__(self) -> Self:
         from withings_bridge.storage.dynamodb.tables import create_missing
@@ -76,6 +78,7 @@ class DynamoStorage:
             names.accounts: {"userid": PING},
             names.records: {"userid": PING, "name": PING},
             names.ephemera: {"key": PING},
+            names.trail: {"account": PING, "place": PING},
         }
         async with within(PING_SECONDS):
             await together(self._engine.get(table, key, consistent=False) for table, key in keys.items())

@@ -6,6 +6,7 @@ from withings_bridge.domain.inbox import Lane
 
 BY_TIME = "by_time"
 BY_CHANGE = "by_change"
+BY_DAY = "by_day"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,7 @@ class TableNames:
     accounts: str = "withings-bridge-accounts"
     records: str = "withings-bridge-records"
     ephemera: str = "withings-bridge-ephemera"
+    trail: str = "withings-bridge-trail"
 
 
 def due_attribute(lane: Lane) -> str:

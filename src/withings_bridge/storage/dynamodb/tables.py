@@ -1,4 +1,4 @@
-"""The shapes of the five tables, and making those that are missing."""
+"""The shapes of the six tables, and making those that are missing."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from withings_bridge.domain.inbox import Lane
 from withings_bridge.storage.dynamodb.engine import answering
 from withings_bridge.storage.dynamodb.names import (
     BY_CHANGE,
+    BY_DAY,
     BY_TIME,
     TableNames,
     due_attribute,
@@ -33,6 +34,7 @@ def schemas(names: TableNames) -> list[Schema]:
         _accounts(names.accounts),
         _records(names.records),
         _table(names.ephemera, {"key": "S"}, key=("key",)),
+        _trail(names.trail),
     ]
 
 
@@ -43,7 +45,8 @@ async def create_missing(client: "DynamoDBClient", names: TableNames) -> None:
             await _create(client, schema)
     for schema in schemas(names):
         await _wait_until_active(client, schema["TableName"])
-    await _let_expire(client, names.ephemera)
+    for name in (names.ephemera, names.trail):
+        await _let_expire(client, name)
 
 
 def _table(name: str, attributes: dict[str, str], *, key: tuple[str, ...], **more: Any) -> Schema:
@@ -85,6 +88,16 @@ def _records(name: str) -> Schema:
             _index(BY_TIME, "userid", "at", projection="ALL"),
             _index(BY_CHANGE, "userid", "changed", projection="ALL"),
         ],
+    )
+
+
+def _trail(name: str) -> Schema:
+    """An account's steps by time, and everybody's by day, of which the index carries all there is."""
+    return _table(
+        name,
+        {"account": "S", "place": "S", "day": "S"},
+        key=("account", "place"),
+        GlobalSecondaryIndexes=[_index(BY_DAY, "day", "place", projection="ALL")],
     )
 
 

@@ -8,6 +8,7 @@ from withings_bridge.storage.sqlite.database import Database
 from withings_bridge.storage.sqlite.ephemera import SqliteEphemera
 from withings_bridge.storage.sqlite.links import SqliteLinks
 from withings_bridge.storage.sqlite.records import SqliteRecords
+from withings_bridge.storage.sqlite.trail import SqliteTrail
 from withings_bridge.storage.sqlite.vitals import SqliteVitals
 
 
@@ -21,6 +22,7 @@ class SqliteStorage:
         self.records = SqliteRecords(self._database)
         self.vitals = SqliteVitals(self._database)
         self.ephemera = SqliteEphemera(self._database)
+        self.trail = SqliteTrail(self._database)
 
     async def __aenter__(self) -> Self:
         await self._database.open()

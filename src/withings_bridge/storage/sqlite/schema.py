@@ -1,7 +1,7 @@
 """The tables of the embedded store and how they come to be; what stands in them is left to the intents.
 
 ``vitals_di_tokens`` and ``user_vitals`` have the attributes of Vitals7's tables as columns, under
-the same names; an absent attribute is NULL. The other three are the bridge's own. Instants in them
+the same names; an absent attribute is NULL. The others are the bridge's own. Instants in them
 are epoch microseconds.
 """
 
@@ -9,8 +9,21 @@ import sqlite3
 
 from withings_bridge.domain.errors import StorageUnavailable
 
-VERSION = 2
+VERSION = 3
 """Kept in ``PRAGMA user_version``; a change of the tables raises it and says how to get there."""
+
+_TRAIL = (
+    """
+    CREATE TABLE trail (
+        place TEXT PRIMARY KEY,
+        account TEXT NOT NULL,
+        step TEXT NOT NULL,
+        until INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX trail_by_account ON trail (account, place)",
+    "CREATE INDEX trail_until ON trail (until)",
+)
 
 _TABLES = (
     """
@@ -88,6 +101,7 @@ _TABLES = (
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX ephemera_until ON ephemera (until)",
+    *_TRAIL,
 )
 
 
@@ -96,6 +110,7 @@ _UPGRADES: dict[int, tuple[str, ...]] = {
         "ALTER TABLE accounts ADD COLUMN due_errand INTEGER",
         "CREATE INDEX accounts_due_errand ON accounts (due_errand) WHERE due_errand IS NOT NULL",
     ),
+    2: _TRAIL,
 }
 """What turns a file of each version into one of the next."""
 

@@ -11,7 +11,7 @@ import httpx
 from unit.services.histories.skipping import SkippingLoop
 from unit.services.weather import Weather
 from withings_bridge.domain.errors import StorageUnavailable
-from withings_bridge.storage.base import Accounts, Ephemera, Links, Records, Storage, Vitals
+from withings_bridge.storage.base import Accounts, Ephemera, Links, Records, Storage, Trail, Vitals
 
 StoreT = TypeVar("StoreT")
 ResultT = TypeVar("ResultT")
@@ -115,6 +115,8 @@ class PerilousStorage:
         self.records: Records = _perilous(storage.records, peril)
         self.vitals: Vitals = _perilous(storage.vitals, peril)
         self.ephemera: Ephemera = _perilous(storage.ephemera, peril)
+        # Nothing hangs on it, and it is written by the real time: a peril there would not come again.
+        self.trail: Trail = storage.trail
 
 
 class PerilousWeather(Weather):
