@@ -25,6 +25,7 @@ from withings_bridge.api.middleware import (
 from withings_bridge.api.openapi import describe
 from withings_bridge.api.routers import (
     days,
+    explain,
     feed,
     fhir,
     health,
@@ -130,7 +131,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     reading = (measurements.router, days.router, recordings.router, feed.router, fhir.router)
     webhook = webhook_router(secret, CallingAddress(addresses.allow) if addresses else None)
     tending = (webhook, inbox.router, health.router, metrics.router, docs_router(site))
-    for router in (users.router, *reading, links.router, *tending):
+    for router in (users.router, explain.router, *reading, links.router, *tending):
         app.include_router(router)
     mount_static(app)
     describe(app, open=authentication.open)

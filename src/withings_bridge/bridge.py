@@ -21,6 +21,7 @@ from withings_bridge.services.browsing import Browsing
 from withings_bridge.services.clock import Clock, system_clock
 from withings_bridge.services.detailing import Detailing
 from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
+from withings_bridge.services.explaining import Explaining
 from withings_bridge.services.exporting import Exporting
 from withings_bridge.services.fetching import Fetching
 from withings_bridge.services.following import Following
@@ -264,6 +265,13 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         browsing=browsing,
         sharing=sharing,
         exporting=Exporting(browsing=browsing, sharing=sharing),
+        explaining=Explaining(
+            browsing=browsing,
+            vitals=storage.vitals,
+            trail=storage.trail,
+            gateway=bool(settings.vitals_realtime_gateway_url),
+            clock=clock,
+        ),
         tending=Tending(accounts=storage.accounts, links=links, noting=noting, clock=clock),
         scanning=scanning,
         examining=examining,

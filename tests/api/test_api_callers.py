@@ -50,6 +50,7 @@ CALLS = [
     Call("GET /api/status", Scope.READ, query=NAMED),
     Call("GET /api/withings/status", Scope.READ, query=NAMED),
     Call("GET /api/withings/data", Scope.READ, query=NAMED),
+    Call("GET /api/withings/explain", Scope.READ, query=NAMED),
     Call("GET /api/withings/measurements", Scope.READ, query=NAMED),
     Call("GET /api/withings/latest", Scope.READ, query=NAMED),
     Call("GET /api/withings/activity", Scope.READ, query=NAMED),

@@ -82,6 +82,7 @@ class TestOpenapi:
             "/api/status": {"get"},
             "/api/withings/status": {"get"},
             "/api/withings/data": {"get"},
+            "/api/withings/explain": {"get"},
             "/api/withings/measurements": {"get"},
             "/api/withings/latest": {"get"},
             "/api/withings/activity": {"get"},

@@ -1,5 +1,6 @@
 """The commands and their options; what they do lies beside them."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -113,6 +114,28 @@ def status(user: User = None, as_json: AsJson = False) -> None:
     from withings_bridge.cli.users import user_status
 
     user_status(user, as_json=as_json)
+
+
+@cli.command()
+def explain(
+    user: User = None,
+    day: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="A day of the person's own calendar, such as 2026-01-15. Default: today.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why is my reading not in the app? Walk its way, and name the stage that is missing and what to do.
+
+    Ends with 0 when all has come through, with 1 when a stage is missing. Withings is not asked.
+    """
+    from withings_bridge.cli.explaining import explain_user
+
+    explain_user(user, day.date() if day else None, as_json=as_json)
 
 
 @cli.command()

@@ -41,6 +41,7 @@
 - ``exporting``: the same as a stream of any size, in the forms of other software
 - ``signals``: the curve of an ECG or the sound of a stethoscope, when somebody wants it
 - ``telemetry``: what the bridge counts of itself
+- ``explaining``: why a reading is not in the app
 - ``reporting``: the read side for API, CLI and pages
 
 Each service is a small class whose constructor lists everything it can touch. ``clock`` is always a
@@ -51,6 +52,7 @@ from dataclasses import dataclass
 
 from withings_bridge.services.browsing import Browsing
 from withings_bridge.services.examining import Examining
+from withings_bridge.services.explaining import Explaining
 from withings_bridge.services.exporting import Exporting
 from withings_bridge.services.leaving import Leaving
 from withings_bridge.services.linking import Linking
@@ -82,6 +84,7 @@ class Services:
     browsing: Browsing
     sharing: Sharing
     exporting: Exporting
+    explaining: Explaining
     scanning: Scanning
     examining: Examining
     tending: Tending

@@ -142,6 +142,25 @@ class TestSync:
             terminal.close()
 
 
+class TestExplain:
+    def test_walks_the_way_of_a_reading_and_says_what_is_missing(self, household: Household) -> None:
+        ended = household.call("explain", USER, "--json")
+        reply = json.loads(ended.out)
+        assert ended.code == (1 if reply["missing"] else 0), ended.err
+        assert [finding["stage"] for finding in reply["findings"]][:2] == ["link", "device"]
+        shown = household.call("explain", USER)
+        assert reply["verdict"] in shown.out
+        assert shown.code == ended.code
+
+    def test_of_a_day_long_ago_ends_with_1(self, household: Household) -> None:
+        ended = household.call("explain", USER, "--day", "1999-12-31")
+        assert ended.code == 1
+        assert "has nothing of that day" in ended.out
+
+    def test_of_what_is_no_day_ends_with_2(self, household: Household) -> None:
+        assert household.call("explain", USER, "--day", "yesterday").code == 2
+
+
 class TestStatus:
     def test_a_script_gets_the_shape_of_the_api(self, household: Household) -> None:
         ended = household.call("status", USER, "--json")

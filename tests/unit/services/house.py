@@ -28,6 +28,7 @@ from withings_bridge.services.adopting import Adopting
 from withings_bridge.services.browsing import Browsing
 from withings_bridge.services.detailing import Detailing
 from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
+from withings_bridge.services.explaining import Explaining
 from withings_bridge.services.exporting import Exporting
 from withings_bridge.services.fetching import Fetching
 from withings_bridge.services.following import Following
@@ -295,6 +296,9 @@ class House:
             ]
         )
         self.browsing = Browsing(accounts=storage.accounts, links=self.links, records=storage.records)
+        self.explaining = Explaining(
+            browsing=self.browsing, vitals=self.vitals, trail=storage.trail, gateway=True, clock=clock
+        )
         self.exporting = Exporting(browsing=self.browsing, sharing=Sharing(browsing=self.browsing))
         self.reporting = Reporting(storage=storage, links=self.links, windows=windows, clock=clock)
         self.signals = Signals(
