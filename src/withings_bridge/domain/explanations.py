@@ -15,6 +15,9 @@ from withings_bridge.domain.entries import Entry, State
 from withings_bridge.domain.records import Kind
 from withings_bridge.domain.trail import KEPT_FOR, Step, What
 
+DATA_SCOPES = frozenset({"user.metrics", "user.activity"})
+"""Without consent to either there is nothing to be read."""
+
 
 class Stage(StrEnum):
     """A stage of the way, in the order in which a reading takes it."""
@@ -135,7 +138,14 @@ def _link(evidence: Evidence) -> Finding:
         said = "Withings no longer honours the link."
         advice = "The person must connect Withings again in the app."
         return Finding(Stage.LINK, Standing.MISSING, said, advice, account.consent_needed_at)
-    return Finding(Stage.LINK, Standing.DONE, "The user is linked.", at=account.linked_at)
+    refused = sorted(scope for scope in DATA_SCOPES if account.scopes and scope not in account.scopes)
+    if not refused:
+        return Finding(Stage.LINK, Standing.DONE, "The user is linked.", at=account.linked_at)
+    said = f"The user is linked, and has not consented to {' and '.join(refused)}."
+    if len(refused) < len(DATA_SCOPES):
+        return Finding(Stage.LINK, Standing.DONE, said, at=account.linked_at)
+    advice = "Connect Withings again in the app, and allow what is asked for."
+    return Finding(Stage.LINK, Standing.MISSING, said, advice, account.linked_at)
 
 
 def _device(evidence: Evidence, now: datetime) -> Finding:

@@ -83,6 +83,20 @@ class TestALink:
         assert standings(explanation) == {Stage.LINK: Standing.MISSING}
         assert "Connect Withings" in explanation.verdict
 
+    async def test_whose_consent_covers_only_a_part_says_what_it_lacks(self, house: House) -> None:
+        await house.link(scope="user.info,user.metrics")
+        link = (await explained(house)).findings[0]
+        assert (link.standing, link.said) == (
+            Standing.DONE,
+            "The user is linked, and has not consented to user.activity.",
+        )
+
+    async def test_whose_consent_covers_nothing_to_read_is_missing(self, house: House) -> None:
+        await house.link(scope="user.info")
+        explanation = await explained(house)
+        assert standings(explanation) == {Stage.LINK: Standing.MISSING}
+        assert "Connect Withings again" in explanation.verdict
+
     async def test_that_withings_no_longer_honours(self, house: House, clock: FakeClock) -> None:
         userid = await house.linked()
         await house.cloud.control("POST", f"/people/{userid}/unlink", {})
