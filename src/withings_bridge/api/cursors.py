@@ -58,20 +58,27 @@ def number_in(cursor: str, account: Account) -> int:
 def search_cursor_of(cursor: Cursor) -> str:
     """The cursor of a search."""
     place = [cursor.after.at.isoformat(), cursor.after.key] if cursor.after else []
-    return _sealed(_SEARCH, cursor.kind, cursor.skip, *place)
+    return _sealed(_SEARCH, cursor.kind, cursor.half or "", cursor.skip, *place)
 
 
 def search_cursor_in(text: str) -> Cursor:
     """The other way round. Raises ValueError for what is no cursor of a search."""
     try:
         match _opened(text):
-            case [str(name), str(kind), int(skip)] if name == _SEARCH and skip >= 0:
-                return Cursor(Kind(kind), None, skip)
-            case [str(name), str(kind), int(skip), str(at), str(key)] if name == _SEARCH and skip >= 0:
-                return Cursor(Kind(kind), Place(datetime.fromisoformat(at), key), skip)
+            case [str(name), str(kind), str(half), int(skip), *place] if name == _SEARCH and skip >= 0:
+                return Cursor(Kind(kind), _place(place), half or None, skip)
     except (CursorRefused, ValueError):
         pass
     raise ValueError("should be the cursor of a next link, unchanged")
+
+
+def _place(parts: list[Any]) -> Place | None:
+    match parts:
+        case []:
+            return None
+        case [str(at), str(key)]:
+            return Place(datetime.fromisoformat(at), key)
+    raise ValueError
 
 
 def _mark(account: Account) -> str:

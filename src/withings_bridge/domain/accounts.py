@@ -74,6 +74,8 @@ class Account:
     work: Mapping[Category, Work] = field(default_factory=dict)
     lease: Lease | None = None
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
+    purges: int = 0
+    """How often its records were forgotten, or were about to be: that leaves no trace among them."""
     consents: int = 1
     """How many were given: a refusal speaks of the one whose pair was refused."""
     consent_needed_at: datetime | None = None
@@ -237,7 +239,7 @@ def emptied(account: Account) -> Account:
     """With nothing known of its records, which are about to be purged: should they be and the account stay,
     whoever links it again imports anew.
     """
-    return replace(account, work={}, zone=None)
+    return replace(account, purges=account.purges + 1, work={}, zone=None)
 
 
 def end_was_announced(account: Account, *, refused: Account) -> bool:

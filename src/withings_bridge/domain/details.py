@@ -1,11 +1,12 @@
 """Detail of days and nights, which follows its summary.
 
 What changed of a day or a night says where its samples or its stages changed. So a summary names the
-windows to ask for, and nothing is asked where there is no summary.
+windows to ask for; where there is none nothing is asked, but whether detail that was stored there is gone.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,26 @@ def extent_of(detail: Record) -> Window:
         return Window(detail.at, detail.at + HOUR - SECOND)
     end = instant(detail.body.get("enddate"))
     return Window(detail.at, max(detail.at + SECOND, min(end or detail.at, detail.at + LONGEST_NIGHT)))
+
+
+def strays(stored: Iterable[Window], summaries: Sequence[Window]) -> list[Window]:
+    """Where detail is stored that begins in no summary's window, in order; neighbours joined as far as a
+    call reaches.
+
+    Both come in order, and no two of the summaries' windows overlap.
+    """
+    starts = [window.start for window in summaries]
+    found: list[Window] = []
+    for window in stored:
+        last = bisect_right(starts, window.start) - 1
+        if last >= 0 and summaries[last].end >= window.start:
+            continue
+        before = found[-1] if found else None
+        if before and window.start <= before.end + SECOND and window.end - before.start < DAY:
+            found[-1] = Window(before.start, max(before.end, window.end))
+        else:
+            found.append(window)
+    return found
 
 
 def whole_hours(window: Window) -> Window:

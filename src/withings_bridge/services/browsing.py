@@ -110,7 +110,7 @@ class History:
 
     async def latest(self) -> dict[str, Reading]:
         """The newest value of each metric, by metric."""
-        return await self._newest.of(self.account.userid)
+        return await self._newest.of(self.account)
 
 
 class Browsing:

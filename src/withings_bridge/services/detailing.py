@@ -9,10 +9,11 @@ from datetime import timedelta
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import KIND_OF, SUMMARY_OF, Category
-from withings_bridge.domain.details import extent_of, windows_of
+from withings_bridge.domain.details import LONGEST_NIGHT, extent_of, strays, whole_hours, windows_of
 from withings_bridge.domain.imports import Backfill
 from withings_bridge.domain.inbox import Task
 from withings_bridge.domain.notifications import DAY, Window, fold
+from withings_bridge.domain.records import EPOCH
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.fetching import Fetching, Span
 from withings_bridge.services.looking import Look, second_look
@@ -72,19 +73,29 @@ class Detailing:
         """What is left of a chunk, newest first."""
         # The local day that has begun where the person is may be tomorrow's in UTC.
         ahead = DAY if backfill.until == backfill.began_at else timedelta()
-        summaries = await self._records.between(
-            account.userid, KIND_OF[SUMMARY_OF[category]], backfill.start, backfill.until + ahead
+        # A day or a night beside the chunk may reach into it.
+        around = await self._records.between(
+            account.userid,
+            KIND_OF[SUMMARY_OF[category]],
+            max(EPOCH, backfill.start - LONGEST_NIGHT),
+            backfill.until + LONGEST_NIGHT,
         )
-        windows = fold(windows_of(summaries) | await self._stored(account, category, backfill))
+        summaries = [each for each in around if backfill.start <= each.at <= backfill.until + ahead]
+        covered = windows_of(around)
+        if category is Category.INTRADAY:  # which is asked for, and kept, by whole hours of UTC
+            covered = frozenset(map(whole_hours, covered))
+        alone = strays(await self._stored(account, category, backfill), fold(covered))
+        windows = sorted([*fold(windows_of(summaries)), *alone])
         return [window for window in reversed(windows) if window.start < backfill.done_from]
 
-    async def _stored(self, account: Account, category: Category, backfill: Backfill) -> frozenset[Window]:
-        """Where detail of a chunk is stored, be there a summary or not."""
-        windows: list[Window] = []
+    async def _stored(self, account: Account, category: Category, backfill: Backfill) -> list[Window]:
+        """Where detail is stored in what is left of a chunk, in order, be there a summary or not."""
+        found: list[Window] = []
         after: Place | None = None
+        start, end = backfill.start, min(backfill.until, backfill.done_from)
         while page := await self._records.page(
-            account.userid, KIND_OF[category], backfill.start, backfill.until, limit=PAGE, after=after
+            account.userid, KIND_OF[category], start, end, limit=PAGE, after=after
         ):
-            windows = fold(frozenset([*windows, *map(extent_of, page)]))
+            found += map(extent_of, page)
             after = Place(page[-1].at, page[-1].key)
-        return frozenset(windows)
+        return found

@@ -49,6 +49,8 @@ class Listing:
 
     async def heights(self, account: Account, task: Task) -> Look:
         """Store the person's heights of all time, for the bmi of weighings after them."""
+        if self._asked_just_now(task):
+            return Look(task)
         reply = await self._fetching.heights(account)
         await self._storing.apply(account, Kind.HEIGHT, reply.records)
         return Look(task, zone=reply.zone)

@@ -8,7 +8,9 @@ gone through again.
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.bmi import Stature, bmi_of
 from withings_bridge.domain.known import unknown_fields
 from withings_bridge.domain.mapping import Sources
@@ -96,6 +98,8 @@ class Measured:
 class Known:
     """The newest values of an account in one version of its records."""
 
+    history: tuple[datetime, int]
+    """Which: what was linked when, and purged how often."""
     version: int
     measured: Measured
     of_kind: dict[Kind, Values]
@@ -116,26 +120,30 @@ class Newest:
         self._most = most
         self._known: OrderedDict[str, Known] = OrderedDict()
 
-    async def of(self, userid: str) -> dict[str, Reading]:
+    async def of(self, account: Account) -> dict[str, Reading]:
         """The newest value of each metric, by metric; of the whole body where there are positions.
 
         Samples within a day or a night are no news beside these, and are left out.
         """
+        userid, history = account.userid, (account.linked_at, account.purges)
         version = await self._records.through(userid)
         known = self._known.get(userid)
+        if known is not None and known.history != history:
+            known = None
         if known is None or known.version != version:
-            known = await self._brought_to(version, userid, known)
+            known = await self._brought_to(version, account, known)
             self._known[userid] = known
         self._known.move_to_end(userid)
         if len(self._known) > self._most:
             self._known.popitem(last=False)
         return known.values()
 
-    async def _brought_to(self, version: int, userid: str, known: Known | None) -> Known:
+    async def _brought_to(self, version: int, account: Account, known: Known | None) -> Known:
+        userid, history = account.userid, (account.linked_at, account.purges)
         changes = await self._changes(userid, since=known.version) if known else None
         if known is None or changes is None:
             found = {kind: await self._of_kind(userid, kind) for kind in NEWEST_OF}
-            return Known(version, await Measured.of(self._records, userid), found)
+            return Known(history, version, await Measured.of(self._records, userid), found)
         touched = {change.name.kind for change in changes}
         # A copy: somebody else may be bringing it to another version.
         measured = known.measured.copy()
@@ -143,13 +151,11 @@ class Newest:
         if Kind.HEIGHT in touched or not all(_taken(measured, change) for change in groups):
             measured = await Measured.of(self._records, userid)
         found = {kind: await self._of_kind(userid, kind) for kind in NEWEST_OF if kind in touched}
-        return Known(changes[-1].number if changes else version, measured, {**known.of_kind, **found})
+        reached = changes[-1].number if changes else version
+        return Known(history, reached, measured, {**known.of_kind, **found})
 
     async def _changes(self, userid: str, *, since: int) -> list[Changed] | None:
         """What changed since; None where it is so much that the history is sooner gone through again."""
-        first = await self._records.changes(userid, after=0, limit=1, bringing=())
-        if not first or first[0].number > since:
-            return None  # what was known may have been purged, which leaves no trace
         changes = await self._records.changes(userid, after=since, limit=PAGE, bringing={Kind.MEASURES})
         return changes if len(changes) < PAGE else None
 

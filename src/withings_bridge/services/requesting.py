@@ -13,7 +13,7 @@ from withings_bridge.domain.categories import IMPORTED, SUMMARY_OF, Category
 from withings_bridge.domain.errors import AccountUnknown, ConsentNeeded, NotLinked, SyncFailed
 from withings_bridge.domain.imports import BEGINNING
 from withings_bridge.domain.inbox import ASKED
-from withings_bridge.domain.records import Record
+from withings_bridge.domain.records import THE_END, Record
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.working import Working
 from withings_bridge.storage.base import Accounts, Links
@@ -94,11 +94,15 @@ class Requesting:
         def settled(account: Account) -> bool:
             return _settled(account, wanted, reaching=reaching)
 
+        began = self._clock()
         synced = await self._worked(account, settled, patience=patience)
-        if detail:
-            wanted = {category: synced.account.of(category).announced for category in detail}
-            return await self._worked(synced.account, settled, patience=patience)
-        return synced
+        if not detail or not settled(synced.account):
+            return synced
+        # What the summary announced is waited for; an import of detail has time.
+        wanted = {category: synced.account.of(category).announced for category in detail}
+        reaching = dict.fromkeys(detail, THE_END)
+        left = patience - (self._clock() - began) if patience else None
+        return await self._worked(synced.account, settled, patience=left)
 
     async def subscriptions(self, user: str, *, patience: timedelta = PATIENCE) -> Account:
         """Compare the account's subscriptions with Withings' list now, and subscribe what is missing.

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
+from withings_bridge.domain.errors import CursorRefused
 from withings_bridge.domain.records import EPOCH, Kind, Record
 from withings_bridge.domain.signals import Signal
 from withings_bridge.fhir.devices import device, patient
@@ -30,8 +31,10 @@ class Cursor:
     kind: Kind
     after: Place | None
     """Behind this record; None: before the first one of the kind."""
+    half: str | None = None
+    """The key of a record that was told in part, unless it has gone or moved since."""
     skip: int = 0
-    """Observations of the next record that were told already."""
+    """So many of its observations were told already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +56,28 @@ class Sharing:
         """At most so many Observations of those that are asked for. Raises NotLinked.
 
         They come by kind of record, those of one kind from old to new. Reads a bounded number of records.
+        Raises CursorRefused for the cursor of another search.
         """
         chart = await self._chart(user)
         found: list[Observation] = []
         left = MOST_RECORDS
         for kind in _from(search.kinds, cursor):
-            after, skip = (cursor.after, cursor.skip) if cursor and cursor.kind is kind else (None, 0)
+            here = cursor if cursor and cursor.kind is kind else Cursor(kind, None)
+            after, half, skip = here.after, here.half, here.skip
             while True:
                 if left <= 0:
-                    return Found(found, Cursor(kind, after, skip))
+                    return Found(found, Cursor(kind, after, half, skip))
                 limit = min(left, max(count, FEWEST_AT_ONCE))
                 page = await chart.history.page(kind, Span(*search.span), limit=limit, after=after)
                 left -= len(page.records)
                 for record in page.records:
                     for nth, observation in enumerate(await chart.found(record, search)):
-                        if nth < skip:
+                        if record.key == half and nth < skip:
                             continue
                         if len(found) == count:
-                            return Found(found, Cursor(kind, after, nth))
+                            return Found(found, Cursor(kind, after, record.key, nth))
                         found.append(observation)
-                    after, skip = Place(record.at, record.key), 0
+                    after, half, skip = Place(record.at, record.key), None, 0
                 if page.after is None:
                     break
         return Found(found, None)
@@ -154,4 +159,6 @@ def _from(kinds: tuple[Kind, ...], cursor: Cursor | None) -> tuple[Kind, ...]:
     """The kinds that are left."""
     if cursor is None:
         return kinds
-    return kinds[kinds.index(cursor.kind) :] if cursor.kind in kinds else ()
+    if cursor.kind not in kinds:
+        raise CursorRefused
+    return kinds[kinds.index(cursor.kind) :]

@@ -6,11 +6,13 @@ They are large, and few are ever looked at: each is fetched when somebody wants 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 from weakref import WeakValueDictionary
 
 import structlog
 
+from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.errors import ConsentNeeded, NoSuchRecording, StorageError
 from withings_bridge.domain.records import Kind, Record, RecordKey
 from withings_bridge.domain.signals import Signal
@@ -57,7 +59,7 @@ class Signals:
         self._telemetry = telemetry
         self._clock = clock
         self._asking: WeakValueDictionary[tuple[str, RecordKey], asyncio.Lock] = WeakValueDictionary()
-        self._unkept: OrderedDict[tuple[str, RecordKey], Record] = OrderedDict()
+        self._unkept: OrderedDict[_Key, Record] = OrderedDict()
 
     async def ecg(self, user: str, signalid: str) -> dict[str, Any]:
         """The curve of one ECG as Withings gives it: ``signal`` in microvolt, ``sampling_frequency`` in Hz.
@@ -90,7 +92,7 @@ class Signals:
         async with self._asking.setdefault((account.userid, name), asyncio.Lock()):
             # What was fetched while somebody worked on the account waits for its place in the store, and is
             # the person's only as long as the recording is.
-            waiting = self._unkept.pop((account.userid, name), None)
+            waiting = self._unkept.pop(_key(account, name), None)
             if stored := await self._records.get(account.userid, [name]):
                 return dict(stored[name].body)
             recording = await _recording(history, signal, name)
@@ -102,28 +104,38 @@ class Signals:
                 if not answer.signal:
                     return body
                 waiting = Record(name.kind, name.key, recording.at, None, body)
-            await self._keep(account.userid, recording, waiting)
+            await self._keep(account, recording.name, signal, waiting)
             return dict(waiting.body)
 
-    async def _keep(self, userid: str, recording: Record, signal: Record) -> None:
+    async def _keep(self, account: Account, recording: RecordKey, signal: Signal, kept: Record) -> None:
         """Store the signal; where somebody works on the account or the store does not take it, hold it until
         it is asked for again.
 
         Never past the account's holder, who may be about to purge it.
         """
+        userid = account.userid
         try:
             async with self._holding.if_free(userid) as held:
-                # What a turn removed meanwhile must not leave its signal behind.
-                if held and await self._records.get(userid, [recording.name]):
-                    await self._records.save(userid, [signal], now=self._clock())
-                    self._telemetry.stored([signal])
+                # What a turn removed meanwhile, or gave another signal, must not leave this one behind.
+                found = await self._records.get(userid, [recording]) if held else {}
+                if recording in found and signal.of(found[recording]) == kept.name:
+                    await self._records.save(userid, [kept], now=self._clock())
+                    self._telemetry.stored([kept])
                 if held:
                     return
         except StorageError as error:
             log.warning("signal not stored", account=userid, reason=type(error).__name__)
-        self._unkept[userid, signal.name] = signal
+        self._unkept[_key(account, kept.name)] = kept
         if len(self._unkept) > MOST_UNKEPT:
             self._unkept.popitem(last=False)
+
+
+_Key = tuple[str, datetime, int, RecordKey]
+
+
+def _key(account: Account, signal: RecordKey) -> _Key:
+    """Names a signal of the account as it is linked now, and since it was last purged."""
+    return account.userid, account.linked_at, account.purges, signal
 
 
 async def _recording(history: History, signal: Signal, name: RecordKey) -> Record:

@@ -76,7 +76,7 @@ the devices, the goals, the subscriptions, and some for pages and second looks.
 
 
 MOST_PUT_OFF = 3
-"""So many turns in a row make room for news, before one does what nobody waits for all the same."""
+"""So many turns in a row make room for news, before one does all that is pending all the same."""
 
 
 @dataclass(slots=True)
@@ -87,6 +87,8 @@ class Turn:
     results: list[Done | Failed] = field(default_factory=list)
     fetched: list[Record] = field(default_factory=list)
     urgency: Urgency = field(default_factory=lambda: Urgency(Lane.LIVE))
+    firm: bool = False
+    """Too many turns before it made room: this one does all that is pending."""
     hurried: bool = False
     """News came while it did what nobody waits for: it ends as soon as it can."""
 
@@ -212,6 +214,7 @@ class Turning:
 
     async def _work(self, account: Account, turn: Turn, *, imports: bool) -> None:
         todo = tasks(account, self._clock(), imports=imports)
+        turn.firm = self._put_off[account.userid] >= MOST_PUT_OFF
         for index, task in enumerate(todo):
             if task.lane is not Lane.LIVE and self._makes_room(account, turn):
                 return
@@ -236,14 +239,13 @@ class Turning:
             else:
                 turn.results.append(done)
                 turn.fetched += fetched
-                if task.lane is not Lane.LIVE:
-                    self._put_off.pop(account.userid, None)
+        self._put_off.pop(account.userid, None)
 
     def _makes_room(self, account: Account, turn: Turn) -> bool:
         """Whether a turn at what nobody waits for ends for news. Not for ever: anybody can post news, and
         with some in every turn nothing else would be done at all.
         """
-        if not turn.hurried or self._put_off[account.userid] >= MOST_PUT_OFF:
+        if not turn.hurried or turn.firm:
             return False
         self._put_off[account.userid] += 1
         return True

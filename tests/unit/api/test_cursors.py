@@ -82,7 +82,7 @@ class TestFeedCursor:
 class TestSearchCursor:
     @pytest.mark.parametrize("after", [PLACE, None, Place(NOON, "emoji \ud83d")])
     def test_gives_back_where_the_search_goes_on(self, after: Place | None) -> None:
-        cursor = Cursor(Kind.SLEEP, after, 7)
+        cursor = Cursor(Kind.SLEEP, after, "2026-03-02/-/-", 7)
         assert search_cursor_in(search_cursor_of(cursor)) == cursor
 
     @pytest.mark.parametrize(
@@ -93,7 +93,8 @@ class TestSearchCursor:
             search_cursor_in(text)
 
     @pytest.mark.parametrize(
-        "content", [b'["search","dreams",0]', b'["search","sleep",-1]', b'["search","sleep",0,"noon","1"]']
+        "content",
+        [b'["search","dreams","",0]', b'["search","sleep","",-1]', b'["search","sleep","",0,"noon","1"]'],
     )
     def test_made_by_hand_is_refused(self, content: bytes) -> None:
         text = urlsafe_b64encode(hashlib.sha256(content).digest()[:6] + content).decode().rstrip("=")

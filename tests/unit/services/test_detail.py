@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -281,6 +282,32 @@ class TestImport:
         assert (await detail_calls(house))["get"] == 25
         starts = {stage.at.date() for stage in await house.records(userid, Kind.SEGMENT)}
         assert len(starts) >= 25
+
+    async def test_asks_for_each_day_once_where_clocks_differ_by_half_an_hour(self, house: House) -> None:
+        """An hour of UTC is about two local days there, and a watch is worn day and night."""
+        person = (await house.cloud.control("POST", "/people", {"timezone": "Asia/Kolkata"}))["userid"]
+        for number in range(1, 22):
+            await walks(house, person, 20000, date=f"{house.clock() - number * DAY:%Y-%m-%d}")
+        intraday = house.client.intraday
+
+        async def worn(access_token: str, window: Between | None = None) -> Any:
+            answer = await intraday(access_token, window=window)
+            assert window
+            every = range(int(window.start.timestamp()), int(window.end.timestamp()), 600)
+            return replace(answer, rows=tuple({"timestamp": at, "heart_rate": 60} for at in every))
+
+        house.client.intraday = worn  # type: ignore[method-assign]  # a watch that never sleeps
+        userid = await house.link(person=person)
+        await house.forget_calls()
+        await house.drain(userid)
+        first = (await detail_calls(house))["getintradayactivity"]
+        house.clock.advance(MINUTE)
+        await house.storage.accounts.announce(userid, {Category.INTRADAY: EVERYTHING}, now=house.clock())
+        await house.forget_calls()
+        await house.drain(userid)
+        again = (await detail_calls(house))["getintradayactivity"]
+        # Whole hours of UTC: a local day there lies in 25 of them, and takes two calls.
+        assert (first, again) == (42, 42)
 
     @pytest.mark.parametrize("deleted", [False, True])
     async def test_takes_away_what_so_many_changed_nights_had_before(

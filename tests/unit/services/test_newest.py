@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from builders import SECOND
+from builders import SECOND, an_account
 from fakes import FakeClock
 from unit.services.house import House
+from withings_bridge.domain.accounts import emptied
+from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.domain.mapping import Sources
 from withings_bridge.domain.readings import Reading
 from withings_bridge.domain.records import Kind, Record, record_from
@@ -24,6 +26,7 @@ class Shelf:
         self.newest = Newest(records=records, sources=Sources.TRACKERS_FIRST, most=2)
         self.reads: Counter[Kind] = Counter()
         self.records = records
+        self.account = an_account(USERID)
         self._clock = clock
         for name in ("page", "newest", "between"):
             monkeypatch.setattr(records, name, self._counting(getattr(records, name)))
@@ -37,10 +40,10 @@ class Shelf:
     async def values(self) -> dict[str, Reading]:
         """The newest values, which are those that somebody finds who remembers nothing."""
         self.reads.clear()
-        found = await self.newest.of(USERID)
+        found = await self.newest.of(self.account)
         reads = self.reads.copy()
         afresh = Newest(records=self.records, sources=Sources.TRACKERS_FIRST)
-        assert found == await afresh.of(USERID)
+        assert found == await afresh.of(self.account)
         self.reads = reads
         return found
 
@@ -90,15 +93,40 @@ class TestWhatIsRemembered:
 
     async def test_is_that_of_those_who_were_asked_for_last(self, shelf: Shelf) -> None:
         for userid in ("2", "3"):
-            await shelf.newest.of(userid)
+            await shelf.newest.of(an_account(userid))
         await shelf.values()
         assert shelf.reads[Kind.MEASURES] > 0
 
     async def test_is_not_told_after_a_purge(self, shelf: Shelf, clock: FakeClock) -> None:
+        shelf.account = emptied(shelf.account)
         await shelf.records.forget(USERID)
         clock.advance(SECOND)
         await shelf.put(shelf.weighing(1, kg=5, type_=170))
         assert set(await shelf.values()) == {"visceral_fat"}
+
+    async def test_is_not_told_after_a_purge_that_was_cut_off(self, shelf: Shelf, clock: FakeClock) -> None:
+        """Some records are gone without a trace, others are still there."""
+        await shelf.put(shelf.weighing(3, kg=9, type_=170))
+        await shelf.put(*[shelf.weighing(number, kg=number) for number in range(10, 700)])
+        assert "visceral_fat" in await shelf.values()
+        shelf.account = emptied(shelf.account)
+        calls = 0
+
+        async def once(intent: Any, **options: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls > 1:
+                raise StorageUnavailable
+            return await write(intent, **options)
+
+        write = shelf.records._database.write  # type: ignore[attr-defined]  # it is the embedded store's
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(shelf.records._database, "write", once)  # type: ignore[attr-defined]  # as above
+            with pytest.raises(StorageUnavailable):
+                await shelf.records.forget(USERID)
+        clock.advance(SECOND)
+        await shelf.put(shelf.weighing(1, kg=90))
+        await shelf.values()
 
     async def test_is_found_anew_after_a_great_many_changes(self, shelf: Shelf) -> None:
         await shelf.put(*[shelf.weighing(number, kg=number) for number in range(10, 610)])
@@ -188,12 +216,12 @@ class TestOthersMeanwhile:
             if options["after"] and not late:
                 late.append(found)
                 await shelf.put(shelf.weighing(1, kg=90))
-                assert (await shelf.newest.of(USERID))["weight"].value == 90
+                assert (await shelf.newest.of(shelf.account))["weight"].value == 90
             return found
 
         await shelf.put(shelf.weighing(1, kg=80))
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(shelf.records, "changes", overtaken)
-            assert (await shelf.newest.of(USERID))["weight"].value == 80
+            assert (await shelf.newest.of(shelf.account))["weight"].value == 80
         assert late
         assert (await shelf.values())["weight"].value == 90

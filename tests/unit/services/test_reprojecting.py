@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from builders import DAY, MINUTE, a_row
+from builders import DAY, MINUTE, SECOND, a_row
 from contract.storage.backends import SqliteBackend
 from fakes import FailingVitals, FakeClock
 from unit.services.house import House, a_house
@@ -18,7 +18,7 @@ from withings_bridge.domain.accounts import due, needing_consent
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import LeaseLost, NotLinked, StorageUnavailable
 from withings_bridge.domain.extended import NAMES
-from withings_bridge.domain.inbox import Lane
+from withings_bridge.domain.inbox import ASKED, Lane
 from withings_bridge.domain.mapping import CONTRACT, RowMapping, Sources
 from withings_bridge.domain.records import Kind, record_from
 from withings_bridge.domain.vitals7 import VitalRow
@@ -199,7 +199,11 @@ class TestRebuild:
         assert [Category.ROWS in each for each in done] == [False] * MOST_PUT_OFF + [True]
         assert (await on.account(userid)).projected == ALL.version
 
-    async def test_is_begun_at_last_though_each_turn_has_news(self, house: House, userid: str) -> None:
+    @pytest.mark.parametrize("errand", [None, Category.DEVICES])
+    async def test_is_begun_at_last_though_each_turn_has_news(
+        self, house: House, userid: str, errand: Category | None
+    ) -> None:
+        """And another errand that comes before it, too."""
         on = under(house, ALL)
 
         class Pressed(Holding):
@@ -212,7 +216,10 @@ class TestRebuild:
                     yield
 
         on.turning._holding = Pressed(accounts=on.storage.accounts, clock=on.clock)
-        for _ in range(3 * (MOST_PUT_OFF + 1)):
+        for _ in range(MOST_PUT_OFF + 1):
+            on.clock.advance(20 * SECOND)
+            if errand:
+                await on.storage.accounts.announce(userid, {errand: ASKED}, now=on.clock())
             await on.working.turn(userid)
         assert (await on.account(userid)).projected == ALL.version
 

@@ -7,6 +7,8 @@ import pytest
 from builders import DAY, MINUTE, SECOND
 from fakes import FakeClock
 from unit.services.house import WINDOWS, House, eventually
+from withings_bridge.api.reading import _LIVE_FROM
+from withings_bridge.api.routers.feed import list_changes
 from withings_bridge.domain.accounts import with_whole_history
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import ConsentNeeded, NotLinked, SyncFailed
@@ -52,6 +54,21 @@ class TestSync:
         await house.requesting.sync("user-1", only=[category])
         assert [call.action for call in await house.calls()] == [action]
         assert not (await house.account(userid)).of(category).news
+
+    async def test_of_all_that_is_followed_may_be_repeated_soon(self, house: House, clock: FakeClock) -> None:
+        """Withings refuses the identical call within ten seconds."""
+        await house.linked()
+        for _ in range(3):
+            await house.requesting.sync("user-1", only=_LIVE_FROM[list_changes])
+            clock.advance(2 * SECOND)
+        assert {call.status for call in await house.calls()} == {0}
+
+    async def test_of_heights_may_be_repeated_soon(self, house: House, clock: FakeClock) -> None:
+        await house.linked()
+        for _ in range(2):
+            await house.requesting.sync("user-1", only=[Category.HEIGHTS])
+            clock.advance(2 * SECOND)
+        assert {call.status for call in await house.calls()} == {0}
 
     async def test_of_detail_that_is_switched_off_asks_for_nothing(self, house: House) -> None:
         await house.linked()

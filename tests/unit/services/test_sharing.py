@@ -10,8 +10,8 @@ from unit.fhir.r4 import checked, codes
 from unit.fhir.test_observations import HEIGHT, SIGNAL
 from unit.fhir.test_searching import CUFF
 from unit.services.house import House
-from withings_bridge.domain.errors import NotLinked
-from withings_bridge.domain.records import Kind, record_from
+from withings_bridge.domain.errors import CursorRefused, NotLinked
+from withings_bridge.domain.records import Kind, RecordKey, record_from
 from withings_bridge.fhir.resources import Observation
 from withings_bridge.fhir.searching import Bound, Search, Token
 from withings_bridge.services import sharing as module
@@ -65,6 +65,30 @@ async def walked(sharing: Sharing, search: Search, count: int) -> list[Observati
         if page.next is None:
             return found
         cursor = page.next
+
+
+class TestTheNextPage:
+    async def test_misses_nothing_where_what_was_told_in_part_has_gone(
+        self, sharing: Sharing, house: House
+    ) -> None:
+        """1001 was told to its middle; 1002 lies at the same second."""
+        measures = Search(among=(Kind.MEASURES,))
+        everything = [one.id for one in await all_observations(sharing, measures)]
+        first = await sharing.search(USER, measures, count=1)
+        assert first.next
+        assert first.next.half == "1001"
+        account = (await house.link_of(USER)).account
+        gone = RecordKey(Kind.MEASURES, "1001")
+        await house.storage.records.save(account, [], removed=[gone], now=house.clock())
+        rest = await sharing.search(USER, measures, count=500, cursor=first.next)
+        assert [one.id for one in rest.observations] == [
+            each for each in everything if not each.startswith("measures.1001.")
+        ]
+
+    async def test_of_another_search_is_refused(self, sharing: Sharing) -> None:
+        cursor = Cursor(Kind.SLEEP, None)
+        with pytest.raises(CursorRefused):
+            await sharing.search(USER, Search(among=(Kind.MEASURES,)), count=1, cursor=cursor)
 
 
 class TestEverything:

@@ -16,6 +16,7 @@ from withings_bridge.api.reading import (
 from withings_bridge.api.readings_schemas import ChangesPage, RecordChange
 from withings_bridge.domain.categories import KIND_OF
 from withings_bridge.domain.errors import CursorRefused, FeedRestarted
+from withings_bridge.domain.records import Kind
 from withings_bridge.services.mirroring import FOLLOWED, follow
 
 router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_class=Escaped)
@@ -27,7 +28,7 @@ router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_c
     summary="What changed since you last asked",
     responses=reading(CursorRefused, FeedRestarted),
 )
-@live_from(*(category for category, kind in KIND_OF.items() if kind in FOLLOWED))
+@live_from(*(category for category, kind in KIND_OF.items() if kind in FOLLOWED - {Kind.HEIGHT}))
 async def list_changes(
     history: TheHistory,
     showing: TheShowingOfValues,

@@ -13,7 +13,7 @@ from withings_bridge.api.dependencies import Reader, TheServices
 from withings_bridge.api.middleware import Refused
 from withings_bridge.api.replies import CALLING, FOR_A_USER, replies
 from withings_bridge.api.routers.users import UserId
-from withings_bridge.domain.errors import NotLinked, UserUnknown
+from withings_bridge.domain.errors import CursorRefused, NotLinked, UserUnknown
 from withings_bridge.fhir.capabilities import CapabilityStatement, capabilities
 from withings_bridge.fhir.resources import (
     Bundle,
@@ -173,7 +173,7 @@ async def metadata(request: Request, _: Reader) -> CapabilityStatement:
     "/Observation",
     operation_id="fhir_search_observations",
     summary="Search Observations",
-    responses=replies(*READING),
+    responses=replies(*READING, CursorRefused),
     response_model_exclude_none=True,
 )
 async def search_observations(

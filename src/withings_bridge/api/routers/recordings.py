@@ -101,7 +101,7 @@ async def ecg_signal(
     summary="The sound of a stethoscope",
     responses=reading(*FETCHING),
 )
-@live_from(Category.STETHO)
+@live_from(Category.STETHO, Category.HEART)
 async def stetho_signal(
     _: TheHistory,
     user: TheUser,
