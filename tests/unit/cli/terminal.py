@@ -12,11 +12,14 @@ from processes import PATIENCE_SECONDS
 from unit.cli.calling import environment
 
 TAKE_THE_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-"""Becomes the program in its arguments, on a terminal of its own, so that Ctrl-C reaches it."""
+"""Becomes the program in its arguments, on a terminal of its own, so that Ctrl-C reaches it, also where
+whoever runs the tests in the background hears none.
+"""
 
 
 class Terminal:
