@@ -183,6 +183,7 @@ class Leaving:
             await self._links.leave(user, userid)
             if purge and not shared:
                 self._noting.forget(userid)
+                await self._noting.flush()  # what is being written now would land behind the purge
                 await self._trail.forget(userid)
             else:
                 self._noting.note(userid, What.LEFT, user=user)

@@ -38,6 +38,7 @@ class Noting:
         self._numbers = itertools.count()
         self._process = secrets.token_hex(2)
         self._gathered: list[Step] = []
+        self._flushing = asyncio.Lock()
         self._writing: asyncio.Task[None] | None = None
         self._minute: datetime | None = None
         self._noted: Counter[str] = Counter()
@@ -63,14 +64,15 @@ class Noting:
         self._gathered = [step for step in self._gathered if step.account != account]
 
     async def flush(self) -> None:
-        """Write what was gathered."""
-        steps, self._gathered = self._gathered, []
-        if not steps:
-            return
-        try:
-            await self._trail.append(steps, now=self._clock())
-        except StorageError as error:
-            log.warning("steps not noted", steps=len(steps), reason=type(error).__name__)
+        """Write what was gathered, and wait for what is being written."""
+        async with self._flushing:
+            steps, self._gathered = self._gathered, []
+            if not steps:
+                return
+            try:
+                await self._trail.append(steps, now=self._clock())
+            except StorageError as error:
+                log.warning("steps not noted", steps=len(steps), reason=type(error).__name__)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:

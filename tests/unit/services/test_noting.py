@@ -1,5 +1,8 @@
 """What a person who looks can read of what happened."""
 
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from builders import MINUTE
@@ -100,6 +103,24 @@ class TestAFlood:
         clock.advance(MINUTE)
         house.noting.note("77", What.NOTIFIED, appli=1)
         assert len(await steps(house, "77")) == MOST_A_MINUTE + 1
+
+
+class TestTheEnd:
+    async def test_waits_for_what_is_being_written(self, house: House, clock: FakeClock) -> None:
+        began, written = asyncio.Event(), list[Step]()
+
+        class Slow:
+            async def append(self, steps: Sequence[Step], *, now: datetime) -> None:
+                began.set()
+                for _ in range(10):
+                    await asyncio.sleep(0)
+                written.extend(steps)
+
+        noting = Noting(trail=Slow(), clock=clock)  # type: ignore[arg-type]  # it takes and never tells
+        async with noting.opened():
+            noting.note("77", What.LEFT)
+            await began.wait()
+        assert [step.what for step in written] == [What.LEFT]
 
 
 class TestAStoreThatIsSilent:
