@@ -206,6 +206,24 @@ class TestWhenItsRecordingGoes:
         with pytest.raises(NoSuchRecording):
             await house.signals.ecg(USER, "1")
 
+    async def test_one_is_not_kept_whose_recording_was_given_another_meanwhile(
+        self, house: House, userid: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A turn has replaced the recording while Withings was asked for its signal."""
+        recording = next(each for each in await house.records(userid, Kind.HEART) if "ecg" in each.body)
+        name = str(recording.body["ecg"]["signalid"])
+        ask = house.client.ecg_signal
+
+        async def replaced(access_token: str, signalid: int | str) -> Any:
+            answer = await ask(access_token, signalid)
+            other = {**recording.body, "ecg": {**recording.body["ecg"], "signalid": 777}}
+            await house.storage.records.save(userid, [record_from(Kind.HEART, other)], now=house.clock())
+            return answer
+
+        monkeypatch.setattr(house.client, "ecg_signal", replaced)
+        assert (await house.signals.ecg(USER, name))["signal"]
+        assert await stored(house, userid) == []
+
 
 async def told(house: House, userid: str, ecg: dict[str, Any]) -> None:
     window = {"startdate": str(ecg["timestamp"] - 1), "enddate": str(ecg["timestamp"])}
