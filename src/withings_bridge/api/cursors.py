@@ -82,9 +82,8 @@ def _place(parts: list[Any]) -> Place | None:
 
 
 def _mark(account: Account) -> str:
-    """Tells the account as it was linked; what it had brought may be purged when its last user leaves."""
-    named = f"{account.userid} {account.linked_at.isoformat()}"
-    return hashlib.sha256(named.encode()).hexdigest()[:16]
+    """Names the account's history to nobody who does not know it."""
+    return hashlib.sha256(account.history.encode()).hexdigest()[:16]
 
 
 def _sealed(*parts: str | int) -> str:

@@ -23,8 +23,7 @@ def etag_of(request: Request, history: History, version: int) -> str:
     """The tag of what this request is answered with while the records are of this version."""
     parts = (
         __version__,
-        history.account.userid,
-        history.account.linked_at.isoformat(),
+        history.account.history,
         history.account.zone or "",
         history.sources,
         str(version),

@@ -91,6 +91,13 @@ class Account:
     zone: str | None = None
     """The zone that Withings named last for measures, whose groups name none."""
 
+    @property
+    def history(self) -> str:
+        """Names its records as one history. Another link begins another, and so does a purge, even one that
+        was cut off: what went leaves no trace among the records that by itself tells a copy to be dropped.
+        """
+        return f"{self.userid} {self.linked_at.isoformat()} {self.purges}"
+
     def of(self, category: Category) -> Work:
         """The category's work; of one never heard of, none."""
         return self.work.get(category, Work())

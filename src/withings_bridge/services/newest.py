@@ -8,7 +8,6 @@ gone through again.
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.bmi import Stature, bmi_of
@@ -98,8 +97,6 @@ class Measured:
 class Known:
     """The newest values of an account in one version of its records."""
 
-    history: tuple[datetime, int]
-    """Which: what was linked when, and purged how often."""
     version: int
     measured: Measured
     of_kind: dict[Kind, Values]
@@ -125,25 +122,21 @@ class Newest:
 
         Samples within a day or a night are no news beside these, and are left out.
         """
-        userid, history = account.userid, (account.linked_at, account.purges)
-        version = await self._records.through(userid)
-        known = self._known.get(userid)
-        if known is not None and known.history != history:
-            known = None
+        version = await self._records.through(account.userid)
+        known = self._known.get(account.history)
         if known is None or known.version != version:
-            known = await self._brought_to(version, account, known)
-            self._known[userid] = known
-        self._known.move_to_end(userid)
+            known = await self._brought_to(version, account.userid, known)
+            self._known[account.history] = known
+        self._known.move_to_end(account.history)
         if len(self._known) > self._most:
             self._known.popitem(last=False)
         return known.values()
 
-    async def _brought_to(self, version: int, account: Account, known: Known | None) -> Known:
-        userid, history = account.userid, (account.linked_at, account.purges)
+    async def _brought_to(self, version: int, userid: str, known: Known | None) -> Known:
         changes = await self._changes(userid, since=known.version) if known else None
         if known is None or changes is None:
             found = {kind: await self._of_kind(userid, kind) for kind in NEWEST_OF}
-            return Known(history, version, await Measured.of(self._records, userid), found)
+            return Known(version, await Measured.of(self._records, userid), found)
         touched = {change.name.kind for change in changes}
         # A copy: somebody else may be bringing it to another version.
         measured = known.measured.copy()
@@ -152,7 +145,7 @@ class Newest:
             measured = await Measured.of(self._records, userid)
         found = {kind: await self._of_kind(userid, kind) for kind in NEWEST_OF if kind in touched}
         reached = changes[-1].number if changes else version
-        return Known(history, reached, measured, {**known.of_kind, **found})
+        return Known(reached, measured, {**known.of_kind, **found})
 
     async def _changes(self, userid: str, *, since: int) -> list[Changed] | None:
         """What changed since; None where it is so much that the history is sooner gone through again."""

@@ -6,7 +6,6 @@ They are large, and few are ever looked at: each is fetched when somebody wants 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -59,7 +58,7 @@ class Signals:
         self._telemetry = telemetry
         self._clock = clock
         self._asking: WeakValueDictionary[tuple[str, RecordKey], asyncio.Lock] = WeakValueDictionary()
-        self._unkept: OrderedDict[_Key, Record] = OrderedDict()
+        self._unkept: OrderedDict[tuple[str, RecordKey], Record] = OrderedDict()
 
     async def ecg(self, user: str, signalid: str) -> dict[str, Any]:
         """The curve of one ECG as Withings gives it: ``signal`` in microvolt, ``sampling_frequency`` in Hz.
@@ -92,7 +91,7 @@ class Signals:
         async with self._asking.setdefault((account.userid, name), asyncio.Lock()):
             # What was fetched while somebody worked on the account waits for its place in the store, and is
             # the person's only as long as the recording is.
-            waiting = self._unkept.pop(_key(account, name), None)
+            waiting = self._unkept.pop((account.history, name), None)
             if stored := await self._records.get(account.userid, [name]):
                 return dict(stored[name].body)
             recording = await _recording(history, signal, name)
@@ -125,17 +124,9 @@ class Signals:
                     return
         except StorageError as error:
             log.warning("signal not stored", account=userid, reason=type(error).__name__)
-        self._unkept[_key(account, kept.name)] = kept
+        self._unkept[account.history, kept.name] = kept
         if len(self._unkept) > MOST_UNKEPT:
             self._unkept.popitem(last=False)
-
-
-_Key = tuple[str, datetime, int, RecordKey]
-
-
-def _key(account: Account, signal: RecordKey) -> _Key:
-    """Names a signal of the account as it is linked now, and since it was last purged."""
-    return account.userid, account.linked_at, account.purges, signal
 
 
 async def _recording(history: History, signal: Signal, name: RecordKey) -> Record:

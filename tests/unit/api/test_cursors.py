@@ -15,12 +15,16 @@ from withings_bridge.api.cursors import (
     search_cursor_in,
     search_cursor_of,
 )
+from withings_bridge.domain.accounts import emptied
 from withings_bridge.domain.errors import CursorRefused, FeedRestarted
 from withings_bridge.domain.records import Kind
 from withings_bridge.services.sharing import Cursor
 from withings_bridge.storage.base import Place
 
 ACCOUNT = an_account("1234", linked_at=NOON)
+OTHERS = [an_account("1235"), an_account("1234", linked_at=NOON + DAY), emptied(ACCOUNT)]
+"""Another account, another link, and what is left where a purge was cut off."""
+
 PLACE = Place(NOON, "1001")
 
 
@@ -57,7 +61,7 @@ class TestCursor:
         with pytest.raises(CursorRefused):
             place_in(cursor_of(PLACE, ACCOUNT, name), ACCOUNT, "sleep asc")
 
-    @pytest.mark.parametrize("other", [an_account("1235"), an_account("1234", linked_at=NOON + DAY)])
+    @pytest.mark.parametrize("other", OTHERS)
     def test_of_another_account_or_link_is_refused(self, other: object) -> None:
         with pytest.raises(CursorRefused):
             place_in(cursor_of(PLACE, other, "sleep asc"), ACCOUNT, "sleep asc")  # type: ignore[arg-type]
@@ -67,7 +71,7 @@ class TestFeedCursor:
     def test_gives_the_number_back(self) -> None:
         assert number_in(feed_cursor_of(2**60, ACCOUNT), ACCOUNT) == 2**60
 
-    @pytest.mark.parametrize("other", [an_account("1235"), an_account("1234", linked_at=NOON + DAY)])
+    @pytest.mark.parametrize("other", OTHERS)
     def test_of_another_account_or_link_says_that_the_feed_begins_anew(self, other: object) -> None:
         with pytest.raises(FeedRestarted):
             number_in(feed_cursor_of(5, other), ACCOUNT)  # type: ignore[arg-type]

@@ -18,10 +18,15 @@ def a_request(path: str = "/api/withings/sleep", query: str = "limit=5") -> Requ
 
 
 def a_history(
-    userid: str = "1234", *, linked_at: datetime = NOON, zone: str | None = None, **choices: Any
+    userid: str = "1234",
+    *,
+    linked_at: datetime = NOON,
+    zone: str | None = None,
+    purges: int = 0,
+    **choices: Any,
 ) -> History:
     records: Any = None  # none are read
-    return History(an_account(userid, linked_at=linked_at, zone=zone), records, **choices)
+    return History(an_account(userid, linked_at=linked_at, zone=zone, purges=purges), records, **choices)
 
 
 class TestEtag:
@@ -33,6 +38,7 @@ class TestEtag:
             etag_of(a_request(path="/api/withings/ecg"), a_history(), 1),
             etag_of(a_request(), a_history("1235"), 1),
             etag_of(a_request(), a_history(linked_at=NOON + DAY), 1),
+            etag_of(a_request(), a_history(purges=1), 1),
             etag_of(a_request(), a_history(zone="Asia/Tokyo"), 1),
             etag_of(a_request(), a_history(sources=Sources.MOST_STEPS), 1),
         ]
