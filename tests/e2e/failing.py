@@ -45,7 +45,7 @@ _CLIENT = "withings_bridge.withings.client:WithingsClient"
 
 
 def in_stores(protocol: str, method: str) -> tuple[str, ...]:
-    """A method of one of the protocols in ``storage/base.py``, in both backends."""
+    """A method of one of the protocols in ``storage/base``, in both backends."""
     return tuple(
         f"withings_bridge.storage.{package}.{protocol.lower()}:{prefix}{protocol}.{method}"
         for package, prefix in _BACKENDS

@@ -1,4 +1,4 @@
-"""The distributed engine: the contract of storage/base.py on DynamoDB.
+"""The distributed engine: the contract of storage/base on DynamoDB.
 
 Entering opens one client for the process and, where wished, creates missing tables. aioboto3, which
 takes a quarter of a second to import, is imported then and not before; nothing of it is imported by
