@@ -24,6 +24,12 @@ LATENESS = timedelta(seconds=1)
 REACH = {Lane.ERRAND: 3, Lane.RECONCILE: 2, Lane.BACKFILL: 1}
 """How many slots ahead those may take one whom nobody waits for."""
 
+TOLD_FOR = timedelta(hours=1)
+"""For how long it is told which lane the calls were made for."""
+
+STRETCH = timedelta(minutes=5)
+"""Calls are counted by stretches of this length."""
+
 LIVE_PATIENCE = timedelta(seconds=15)
 """Live work that would wait longer is put off instead, so that it holds no lease meanwhile."""
 
@@ -67,11 +73,16 @@ class Schedule:
     """When the next sweep may begin."""
     asked: Mapping[str, datetime] = field(default_factory=dict)
     """Digests of the calls of the last seconds, and when each leaves."""
+    used: Mapping[tuple[datetime, Lane], int] = field(default_factory=dict)
+    """How many slots were taken of late, by the beginning of their stretch and their lane. One that was taken
+    and missed counts, since nobody else could have it.
+    """
 
     @property
     def ends_at(self) -> datetime:
         """When nothing of it matters any more."""
-        return max(self.free_at, self.paused_until, self.sweep_at) + SAME_ARGUMENTS + LATENESS
+        paced = max(self.free_at, self.paused_until, self.sweep_at) + SAME_ARGUMENTS + LATENESS
+        return max([paced, *(begins_at + TOLD_FOR for begins_at, _ in self.used)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +126,36 @@ def book(schedule: Schedule, budget: Budget, lane: Lane, digest: str, *, now: da
     if at - now > reach:
         paused = schedule.paused_until - now > LIVE_PATIENCE
         return Later(schedule.paused_until if paused else at - reach, put_off=paused or lane is Lane.LIVE)
-    taken = replace(schedule, free_at=max(schedule.free_at, at) + interval, asked={**asked, digest: at})
+    taken = replace(
+        schedule,
+        free_at=max(schedule.free_at, at) + interval,
+        asked={**asked, digest: at},
+        used=_with_one_more(schedule, at, lane, now=now),
+    )
     return Slot(at, taken)
+
+
+def used(schedule: Schedule, now: datetime) -> dict[datetime, dict[Lane, int]]:
+    """How many calls each lane made in the stretches of the last hour, the oldest first, those without any
+    included; the newest, which is not over, is the last.
+    """
+    newest = _stretch(now)
+    stretches = [newest - n * STRETCH for n in reversed(range(TOLD_FOR // STRETCH))]
+    return {
+        begins_at: {lane: schedule.used.get((begins_at, lane), 0) for lane in Lane} for begins_at in stretches
+    }
+
+
+def _with_one_more(
+    schedule: Schedule, at: datetime, lane: Lane, *, now: datetime
+) -> dict[tuple[datetime, Lane], int]:
+    kept = {key: calls for key, calls in schedule.used.items() if key[0] > now - TOLD_FOR}
+    key = (_stretch(at), lane)
+    return {**kept, key: kept.get(key, 0) + 1}
+
+
+def _stretch(at: datetime) -> datetime:
+    return EPOCH + (at - EPOCH) // STRETCH * STRETCH
 
 
 def paused(schedule: Schedule, until: datetime) -> Schedule:

@@ -11,14 +11,25 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from withings_bridge.domain.errors import RateLimited, StorageError
 from withings_bridge.domain.inbox import Lane
-from withings_bridge.domain.quota import LATENESS, Budget, Later, Schedule, Slot, book, paused, swept
+from withings_bridge.domain.quota import (
+    LATENESS,
+    STRETCH,
+    Budget,
+    Later,
+    Schedule,
+    Slot,
+    book,
+    paused,
+    swept,
+    used,
+)
 from withings_bridge.domain.records import EPOCH
 from withings_bridge.domain.troubles import RATE_LIMIT_PAUSE
 from withings_bridge.services.clock import Clock
@@ -72,6 +83,33 @@ class _Caller:
     future: "asyncio.Future[datetime]" = field(default_factory=asyncio.Future)
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How the budget of Withings calls was used in the last hour."""
+
+    calls: Mapping[datetime, Mapping[Lane, int]]
+    """By the beginning of a stretch of five minutes and the lane; the oldest first."""
+    per_minute: int
+    """How many calls Withings grants."""
+    paused_until: datetime | None
+    """Withings asked everybody to wait until then; None: nobody waits."""
+
+    @property
+    def by_lane(self) -> dict[Lane, int]:
+        """The calls of the whole hour."""
+        return {lane: sum(calls[lane] for calls in self.calls.values()) for lane in Lane}
+
+    @property
+    def total(self) -> int:
+        """The calls of all lanes."""
+        return sum(self.by_lane.values())
+
+    @property
+    def hourly(self) -> int:
+        """How many calls would have been granted in that time."""
+        return self.per_minute * (len(self.calls) * STRETCH // timedelta(minutes=1))
+
+
 class Pacing:
     """Keeps the application within its budget, together with every other replica.
 
@@ -119,6 +157,13 @@ class Pacing:
         log.warning("Withings asks everybody to slow down", until=until.isoformat(timespec="seconds"))
         with suppress(StorageError):
             await self._take(lambda schedule: Slot(until, paused(schedule, until)))
+
+    async def usage(self) -> "Usage":
+        """How the budget was used of late, by all replicas together. Raises a StorageError."""
+        now = self._clock()
+        schedule = _load(await self._ephemera.get(self._key, now=now))
+        paused_until = schedule.paused_until if schedule.paused_until > now else None
+        return Usage(used(schedule, now), self._budget.per_minute, paused_until)
 
     def may_sweep(self) -> bool:
         """Whether the sweeps' share of the budget allows to begin another, as far as is known here."""
@@ -186,8 +231,7 @@ class Pacing:
             asked = dict(schedule.asked)
             if caller.slot is not None and asked.get(caller.digest) == caller.slot:
                 del asked[caller.digest]  # its own, and it did not leave
-            standing = Schedule(schedule.free_at, schedule.paused_until, schedule.sweep_at, asked)
-            return book(standing, self._budget, lane, caller.digest, now=now)
+            return book(replace(schedule, asked=asked), self._budget, lane, caller.digest, now=now)
 
         return step
 
@@ -259,18 +303,22 @@ def _dump(schedule: Schedule) -> dict[str, str]:
         "paused_until": schedule.paused_until,
         "sweep_at": schedule.sweep_at,
     }
-    return {**{name: str(_count(at)) for name, at in times.items()}, "asked": asked}
+    calls = " ".join(f"{_count(at)}:{lane}:{calls}" for (at, lane), calls in schedule.used.items())
+    return {**{name: str(_count(at)) for name, at in times.items()}, "asked": asked, "used": calls}
 
 
 def _load(value: Mapping[str, str] | None) -> Schedule:
     if value is None:
         return Schedule()
     asked = (entry.partition(":") for entry in value["asked"].split())
+    # A bridge of an earlier version beside us, while it is being replaced, writes none.
+    counted = (entry.split(":") for entry in value.get("used", "").split())
     return Schedule(
         free_at=_time(value["free_at"]),
         paused_until=_time(value["paused_until"]),
         sweep_at=_time(value["sweep_at"]),
         asked={digest: _time(count) for digest, _, count in asked},
+        used={(_time(at), Lane(lane)): int(calls) for at, lane, calls in counted},
     )
 
 

@@ -14,6 +14,8 @@ from withings_bridge.domain.quota import (
     LATENESS,
     LIVE_PATIENCE,
     SAME_ARGUMENTS,
+    STRETCH,
+    TOLD_FOR,
     Budget,
     Later,
     Schedule,
@@ -21,6 +23,7 @@ from withings_bridge.domain.quota import (
     book,
     paused,
     swept,
+    used,
 )
 
 BUDGET = Budget(120)
@@ -205,3 +208,30 @@ class TestSchedule:
         slot = booked(Schedule(), Lane.LIVE)
         assert slot.schedule.ends_at > NOON + SAME_ARGUMENTS
         assert paused(slot.schedule, NOON + 5 * MINUTE).ends_at > NOON + 5 * MINUTE
+
+
+class TestUsed:
+    def test_counts_the_calls_of_each_lane_by_stretch(self) -> None:
+        schedule = booked(Schedule(), Lane.LIVE, now=NOON).schedule
+        schedule = booked(schedule, Lane.LIVE, now=NOON + MINUTE).schedule
+        schedule = booked(schedule, Lane.BACKFILL, now=NOON + STRETCH).schedule
+        told = used(schedule, NOON + STRETCH)
+        assert list(told)[-2:] == [NOON, NOON + STRETCH]
+        assert told[NOON] == {**dict.fromkeys(Lane, 0), Lane.LIVE: 2}
+        assert told[NOON + STRETCH][Lane.BACKFILL] == 1
+
+    def test_tells_of_one_hour_with_the_stretches_in_which_nothing_was_asked(self) -> None:
+        told = used(Schedule(), NOON)
+        assert len(told) == 12
+        assert min(told) == NOON - TOLD_FOR + STRETCH
+        assert all(not any(calls.values()) for calls in told.values())
+
+    def test_forgets_what_is_over_an_hour_old(self) -> None:
+        schedule = booked(Schedule(), Lane.LIVE, now=NOON).schedule
+        schedule = booked(schedule, Lane.LIVE, now=NOON + TOLD_FOR).schedule
+        assert len(schedule.used) == 1
+        assert sum(sum(calls.values()) for calls in used(schedule, NOON + TOLD_FOR).values()) == 1
+
+    def test_is_kept_for_as_long_as_it_is_told(self) -> None:
+        schedule = booked(Schedule(), Lane.LIVE, now=NOON + 4 * MINUTE).schedule
+        assert schedule.ends_at == NOON + TOLD_FOR

@@ -1,6 +1,7 @@
 """The shared schedule kept in a store, in time that runs sixty times as fast."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -143,3 +144,33 @@ class TestACode:
         await pacing.wait(a_call(grant_type="authorization_code", code="c"))
         with pytest.raises(StorageUnavailable):
             await pacing.wait(a_call())
+
+
+class TestUsage:
+    async def test_is_that_of_all_replicas_together(self, store: Ephemera, clock: TickingClock) -> None:
+        one, other = a_pacing(store, clock), a_pacing(store, clock)
+        await leave(one, clock, Lane.LIVE, 1)
+        await leave(other, clock, Lane.LIVE, 2)
+        await leave(other, clock, Lane.BACKFILL, 3)
+        usage = await a_pacing(store, clock).usage()
+        assert usage.by_lane == {Lane.LIVE: 2, Lane.ERRAND: 0, Lane.RECONCILE: 0, Lane.BACKFILL: 1}
+        assert (usage.total, usage.hourly) == (3, 7200)
+
+    async def test_tells_of_a_pause_while_it_lasts(self, store: Ephemera, clock: TickingClock) -> None:
+        pacing = a_pacing(store, clock)
+        await pacing.slow_down(MINUTE)
+        assert (await pacing.usage()).paused_until is not None
+        later = a_pacing(store, TickingClock(clock() + 2 * MINUTE))
+        assert (await later.usage()).paused_until is None
+
+    async def test_is_known_though_the_one_who_wrote_last_kept_no_count(
+        self, store: Ephemera, clock: TickingClock
+    ) -> None:
+        pacing = a_pacing(store, clock)
+        await leave(pacing, clock, Lane.LIVE, 1)
+        key = f"quota#{hashlib.sha256(b'sandbox').hexdigest()[:16]}"
+        stored = await store.get(key, now=clock())
+        assert stored is not None
+        earlier = {name: value for name, value in stored.items() if name != "used"} | {"by": "another"}
+        await store.swap(key, earlier, instead_of=stored, until=clock() + MINUTE, now=clock())
+        assert (await pacing.usage()).total == 0
