@@ -32,6 +32,7 @@ from withings_bridge.services.linking import Linking
 from withings_bridge.services.listing import Listing
 from withings_bridge.services.marking import Marking
 from withings_bridge.services.noting import Noting
+from withings_bridge.services.overseeing import Overseeing
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import Projecting
 from withings_bridge.services.publishing import HttpGateway, NoGateway
@@ -52,6 +53,7 @@ from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.services.tending import Tending
 from withings_bridge.services.tokens import Tokens
 from withings_bridge.services.turning import Turning
+from withings_bridge.services.watching import Watching
 from withings_bridge.services.working import Working
 from withings_bridge.settings import LOOPBACK, Settings, StorageKind
 from withings_bridge.storage.base import Storage
@@ -272,6 +274,15 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
             gateway=bool(settings.vitals_realtime_gateway_url),
             clock=clock,
         ),
+        overseeing=Overseeing(
+            accounts=storage.accounts,
+            links=links,
+            trail=storage.trail,
+            subscribing=subscribing,
+            pacing=pacing,
+            clock=clock,
+        ),
+        watching=Watching(trail=storage.trail, clock=clock),
         tending=Tending(accounts=storage.accounts, links=links, noting=noting, clock=clock),
         scanning=scanning,
         examining=examining,

@@ -42,6 +42,8 @@
 - ``signals``: the curve of an ECG or the sound of a stethoscope, when somebody wants it
 - ``telemetry``: what the bridge counts of itself
 - ``explaining``: why a reading is not in the app
+- ``overseeing``: the whole bridge at a glance, and one account in full
+- ``watching``: what happens, as it happens
 - ``reporting``: the read side for API, CLI and pages
 
 Each service is a small class whose constructor lists everything it can touch. ``clock`` is always a
@@ -56,6 +58,7 @@ from withings_bridge.services.explaining import Explaining
 from withings_bridge.services.exporting import Exporting
 from withings_bridge.services.leaving import Leaving
 from withings_bridge.services.linking import Linking
+from withings_bridge.services.overseeing import Overseeing
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.registering import Registering
 from withings_bridge.services.reporting import Reporting
@@ -67,6 +70,7 @@ from withings_bridge.services.sharing import Sharing
 from withings_bridge.services.signals import Signals
 from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.services.tending import Tending
+from withings_bridge.services.watching import Watching
 from withings_bridge.services.working import Working
 
 
@@ -85,6 +89,8 @@ class Services:
     sharing: Sharing
     exporting: Exporting
     explaining: Explaining
+    overseeing: Overseeing
+    watching: Watching
     scanning: Scanning
     examining: Examining
     tending: Tending

@@ -43,8 +43,8 @@ class Noting:
         self._minute: datetime | None = None
         self._noted: Counter[str] = Counter()
 
-    def note(self, account: str, what: What, **about: Any) -> None:
-        """Note a step that was taken just now; ``about`` as the fields of ``Step``."""
+    def note(self, account: str, what: What, *, at: datetime | None = None, **about: Any) -> None:
+        """Note a step that was taken just now, or ``at`` some time; ``about`` as the fields of ``Step``."""
         now = self._clock()
         minute = now.replace(second=0, microsecond=0)
         if minute != self._minute:
@@ -55,7 +55,7 @@ class Noting:
             return
         # Steps of one instant stay in the order in which they were taken.
         name = f"{next(self._numbers):08x}{self._process}"
-        self._gathered.append(Step(at=now, account=account, what=what, id=name, **about))
+        self._gathered.append(Step(at=at or now, account=account, what=what, id=name, **about))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_soon(), name="noting")
 

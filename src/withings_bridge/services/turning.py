@@ -251,6 +251,7 @@ class Turning:
         return True
 
     async def _do(self, account: Account, task: Task, turn: Turn) -> tuple[Done, Sequence[Record]]:
+        asked_at = self._clock()
         match task.category:
             case Category.LINK:
                 with suppress(BadScope):  # what is refused then is the call and not the token
@@ -266,7 +267,8 @@ class Turning:
         about = {"category": task.category, "lane": task.lane}
         log.info("synced", account=account.userid, records=len(look.fetched), **about)
         if task.category is not Category.EVENTS:  # which nobody was asked for
-            self._noting.note(account.userid, What.ASKED, number=len(look.fetched), **about)
+            # It was asked before any of what came was stored.
+            self._noting.note(account.userid, What.ASKED, at=asked_at, number=len(look.fetched), **about)
         return look.done, look.told
 
     async def _look(self, account: Account, task: Task) -> Look:

@@ -39,6 +39,7 @@ from withings_bridge.services.linking import Linking
 from withings_bridge.services.listing import Listing
 from withings_bridge.services.marking import Marking
 from withings_bridge.services.noting import Noting
+from withings_bridge.services.overseeing import Overseeing
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import Projecting
 from withings_bridge.services.rebuilding import Rebuilding
@@ -298,6 +299,14 @@ class House:
         self.browsing = Browsing(accounts=storage.accounts, links=self.links, records=storage.records)
         self.explaining = Explaining(
             browsing=self.browsing, vitals=self.vitals, trail=storage.trail, gateway=True, clock=clock
+        )
+        self.overseeing = Overseeing(
+            accounts=storage.accounts,
+            links=self.links,
+            trail=storage.trail,
+            subscribing=self.subscribing,
+            pacing=self.pacing,
+            clock=clock,
         )
         self.exporting = Exporting(browsing=self.browsing, sharing=Sharing(browsing=self.browsing))
         self.reporting = Reporting(storage=storage, links=self.links, windows=windows, clock=clock)

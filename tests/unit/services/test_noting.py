@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from builders import MINUTE
+from builders import MINUTE, SECOND
 from fakes import FakeClock
 from unit.services.house import House
 from withings_bridge.domain.categories import Category
@@ -30,16 +30,22 @@ class TestAWeighIn:
     async def test_is_noted_from_the_notification_to_the_app(self, house: House) -> None:
         userid = await house.linked()
         before = len(await steps(house, userid))
-        await house.notified(userid, await house.weigh(userid, 81.3))
+        group = await house.weigh(userid, 81.3)
+
+        async def a_second_passes() -> None:
+            house.clock.advance(SECOND)
+
+        house.weather.meanwhile("getmeas", a_second_passes)
+        await house.notified(userid, group)
         told = (await steps(house, userid))[before:]
         assert [step.what for step in told] == [
             What.NOTIFIED,
+            What.ASKED,
             What.STORED,
             What.WROTE,
             What.TOLD,
-            What.ASKED,
         ]
-        notified, stored, wrote, gateway, asked = told
+        notified, asked, stored, wrote, gateway = told
         assert notified.appli == 1
         assert notified.window is not None
         assert (stored.category, stored.number, stored.removed) == (Category.MEASURES, 1, 0)
