@@ -87,6 +87,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         keys=keys, sessions=sessions, tokens=_tokens(settings, bridge.http, clock)
     )
     app.state.services = services
+    # Set by whoever serves the app, when it stops: what streams without an end ends then.
+    app.state.ending = asyncio.Event()
     app.state.authentication = authentication
     app.state.call_limit = CallLimit(settings.api_rate_limit_per_minute, clock=clock)
     # The last one added is the outermost. An app elsewhere may read why a body was refused.
@@ -117,17 +119,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         open=authentication.open,
     )
     secret = CallbackSecret(settings.webhook_secrets, settings.withings_webhook_accept_bare)
-    app.include_router(
-        pages_router(
-            site,
-            linking=services.linking,
-            leaving=services.leaving,
-            reporting=services.reporting,
-            working=services.working,
-            sessions=sessions,
-            clock=clock,
-        )
-    )
+    app.include_router(pages_router(site, services, sessions=sessions, ending=app.state.ending, clock=clock))
     reading = (measurements.router, days.router, recordings.router, feed.router, fhir.router)
     webhook = webhook_router(secret, CallingAddress(addresses.allow) if addresses else None)
     tending = (webhook, inbox.router, health.router, metrics.router, docs_router(site))

@@ -29,7 +29,7 @@ class TestSigningIn:
     async def test_with_an_admin_key_shows_who_is_linked(self, guarded: Bridge) -> None:
         assert USER not in (await guarded.http.get("/")).text
         reply = await sign_in(guarded)
-        assert (reply.status_code, reply.headers["location"]) == (303, "/")
+        assert (reply.status_code, reply.headers["location"]) == (303, "/dashboard")
         assert USER in (await guarded.http.get("/")).text
         assert USER in (await guarded.http.get("/home/links")).text
 

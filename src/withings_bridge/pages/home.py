@@ -9,7 +9,6 @@ from withings_bridge.domain.errors import StorageError
 from withings_bridge.pages.moments import ago, day
 from withings_bridge.pages.operators import Operators
 from withings_bridge.pages.rendering import Renderer
-from withings_bridge.pages.site import Site
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.reporting import LinkedUser, Reporting
 
@@ -22,14 +21,12 @@ class Home:
 
     def __init__(
         self,
-        site: Site,
         renderer: Renderer,
         *,
         operators: Operators,
         reporting: Reporting,
         clock: Clock,
     ) -> None:
-        self._site = site
         self._renderer = renderer
         self._operators = operators
         self._reporting = reporting
@@ -38,7 +35,7 @@ class Home:
     async def page(self, request: Request) -> Response:
         """``GET /``. People are shown on an open server, and to operators."""
         healthy = await self._reporting.store_answers()
-        seeing = await self._may_see(request)
+        seeing = await self._operators.admits(request)
         users = await self._linked() if seeing and healthy else None
         return self._renderer.page(
             "home.html", healthy=healthy, seeing=seeing, signed_out=False, **self._told(users)
@@ -48,14 +45,11 @@ class Home:
         """``GET /home/links``: the list alone, as HTML; 503, and a word in its place, without the store.
         401 for who may not see it.
         """
-        if not await self._may_see(request):
+        if not await self._operators.admits(request):
             return self._renderer.page("links.html", status=401, signed_out=True, **self._told(None))
         users = await self._linked()
         status = 503 if users is None else 200
         return self._renderer.page("links.html", status=status, signed_out=False, **self._told(users))
-
-    async def _may_see(self, request: Request) -> bool:
-        return self._site.open or await self._operators.knows(request)
 
     async def _linked(self) -> Sequence[LinkedUser] | None:
         try:

@@ -1,10 +1,13 @@
 """An operator's browser: a key in, a cookie out, and the end of that."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
 from withings_bridge.callers.sessions import COOKIE, HOST_COOKIE, LIFETIME, Sessions
-from withings_bridge.domain.errors import StorageError
+from withings_bridge.domain.errors import NoSuchAccount, StorageError
 from withings_bridge.pages.failures import STORE_SILENT
 from withings_bridge.pages.origins import origin_of
 from withings_bridge.pages.rendering import SAFE_HEADERS, Renderer
@@ -12,22 +15,46 @@ from withings_bridge.pages.site import Site
 
 MOST_BYTES = 1024
 
+View = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Why a page is not shown, and what helps."""
+
+    title: str
+    why: str
+    what_helps: str
+
+
+NO_SUCH_ACCOUNT = Notice(
+    "Nobody of that name is linked",
+    "No linked account has this Withings userid, and no linked user this id.",
+    "Look for them on the dashboard; who was disconnected is not there any more.",
+)
+SILENT = Notice(
+    "The store does not answer",
+    "All that is shown here is kept there. What Withings announces meanwhile it delivers again later.",
+    "Try again in a moment.",
+)
+
 
 class Operators:
-    """``/dashboard/login`` and ``/dashboard/logout``, and whether a browser is an operator's."""
+    """``/dashboard/login`` and ``/dashboard/logout``, and who may see what is not for everybody."""
 
     def __init__(self, site: Site, renderer: Renderer, *, sessions: Sessions) -> None:
+        self._open = site.open
         self._renderer = renderer
         self._sessions = sessions
         self._https = origin_of(site.redirect_uri).startswith("https:")
         self.cookie = HOST_COOKIE if self._https else COOKIE
 
     async def ask(self, request: Request) -> Response:
-        """``GET /dashboard/login``: a form for the key; home, for who is in already."""
-        return _home() if await self.knows(request) else self._form()
+        """``GET /dashboard/login``: a form for the key; the dashboard, for who is in already."""
+        return _to("/dashboard") if await self.knows(request) else self._form()
 
     async def login(self, request: Request) -> Response:
-        """``POST /dashboard/login`` with the form's ``key``: home with a cookie, or the form with 401."""
+        """``POST /dashboard/login`` with its ``key``: the dashboard with a cookie, or the form with 401."""
         form = await request.form(max_files=0, max_fields=5, max_part_size=MOST_BYTES)
         key = form.get("key")
         try:
@@ -36,8 +63,8 @@ class Operators:
             return self._renderer.page("failed.html", status=STORE_SILENT.status, failure=STORE_SILENT)
         if session is None:
             return self._form(refused=True)
-        home = _home()
-        home.set_cookie(
+        dashboard = _to("/dashboard")
+        dashboard.set_cookie(
             self.cookie,
             session,
             max_age=int(LIFETIME.total_seconds()),
@@ -46,7 +73,7 @@ class Operators:
             httponly=True,
             samesite="strict",
         )
-        return home
+        return dashboard
 
     async def logout(self, request: Request) -> Response:
         """``POST /dashboard/logout``: home, as anybody sees it."""
@@ -56,9 +83,30 @@ class Operators:
                 await self._sessions.end(session)
         except StorageError:
             return self._renderer.page("failed.html", status=STORE_SILENT.status, failure=STORE_SILENT)
-        home = _home()
+        home = _to("/")
         home.delete_cookie(self.cookie, path="/", secure=self._https, httponly=True, samesite="strict")
         return home
+
+    def only(self, view: View) -> View:
+        """The view, for who may see it: anybody on an open server, else operators; others are asked for
+        their key first. What is in its way is told as a page.
+        """
+
+        async def guarded(request: Request) -> Response:
+            if not await self.admits(request):
+                return _to("/dashboard/login")
+            try:
+                return await view(request)
+            except NoSuchAccount:
+                return self._renderer.page("notice.html", status=404, notice=NO_SUCH_ACCOUNT)
+            except StorageError:
+                return self._renderer.page("notice.html", status=503, notice=SILENT)
+
+        return guarded
+
+    async def admits(self, request: Request) -> bool:
+        """Whether the browser may see what is not for everybody."""
+        return self._open or await self.knows(request)
 
     async def knows(self, request: Request) -> bool:
         """Whether the browser has an operator's session. Without the store nobody has."""
@@ -72,5 +120,5 @@ class Operators:
         return self._renderer.page("operator.html", status=401 if refused else 200, refused=refused)
 
 
-def _home() -> RedirectResponse:
-    return RedirectResponse("/", 303, SAFE_HEADERS)
+def _to(path: str) -> RedirectResponse:
+    return RedirectResponse(path, 303, SAFE_HEADERS)

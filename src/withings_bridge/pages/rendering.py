@@ -41,6 +41,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._templates.globals.update(site=site, asset=asset)
+        self._templates.filters["sentence"] = lambda words: words[:1].upper() + words[1:]
 
     def page(
         self,

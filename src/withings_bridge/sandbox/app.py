@@ -1,5 +1,6 @@
 """Puts the sandbox together as one ASGI application."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -42,6 +43,8 @@ def create_sandbox(options: SandboxOptions, *, clock: Clock | None = None) -> Fa
         docs_url=None,
         redoc_url=None,
     )
+    # Set by whoever serves the app, when it stops: what streams without an end ends then.
+    app.state.ending = asyncio.Event()
     app.mount("/sandbox/swagger-ui", StaticFiles(directory=SWAGGER_UI))
     app.add_api_route("/sandbox/docs", _docs, include_in_schema=False)
     guards = [Depends(require_local_host), Depends(require_same_origin)]

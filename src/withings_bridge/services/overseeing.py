@@ -24,7 +24,7 @@ PAGE = 50
 MOST_LOOKED_AT = 5000
 """Accounts that are looked through at once for those that need a person."""
 
-MOST_STEPS = 60
+MOST_STEPS = 30
 
 
 class Condition(StrEnum):
@@ -168,8 +168,12 @@ class Overseeing:
             steps=await self._trail.newest(limit=steps, now=now),
         )
 
-    async def account(self, named: str, *, steps: int = MOST_STEPS) -> AccountSeen:
-        """An account by its Withings userid, or by one of its users. Raises NoSuchAccount, StorageError."""
+    async def account(
+        self, named: str, *, steps: int = MOST_STEPS, before: datetime | None = None
+    ) -> AccountSeen:
+        """An account by its Withings userid, or by one of its users; with ``before``, what happened earlier
+        than that. Raises NoSuchAccount, StorageError.
+        """
         account = await self._accounts.get(named)
         if account is None and (link := await self._links.get(named)):
             account = await self._accounts.get(link.account)
@@ -183,7 +187,7 @@ class Overseeing:
             categories=_categories(overseen),
             registrations=self._subscribing.registrations(account),
             tokens=await self._tokens(account),
-            steps=await self._trail.of(account.userid, limit=steps, now=now),
+            steps=await self._trail.of(account.userid, limit=steps, now=now, before=before),
         )
 
     async def _page(

@@ -97,6 +97,20 @@ class TestServe:
         assert "error" not in bridge.log.lower()
         assert "Traceback" not in bridge.log
 
+    def test_told_to_stop_it_waits_for_nobody_who_looks_at_the_dashboard(
+        self, start: Start, port: int
+    ) -> None:
+        url = f"http://localhost:{port}"
+        bridge = start("serve", url=f"{url}/health", PORT=str(port), SHUTDOWN_GRACE_SECONDS="25")
+        with httpx.stream("GET", f"{url}/dashboard/events") as looking:
+            lines = looking.iter_lines()
+            assert next(lines).startswith("retry: ")
+            bridge.signal(signal.SIGTERM)
+            # To its proper end, which no connection that was cut off has.
+            assert [line for line in lines if line.startswith("data: ")] == []
+        assert bridge.await_end() == 0
+        assert "timeout" not in bridge.log
+
     def test_in_production_logs_are_lines_of_json(self, start: Start, port: int) -> None:
         bridge = start(
             "serve",

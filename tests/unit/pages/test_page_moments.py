@@ -1,8 +1,8 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from withings_bridge.pages.moments import ago, day
+from withings_bridge.pages.moments import ago, ahead, clock_time, day, moment
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
@@ -28,3 +28,24 @@ class TestAgo:
 class TestDay:
     def test_reads_like_a_date_in_a_letter(self) -> None:
         assert day(NOON) == "3 Nov 2026"
+
+
+class TestAhead:
+    @pytest.mark.parametrize(
+        ("left", "words"),
+        [
+            (timedelta(seconds=-30), "any moment"),
+            (timedelta(seconds=59), "any moment"),
+            (timedelta(minutes=5), "in 5 minutes"),
+            (timedelta(hours=1), "in 1 hour"),
+        ],
+    )
+    def test_says_the_largest_whole_unit(self, left: timedelta, words: str) -> None:
+        assert ahead(NOON + left, NOON) == words
+
+
+class TestMoment:
+    def test_names_the_day_the_time_and_the_zone(self) -> None:
+        there = timezone(timedelta(hours=2))
+        assert moment(NOON.astimezone(there)) == "3 Nov 2026, 12:00 UTC"
+        assert clock_time(NOON.astimezone(there)) == "12:00:00"

@@ -3,8 +3,10 @@
 The services are stand-ins that do what a test tells them and remember what they were asked.
 """
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from unittest.mock import create_autospec
 
 import httpx
 from fastapi import FastAPI
@@ -12,6 +14,7 @@ from fastapi import FastAPI
 from withings_bridge.callers import Caller, Scope, Sessions
 from withings_bridge.domain.errors import BridgeError
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
+from withings_bridge.services import Services
 from withings_bridge.services.leaving import Former, Leaving
 from withings_bridge.services.linking import Begun, Joined, Linking
 from withings_bridge.services.reporting import LinkedUser, Reporting
@@ -121,17 +124,18 @@ class Visit:
         self, path: str, *, at: str = HERE, method: str = "GET", headers: dict[str, str] | None = None
     ) -> httpx.Response:
         """One request; redirects are not followed."""
+        services = create_autospec(Services, instance=True)
+        services.linking, services.leaving = self.linking, self.leaving
+        services.reporting, services.working = self.reporting, self.working
         app = FastAPI(docs_url=None, redoc_url=None)
         mount_static(app)
         app.include_router(docs_router(self.site))
         app.include_router(
             pages_router(
                 self.site,
-                linking=self.linking,
-                leaving=self.leaving,
-                reporting=self.reporting,
-                working=self.working,
+                services,
                 sessions=RehearsedSessions(),
+                ending=asyncio.Event(),
                 clock=lambda: self.now,
             )
         )

@@ -10,7 +10,12 @@ MOST_BYTES = 16 * 1024
 
 BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-TAKES_FORMS = frozenset({"/webhook/withings", "/dashboard/login", "/dashboard/logout"})
+TAKES_FORMS = frozenset(
+    {
+        "/webhook/withings",
+        *(f"/dashboard/{name}" for name in ("login", "logout", "replay", "drop", "sync")),
+    }
+)
 """Where Withings posts, and forms of our own pages. Everywhere else a body is JSON."""
 
 OWN_SITES = frozenset({"same-origin", "none"})
@@ -62,13 +67,22 @@ def _refused(scope: Scope) -> Refused | None:
     if scope["method"] in BODILESS:
         return None
     if scope["path"] in TAKES_FORMS:
-        foreign = headers.get("sec-fetch-site", "none") not in OWN_SITES
-        return Refused(*FOREIGN_FORM) if foreign else None
+        return Refused(*FOREIGN_FORM) if _is_foreign(headers) else None
     kind = headers.get("content-type")
     has_body = length not in {"", "0"} or "transfer-encoding" in headers
     if (has_body or kind is not None) and not _is_json(kind or ""):
         return Refused(*NOT_JSON)
     return None
+
+
+def _is_foreign(headers: Headers) -> bool:
+    """Whether a page elsewhere made a browser send this. Old browsers do not say so, but name the page's
+    origin; or null, also for forms of ours, as our pages send no referrer.
+    """
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if site is None and origin not in {None, "null"}:
+        return origin.partition("://")[2] != headers.get("host")
+    return site not in {None, *OWN_SITES}
 
 
 def _is_json(content_type: str) -> bool:

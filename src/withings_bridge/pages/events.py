@@ -1,0 +1,57 @@
+"""What happens, told to a page that is looked at: server-sent events.
+
+An event says that something happened, and to which account; never what a page would have to be drawn of.
+Who is told asks for the page anew, so that there is one way in which a page comes about.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from fastapi import APIRouter, Request, Response
+from fastapi.sse import EventSourceResponse
+
+from withings_bridge.pages.operators import Operators
+from withings_bridge.pages.rendering import SAFE_HEADERS
+from withings_bridge.services.watching import Watching
+
+IDLE_SECONDS = 15
+"""After so long without an event a comment is sent: proxies close what is silent."""
+
+COME_BACK_MS = 2000
+"""How soon a browser asks again after the connection broke."""
+
+
+class Events:
+    """``/dashboard/events``."""
+
+    def __init__(self, *, operators: Operators, watching: Watching, ending: asyncio.Event) -> None:
+        self._operators = operators
+        self._watching = watching
+        self._ending = ending
+
+    def routes(self) -> APIRouter:
+        """The one call."""
+        router = APIRouter(include_in_schema=False)
+        router.add_api_route("/dashboard/events", self.stream)
+        return router
+
+    async def stream(self, request: Request) -> Response:
+        """``GET /dashboard/events?account=``: an event ``steps`` whenever something happens, of one account
+        if it is named; ends when the server does. 401 for who may not see it, which a browser takes for
+        the end.
+        """
+        if not await self._operators.admits(request):
+            return Response(status_code=401, headers=SAFE_HEADERS)
+        account = request.query_params.get("account")
+        headers = {**SAFE_HEADERS, "X-Accel-Buffering": "no"}
+        return EventSourceResponse(self._told(account), headers=headers)
+
+    async def _told(self, account: str | None) -> AsyncGenerator[str, None]:
+        yield f"retry: {COME_BACK_MS}\n: here\n\n"
+        async with aclosing(self._watching.steps(until=self._ending, idle_seconds=IDLE_SECONDS)) as batches:
+            async for batch in batches:
+                steps = [step for step in batch if account in (None, step.account)]
+                told = [{"account": step.account, "what": step.what} for step in steps]
+                yield f"event: steps\ndata: {json.dumps(told)}\n\n" if told else ": here\n\n"
