@@ -108,7 +108,7 @@ class TestTheOverview:
 
     async def test_says_what_is_wrong_and_when_it_is_tried_again(self, bridge: Bridge) -> None:
         text = await page(bridge)
-        assert "<strong>Measures</strong> given up: Transient: Withings cannot be reached." in text
+        assert "<strong>Measures</strong> failed 15 times and was given up: Transient: Withings cannot be reached." in text
         assert "<strong>Import of sleep</strong> failed 2 times, tried again in 1 hour:" in text
 
     async def test_can_show_those_alone_that_need_a_person(self, bridge: Bridge) -> None:
@@ -157,8 +157,10 @@ class TestFinding:
 class TestAnAccount:
     async def test_tells_all_there_is_of_it(self, bridge: Bridge) -> None:
         text = await page(bridge, "/accounts/1234")
-        assert "Given up after 15 failures since 1 Mar 2026, 12:00 UTC." in text
-        assert "Retried (import) after 2 failures" in text
+        assert "<strong>Measures</strong> failed 15 times and was given up" in text
+        assert "Since 1 Mar 2026, 12:00 UTC." in text
+        assert "Given up</span>" in text
+        assert "Tried again (import), in 1 hour</span>" in text
         assert "Compared with Withings' own list 1 hour ago." in text
         assert "Withings announced weight and body composition (appli 1)." in text
         assert "Ends in 3 hours" in text
