@@ -18,6 +18,7 @@ from withings_bridge.domain.quota import Budget
 from withings_bridge.services import Services
 from withings_bridge.services.adopting import Adopting
 from withings_bridge.services.browsing import Browsing
+from withings_bridge.services.charting import Charting
 from withings_bridge.services.clock import Clock, system_clock
 from withings_bridge.services.detailing import Detailing
 from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
@@ -265,6 +266,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
             storage=storage, links=links, windows=windows, clock=clock, sweep_every=sweep_every
         ),
         browsing=browsing,
+        charting=Charting(browsing=browsing, clock=clock),
         sharing=sharing,
         exporting=Exporting(browsing=browsing, sharing=sharing),
         explaining=Explaining(

@@ -17,6 +17,7 @@ from withings_bridge.pages.docs import CALLBACK, LOGIN, Docs
 from withings_bridge.pages.events import Events
 from withings_bridge.pages.home import Home
 from withings_bridge.pages.operators import Operators
+from withings_bridge.pages.people import People
 from withings_bridge.pages.rendering import Renderer
 from withings_bridge.pages.site import Site
 from withings_bridge.services import Services
@@ -46,6 +47,7 @@ def pages_router(
     dashboard = Dashboard(
         renderer, operators=operators, overseeing=services.overseeing, explaining=services.explaining
     )
+    people = People(renderer, operators=operators, charting=services.charting)
     deeds = Deeds(
         operators=operators,
         overseeing=services.overseeing,
@@ -54,7 +56,7 @@ def pages_router(
     )
     events = Events(operators=operators, watching=services.watching, ending=ending)
     router = APIRouter()
-    for part in (dashboard, deeds, events):
+    for part in (dashboard, people, deeds, events):
         router.include_router(part.routes())
     router.add_api_route("/", home.page, methods=["GET", "HEAD"], include_in_schema=False)
     router.add_api_route("/home/links", home.links, include_in_schema=False)

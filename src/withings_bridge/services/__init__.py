@@ -37,6 +37,7 @@
 - ``paging``: a page of that, decoded and filtered
 - ``measuring``: measurements by what is wanted of them
 - ``mirroring``: what changed since somebody looked
+- ``charting``: what charts of a person show
 - ``sharing``: the same as resources of FHIR, for other health software
 - ``exporting``: the same as a stream of any size, in the forms of other software
 - ``signals``: the curve of an ECG or the sound of a stethoscope, when somebody wants it
@@ -53,6 +54,7 @@ function that gives the time, aware and in UTC.
 from dataclasses import dataclass
 
 from withings_bridge.services.browsing import Browsing
+from withings_bridge.services.charting import Charting
 from withings_bridge.services.examining import Examining
 from withings_bridge.services.explaining import Explaining
 from withings_bridge.services.exporting import Exporting
@@ -86,6 +88,7 @@ class Services:
     registering: Registering
     reporting: Reporting
     browsing: Browsing
+    charting: Charting
     sharing: Sharing
     exporting: Exporting
     explaining: Explaining
