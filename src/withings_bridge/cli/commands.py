@@ -10,6 +10,7 @@ from withings_bridge import __version__
 from withings_bridge.cli.inbox_commands import inbox
 from withings_bridge.cli.keys_commands import keys
 from withings_bridge.cli.records_commands import EXAMPLES_OF_EXPORT, EXAMPLES_OF_RECORDS, export, records
+from withings_bridge.cli.sandbox_commands import sandbox
 
 cli = typer.Typer(
     name="withings-bridge",
@@ -20,6 +21,7 @@ cli = typer.Typer(
 
 cli.add_typer(inbox)
 cli.add_typer(keys)
+cli.add_typer(sandbox)
 
 User = Annotated[
     str | None,
@@ -52,43 +54,6 @@ def serve(
     from withings_bridge.cli.serving import serve_bridge
 
     serve_bridge(host=host, port=port)
-
-
-@cli.command()
-def sandbox(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 5002,
-    seed: Annotated[int, typer.Option(help="Another seed makes other people.")] = 1,
-    days: Annotated[int, typer.Option(min=0, help="Days of data each person has.")] = 365,
-    people: Annotated[int, typer.Option(min=1, help="How many people there are.")] = 1,
-    auto_approve: Annotated[bool, typer.Option("--auto-approve", help="Skip the consent page.")] = False,
-    quota: Annotated[
-        int, typer.Option(min=0, help="Calls a minute that all people have together; 0 is unlimited.")
-    ] = 120,
-    page_size: Annotated[
-        int | None, typer.Option(min=1, help="Rows per page. Default: 100, and 300 nights.")
-    ] = None,
-    state: Annotated[
-        Path | None, typer.Option(help="File that keeps the pretend world over restarts.")
-    ] = None,
-) -> None:
-    """Start a pretend Withings cloud, alone.
-
-    Client id and secret are WITHINGS_CLIENT_ID and WITHINGS_CLIENT_SECRET, else those it prints.
-    """
-    from withings_bridge.cli.serving import serve_sandbox
-
-    serve_sandbox(
-        host=host,
-        port=port,
-        seed=seed,
-        days=days,
-        people=people,
-        auto_approve=auto_approve,
-        quota=quota,
-        page_size=page_size,
-        state=state,
-    )
 
 
 @cli.command()

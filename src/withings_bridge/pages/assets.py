@@ -13,11 +13,12 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from withings_bridge.browser import BROWSER
 from withings_bridge.vendor import REDOC, SWAGGER_UI
 
 STATIC = Path(__file__).parent / "static"
-FOLDERS = {"swagger-ui": SWAGGER_UI, "redoc": REDOC}
-"""Folders of others, by the first part of the address."""
+FOLDERS = {"swagger-ui": SWAGGER_UI, "redoc": REDOC, "browser": BROWSER}
+"""Folders that are not the pages' own, by the first part of the address."""
 
 
 def asset(name: str) -> str:

@@ -38,7 +38,7 @@ class Events:
         return router
 
     async def stream(self, request: Request) -> Response:
-        """``GET /dashboard/events?account=``: an event ``steps`` whenever something happens, of one account
+        """``GET /dashboard/events?account=``: an event ``news`` whenever something happens, of one account
         if it is named; ends when the server does. 401 for who may not see it, which a browser takes for
         the end.
         """
@@ -54,4 +54,4 @@ class Events:
             async for batch in batches:
                 steps = [step for step in batch if account in (None, step.account)]
                 told = [{"account": step.account, "what": step.what} for step in steps]
-                yield f"event: steps\ndata: {json.dumps(told)}\n\n" if told else ": here\n\n"
+                yield f"event: news\ndata: {json.dumps(told)}\n\n" if told else ": here\n\n"

@@ -3,19 +3,31 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import Depends, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
+from withings_bridge.browser import BROWSER
 from withings_bridge.sandbox.clock import Clock
 from withings_bridge.sandbox.cloud import authorize, gate
-from withings_bridge.sandbox.control import console, mishaps, operations, people, records
+from withings_bridge.sandbox.control import (
+    console,
+    events,
+    mishaps,
+    operations,
+    people,
+    records,
+    switches,
+)
 from withings_bridge.sandbox.options import SandboxOptions
 from withings_bridge.sandbox.running import running_sandbox
 from withings_bridge.sandbox.same_origin import require_local_host, require_same_origin
 from withings_bridge.vendor import SWAGGER_UI
+
+STATIC = Path(__file__).parent / "static"
 
 _DESCRIPTION = """\
 Withings' own paths (`/oauth2_user/authorize2`, `/v2/oauth2`, `/measure`, `/notify` and the rest) answer
@@ -45,7 +57,8 @@ def create_sandbox(options: SandboxOptions, *, clock: Clock | None = None) -> Fa
     )
     # Set by whoever serves the app, when it stops: what streams without an end ends then.
     app.state.ending = asyncio.Event()
-    app.mount("/sandbox/swagger-ui", StaticFiles(directory=SWAGGER_UI))
+    for name, folder in {"swagger-ui": SWAGGER_UI, "browser": BROWSER, "static": STATIC}.items():
+        app.mount(f"/sandbox/{name}", StaticFiles(directory=folder))
     app.add_api_route("/sandbox/docs", _docs, include_in_schema=False)
     guards = [Depends(require_local_host), Depends(require_same_origin)]
     controls = (
@@ -56,6 +69,8 @@ def create_sandbox(options: SandboxOptions, *, clock: Clock | None = None) -> Fa
         mishaps.router,
         console.router,
         console.forms,
+        switches.router,
+        events.router,
     )
     for router in controls:
         app.include_router(router, dependencies=guards)

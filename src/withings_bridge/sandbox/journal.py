@@ -106,6 +106,11 @@ class Journal:
         newer = itertools.takewhile(lambda entry: entry.id > after, reversed(self._entries))
         return list(newer)[::-1]
 
+    @property
+    def newest(self) -> int:
+        """The id of the newest entry; 0 without any."""
+        return self._entries[-1].id if self._entries else 0
+
     def last(self, count: int) -> list[Entry]:
         """The last so many, newest first."""
         return list(itertools.islice(reversed(self._entries), count))

@@ -37,6 +37,12 @@ class RunningSandbox:
     http: httpx.AsyncClient
     """For calls to the outside: probes and deliveries."""
 
+    @property
+    def version(self) -> tuple[object, ...]:
+        """Something else whenever anything has happened: a call, a notification, a deed, a switch."""
+        planned = [(each.id, each.hits) for each in self.mishaps.all()]
+        return self.world.changes, self.journal.newest, planned, self.faults.model_dump_json()
+
 
 @asynccontextmanager
 async def running_sandbox(options: SandboxOptions, clock: Clock) -> AsyncIterator[RunningSandbox]:

@@ -1,4 +1,4 @@
-"""Renders the sandbox's two pages, which work without scripts."""
+"""Renders the sandbox's two pages, which are whole without a script."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ _TEMPLATES = Jinja2Templates(directory=Path(__file__).parent / "templates")
 # No form-action: browsers would apply it to the redirect that ends a consent.
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; "
         "base-uri 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "same-origin",

@@ -89,6 +89,9 @@ class Measure(BaseModel):
 
 
 class MeasureGroupEdit(Asked):
+    kg: float | None = Field(
+        None, gt=0, lt=1000, description="Another weight; the group's other measures stay."
+    )
     attrib: int | None = None
     date: datetime | None = None
     measures: list[Measure] | None = Field(None, description="Takes the place of all measures.")

@@ -48,10 +48,7 @@ async def set_faults(faults: Faults, sandbox: CurrentSandbox) -> Faults:
     """Sets all switches; those left out go back to their defaults. Held notifications leave once
     holding ends.
     """
-    sandbox.faults = faults
-    if not faults.hold_notifications:
-        _release(sandbox, Release())
-    return sandbox.faults
+    return put_faults(sandbox, faults)
 
 
 @router.get("/requests")
@@ -107,6 +104,14 @@ async def forget_subscriptions(userid: int, sandbox: CurrentSandbox) -> Deleted:
     found = sandbox.world.subscriptions.find(userid)
     sandbox.world.subscriptions.remove_all(userid)
     return Deleted(deleted=len(found))
+
+
+def put_faults(sandbox: RunningSandbox, faults: Faults) -> Faults:
+    """All switches at once."""
+    sandbox.faults = faults
+    if not faults.hold_notifications:
+        _release(sandbox, Release())
+    return sandbox.faults
 
 
 def _release(sandbox: RunningSandbox, how: Release) -> Released:

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, HTTPException, Response, status
 
+from withings_bridge.domain.measures import WEIGHT
 from withings_bridge.sandbox.control.asked import CurrentDoer, KnownPerson, epoch, known_record
 from withings_bridge.sandbox.control.models import (
     ActivityEdit,
@@ -19,6 +20,7 @@ from withings_bridge.sandbox.control.models import (
 from withings_bridge.sandbox.dependencies import CurrentSandbox
 from withings_bridge.sandbox.running import RunningSandbox
 from withings_bridge.sandbox.seeding.character import Device
+from withings_bridge.sandbox.seeding.groups import measure
 from withings_bridge.sandbox.seeding.shelving import record_of, service_of_series
 from withings_bridge.sandbox.seeding.sleep import night
 from withings_bridge.sandbox.world.people import Person
@@ -95,8 +97,11 @@ async def edit_group(
         changes["attrib"] = edit.attrib
     if edit.date is not None:
         changes["date"] = epoch(edit.date, person)
+    if edit.kg is not None:
+        others = [each for each in before.body["measures"] if each.get("type") != WEIGHT]
+        changes["measures"] = [measure(WEIGHT, edit.kg, -3), *others]
     if edit.measures is not None:
-        changes["measures"] = [measure.model_dump() for measure in edit.measures]
+        changes["measures"] = [given.model_dump() for given in edit.measures]
     after = _edited(before, before.body | changes, sandbox)
     doer.keep(after, instead_of=before)
     return Groups(measuregrps=[after.body])

@@ -61,6 +61,11 @@ class World:
         self._connection.execute("COMMIT")
 
     @property
+    def changes(self) -> int:
+        """A number that grows with whatever changes in this world."""
+        return self._connection.total_changes
+
+    @property
     def clock_offset(self) -> timedelta:
         """How far the clock was moved when the world was last open."""
         return timedelta(seconds=float(self._note("clock_offset", 0)))

@@ -139,6 +139,15 @@ class Records:
     ) -> list[Record]:
         return self._select(userid, service, "AND modified > ?", (moment,), at=at, portion=portion)
 
+    def latest(self, userid: int, service: Service, *, at: int, most: int) -> list[Record]:
+        """Those that were taken last, the last first."""
+        rows = self._connection.execute(
+            "SELECT * FROM records WHERE userid = ? AND service = ? AND (gone_at IS NULL OR gone_at > ?)"
+            " ORDER BY taken DESC, id DESC LIMIT ?",
+            (userid, service, at, most),
+        )
+        return [_record(row) for row in rows]
+
     def written(self, userid: int, *, at: int) -> dict[Service, list[str]]:
         """The bodies of all records that are served, as JSON texts by ascending change."""
         rows = self._connection.execute(

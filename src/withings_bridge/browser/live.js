@@ -1,4 +1,4 @@
-// Keeps a page of the dashboard current while somebody looks: when the server says that something happened,
+// Keeps a page current while somebody looks: when the server says that something happened,
 // and now and then for the times, the page is asked for once more, and what has changed is put in place.
 
 const GATHER = 300;
@@ -15,6 +15,11 @@ function say(word, kind) {
   state.hidden = false;
   state.className = `live ${kind}`;
   state.querySelector(".word").textContent = word;
+}
+
+// Somebody is typing there: it comes up to date with the next news.
+function isTypedInto(region) {
+  return region.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
 }
 
 // What has the focus, or is open, is so afterwards too.
@@ -34,12 +39,12 @@ async function refresh() {
   asking = true;
   clearTimeout(ticking);
   try {
-    const reply = await fetch(location.href, { signal: AbortSignal.timeout(TIMEOUT) });
+    const reply = await fetch(state.dataset.page ?? location.href, { signal: AbortSignal.timeout(TIMEOUT) });
     const page = new DOMParser().parseFromString(await reply.text(), "text/html");
     if (reply.redirected || reply.status === 401) return signedOut();
     for (const region of document.querySelectorAll("[data-live]")) {
       const fresh = page.getElementById(region.id);
-      if (fresh && fresh.innerHTML !== region.innerHTML) put(region, fresh);
+      if (fresh && fresh.innerHTML !== region.innerHTML && !isTypedInto(region)) put(region, fresh);
     }
     if (source?.readyState === EventSource.OPEN) say("Live", "well");
     if (!reply.ok) say("The store does not answer", "ill");
@@ -69,7 +74,7 @@ function listen() {
     say("Live", "well");
     soon(); // what happened before the connection stood
   });
-  source.addEventListener("steps", soon);
+  source.addEventListener("news", soon);
   source.addEventListener("error", () => {
     if (source.readyState === EventSource.CLOSED) signedOut();
     else say("Connecting again", "ill");

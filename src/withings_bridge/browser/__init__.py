@@ -1,0 +1,6 @@
+"""What the bridge's pages and the sandbox's have in common in a browser: ``live.js`` keeps a page current."""
+
+from pathlib import Path
+
+BROWSER = Path(__file__).parent
+"""The folder of it."""
