@@ -139,7 +139,7 @@ class TestANewcomer:
         assert width(page) <= PHONE["width"], "the home page"
 
         page.get_by_role("link", name="Step on the scale").click()
-        expect(rows(page, "Last calls").first).to_be_visible()
+        expect(passed(page, "Calls").first).to_be_visible()
         assert width(page) <= PHONE["width"], "the sandbox's console"
 
         page.goto(f"{server.url}/docs")
