@@ -234,6 +234,7 @@ class TestExplaining:
         assert "The way of a reading" in text
         assert ">Missing</span>" in text
         assert "/dashboard/accounts/2345" in text
+        assert "Sync now" in text, "which would bring what was not announced"
 
     async def test_asks_whose(self, bridge: Bridge) -> None:
         assert "The way of a reading" not in await page(bridge, "/explain")

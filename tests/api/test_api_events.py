@@ -4,12 +4,16 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
-from api.running import Bridge, Browser, Cloud
+from api.running import Bridge, Browser, Cloud, beside
+from withings_bridge.callers import ApiKey, Scope
 from withings_bridge.domain.trail import What
+from withings_bridge.pages import events
 
 SOON = 10
 
@@ -46,6 +50,21 @@ async def listening(bridge: Bridge, account: str | None = None) -> AsyncIterator
         lines = reply.aiter_lines()
         assert (await anext(lines)).startswith("retry: ")
         yield Listener(lines)
+
+
+class TestWhoListens:
+    async def test_hears_no_more_when_the_session_has_ended(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cloud: Cloud
+    ) -> None:
+        monkeypatch.setattr(events, "LOOK_AGAIN_SECONDS", 0)
+        monkeypatch.setattr(events, "IDLE_SECONDS", 0.05)
+        key, entry = ApiKey.made("operator", Scope.ADMIN)
+        async with beside(cloud, tmp_path, api_keys=str(entry)) as bridge:
+            await bridge.http.post("/dashboard/login", data={"key": key})
+            async with listening(bridge) as listener:
+                await bridge.http.post("/dashboard/logout")
+                assert await listener.rest() == []
+            assert (await bridge.http.get("/dashboard/events")).status_code == 401
 
 
 class TestEvents:

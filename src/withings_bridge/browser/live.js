@@ -4,12 +4,15 @@
 const GATHER = 300;
 const EVERY = 30_000;
 const TIMEOUT = 10_000;
+const LISTEN_AGAIN = 5000;
 const state = document.getElementById("live");
 let source;
 let gathering;
 let ticking;
+let returning;
 let asking = false;
 let again = false;
+let over = false;
 
 function say(word, kind) {
   state.hidden = false;
@@ -41,7 +44,7 @@ async function refresh() {
   try {
     const reply = await fetch(state.dataset.page ?? location.href, { signal: AbortSignal.timeout(TIMEOUT) });
     const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-    if (reply.redirected || reply.status === 401) return signedOut();
+    if (reply.redirected) return signedOut();
     for (const region of document.querySelectorAll("[data-live]")) {
       const fresh = page.getElementById(region.id);
       if (fresh && fresh.innerHTML !== region.innerHTML && !isTypedInto(region)) put(region, fresh);
@@ -54,7 +57,7 @@ async function refresh() {
     asking = false;
     if (again) soon();
     again = false;
-    ticking = setTimeout(refresh, EVERY);
+    if (!document.hidden && !over) ticking = setTimeout(refresh, EVERY);
   }
 }
 
@@ -64,11 +67,14 @@ function soon() {
 }
 
 function signedOut() {
-  source?.close();
+  over = true;
+  stop();
   say("Signed out; load the page again to sign in", "ill");
 }
 
 function listen() {
+  stop();
+  if (over) return;
   source = new EventSource(state.dataset.events);
   source.addEventListener("open", () => {
     say("Live", "well");
@@ -76,15 +82,16 @@ function listen() {
   });
   source.addEventListener("news", soon);
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) signedOut();
-    else say("Connecting again", "ill");
+    say("Connecting again", "ill");
+    if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
+    refresh(); // which finds out why
+    returning = setTimeout(listen, LISTEN_AGAIN);
   });
 }
 
 function stop() {
   source?.close();
-  clearTimeout(gathering);
-  clearTimeout(ticking);
+  for (const timer of [gathering, ticking, returning]) clearTimeout(timer);
 }
 
 if (state) {
@@ -96,5 +103,6 @@ if (state) {
   }
   document.addEventListener("visibilitychange", () => (document.hidden ? stop() : listen()));
   addEventListener("pagehide", stop);
+  addEventListener("pageshow", (event) => event.persisted && listen());
   if (!document.hidden) listen();
 }

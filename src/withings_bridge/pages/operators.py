@@ -51,7 +51,7 @@ class Operators:
 
     async def ask(self, request: Request) -> Response:
         """``GET /dashboard/login``: a form for the key; the dashboard, for who is in already."""
-        return _to("/dashboard") if await self.knows(request) else self._form()
+        return _to("/dashboard") if await self.admits(request) else self._form()
 
     async def login(self, request: Request) -> Response:
         """``POST /dashboard/login`` with its ``key``: the dashboard with a cookie, or the form with 401."""
@@ -93,10 +93,8 @@ class Operators:
         """
 
         async def guarded(request: Request) -> Response:
-            if not await self.admits(request):
-                return _to("/dashboard/login")
             try:
-                return await view(request)
+                return await view(request) if await self.recognises(request) else _to("/dashboard/login")
             except NoSuchAccount:
                 return self._renderer.page("notice.html", status=404, notice=NO_SUCH_ACCOUNT)
             except StorageError:
@@ -104,15 +102,15 @@ class Operators:
 
         return guarded
 
-    async def admits(self, request: Request) -> bool:
-        """Whether the browser may see what is not for everybody."""
-        return self._open or await self.knows(request)
-
-    async def knows(self, request: Request) -> bool:
-        """Whether the browser has an operator's session. Without the store nobody has."""
+    async def recognises(self, request: Request) -> bool:
+        """Whether the browser may see what is not for everybody. Raises StorageError."""
         session = request.cookies.get(self.cookie)
+        return self._open or (bool(session) and await self._sessions.caller(session or "") is not None)
+
+    async def admits(self, request: Request) -> bool:
+        """The same; while the store is silent nobody may, but on an open server."""
         try:
-            return bool(session) and await self._sessions.caller(session or "") is not None
+            return await self.recognises(request)
         except StorageError:
             return False
 
