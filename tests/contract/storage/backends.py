@@ -73,7 +73,7 @@ class DynamoBackend:
     REGION = "us-east-1"
 
     def __init__(self, endpoint: str, prefix: str) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._open: dict[str, Any] = {}
         self._names = {
             name: f"{prefix}-{name}"
@@ -85,7 +85,7 @@ class DynamoBackend:
 
         return DynamoStorage(
             region=self.REGION,
-            endpoint=self._endpoint,
+            endpoint=self.endpoint,
             tables=TableNames(**self._names),
             create_tables=True,
         )
@@ -107,6 +107,6 @@ class DynamoBackend:
 
         if name not in self._open:
             session = boto3.session.Session(region_name=self.REGION)
-            resource = session.resource("dynamodb", endpoint_url=self._endpoint)
+            resource = session.resource("dynamodb", endpoint_url=self.endpoint)
             self._open[name] = resource.Table(self._names[name])
         return self._open[name]

@@ -12,6 +12,7 @@ again. The function may therefore run several times.
 
 from typing import Protocol, Self
 
+from withings_bridge.domain.checkups import Inspection
 from withings_bridge.storage.base.accounts import Accounts, Change, JoinChange
 from withings_bridge.storage.base.ephemera import Ephemera
 from withings_bridge.storage.base.links import Links, RowsPage, Spelling, StoredLinks
@@ -67,3 +68,8 @@ class Storage(Protocol):
 
     async def ping(self) -> None:
         """Raise ``StorageUnavailable`` unless the store answers."""
+
+    async def inspect(self) -> Inspection:
+        """How the store is: whether all is there, of the right shape, and can be used. It creates and
+        changes nothing, need not be entered, and raises nothing: that there is no answer is told, too.
+        """

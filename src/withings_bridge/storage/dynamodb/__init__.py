@@ -8,6 +8,8 @@ importing this package.
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TYPE_CHECKING, Self
 
+from withings_bridge.domain.checkups import Checkup, Inspection, Result
+from withings_bridge.domain.errors import StorageError
 from withings_bridge.storage.base import Accounts, Ephemera, Records, StoredLinks, Trail, Vitals
 from withings_bridge.storage.dynamodb.names import TableNames
 
@@ -21,6 +23,7 @@ READ_SECONDS = 5
 CALLS_AT_ONCE = 50
 TRIES = 3
 PING_SECONDS = 2
+INSPECT_SECONDS = 15
 PING = "ping"
 
 
@@ -82,6 +85,20 @@ class DynamoStorage:
         }
         async with within(PING_SECONDS):
             await together(self._engine.get(table, key, consistent=False) for table, key in keys.items())
+
+    async def inspect(self) -> Inspection:
+        from botocore.exceptions import BotoCoreError
+
+        from withings_bridge.storage.dynamodb.engine import within
+        from withings_bridge.storage.dynamodb.inspecting import TABLES, inspect
+
+        try:
+            async with within(INSPECT_SECONDS), self._connect() as client:
+                return await inspect(client, self._tables, creates=self._create_tables)
+        except (BotoCoreError, StorageError, ValueError) as error:  # the last where the endpoint is no URL
+            seen = f"There is no way to DynamoDB ({type(error).__name__})."
+            mend = "Look at AWS_REGION, AWS_DYNAMODB_ENDPOINT and the keys of AWS."
+            return Inspection([Checkup(TABLES, Result.WRONG, seen, mend)], usable=False)
 
     def _connect(self) -> AbstractAsyncContextManager["DynamoDBClient"]:
         import aioboto3  # type: ignore[import-untyped]  # it ships no types; those of its client are used above

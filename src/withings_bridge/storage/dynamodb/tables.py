@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
+EXPIRES_AT = "expires_at"
+"""The attribute that says when DynamoDB may delete an item."""
+
 POLLS = 600
 POLL_SECONDS = 0.2
 
@@ -45,8 +48,13 @@ async def create_missing(client: "DynamoDBClient", names: TableNames) -> None:
             await _create(client, schema)
     for schema in schemas(names):
         await _wait_until_active(client, schema["TableName"])
-    for name in (names.ephemera, names.trail):
+    for name in expiring(names):
         await _let_expire(client, name)
+
+
+def expiring(names: TableNames) -> tuple[str, ...]:
+    """The tables whose items end by themselves."""
+    return names.ephemera, names.trail
 
 
 def _table(name: str, attributes: dict[str, str], *, key: tuple[str, ...], **more: Any) -> Schema:
@@ -152,7 +160,7 @@ async def _let_expire(client: "DynamoDBClient", name: str) -> None:
         try:
             await client.update_time_to_live(
                 TableName=name,
-                TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"},
+                TimeToLiveSpecification={"Enabled": True, "AttributeName": EXPIRES_AT},
             )
         except ClientError as error:
             # As above: switched on by another replica since we looked.
