@@ -19,6 +19,16 @@ from withings_bridge.services import Services
 from withings_bridge.services.adopting import Adopting
 from withings_bridge.services.browsing import Browsing
 from withings_bridge.services.charting import Charting
+from withings_bridge.services.checking import (
+    Checking,
+    Running,
+    TheCloud,
+    TheGateway,
+    TheRedirect,
+    TheSubscriptions,
+    TheWebhook,
+    Unhindered,
+)
 from withings_bridge.services.clock import Clock, system_clock
 from withings_bridge.services.detailing import Detailing
 from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
@@ -56,10 +66,10 @@ from withings_bridge.services.tokens import Tokens
 from withings_bridge.services.turning import Turning
 from withings_bridge.services.watching import Watching
 from withings_bridge.services.working import Working
-from withings_bridge.settings import LOOPBACK, Settings, StorageKind
+from withings_bridge.settings import LOOPBACK, AllowList, Settings, StorageKind
 from withings_bridge.storage.base import Storage
 from withings_bridge.storage.encryption import EncryptedLinks
-from withings_bridge.withings import WithingsClient, WithingsOAuth
+from withings_bridge.withings import Pace, WithingsClient, WithingsOAuth
 
 if TYPE_CHECKING:
     pass
@@ -80,8 +90,20 @@ class Bridge:
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[Services]:
         """The services, for as long as the store and the connections they stand on are open."""
-        async with self.http, self.storage, self.noting.opened():
+        async with self.connected() as services, self.kept():
+            yield services
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[Services]:
+        """The services without their store: what needs it raises StorageUnavailable."""
+        async with self.http:
             yield self.services
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """The store, beside the connections. Raises a StorageError where it cannot be opened."""
+        async with self.storage, self.noting.opened():
+            yield
 
 
 def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
@@ -99,14 +121,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         clock=clock,
     )
     client = WithingsClient(http, settings.api_url, notify_url=notify_url, pace=pacing)
-    oauth = WithingsOAuth(
-        http,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        api_url=settings.api_url,
-        auth_url=settings.auth_url,
-        pace=pacing,
-    )
+    oauth = _oauth(settings, http, pacing)
     gateway = (
         HttpGateway(
             http,
@@ -241,6 +256,37 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
             ),
         ]
     )
+    running = Running(http, url=settings.local_url)
+    checking = Checking(
+        storage=storage,
+        checks=[
+            running,
+            TheCloud(
+                http,
+                oauth=_oauth(settings, http, Unhindered(pacing)),
+                api_url=settings.api_url,
+                sandbox=settings.use_sandbox,
+                clock=clock,
+            ),
+            TheRedirect(http, url=settings.redirect_uri, sandbox=settings.use_sandbox, running=running),
+            TheWebhook(
+                http,
+                callback_url=callback_url,
+                sandbox=settings.use_sandbox,
+                allow_list=settings.withings_webhook_allow_list is not AllowList.OFF,
+                running=running,
+            ),
+            TheSubscriptions(
+                accounts=storage.accounts,
+                links=links,
+                client=client,
+                subscribing=subscribing,
+                callback_url=callback_url,
+                clock=clock,
+            ),
+            TheGateway(http, url=settings.vitals_realtime_gateway_url),
+        ],
+    )
     browsing = Browsing(
         accounts=storage.accounts,
         links=links,
@@ -287,6 +333,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         watching=Watching(trail=storage.trail, clock=clock),
         tending=Tending(accounts=storage.accounts, links=links, noting=noting, clock=clock),
         scanning=scanning,
+        checking=checking,
         examining=examining,
         rotating=Rotating(links),
         telemetry=telemetry,
@@ -325,6 +372,17 @@ def _storage(settings: Settings) -> Storage:
             trail=settings.trail_table,
         ),
         create_tables=settings.auto_create_dynamodb_tables,
+    )
+
+
+def _oauth(settings: Settings, http: httpx.AsyncClient, pace: Pace) -> WithingsOAuth:
+    return WithingsOAuth(
+        http,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        api_url=settings.api_url,
+        auth_url=settings.auth_url,
+        pace=pace,
     )
 
 

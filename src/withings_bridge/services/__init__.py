@@ -30,6 +30,7 @@
 - ``scanning``: finds the predecessor's users when a bridge starts
 - ``rotating``: every stored token under the first encryption key
 - ``marking``: what was announced of accounts that a scan has not found yet
+- ``checking``: whether the bridge is set up so that it can work
 - ``examining``: what is wrong with what is stored, and mending it
 - ``browsing``: what is stored of a person, by range, by change, at its newest
 - ``walking``: through all of a kind, a page in memory at a time
@@ -55,6 +56,7 @@ from dataclasses import dataclass
 
 from withings_bridge.services.browsing import Browsing
 from withings_bridge.services.charting import Charting
+from withings_bridge.services.checking import Checking
 from withings_bridge.services.examining import Examining
 from withings_bridge.services.explaining import Explaining
 from withings_bridge.services.exporting import Exporting
@@ -95,6 +97,7 @@ class Services:
     overseeing: Overseeing
     watching: Watching
     scanning: Scanning
+    checking: Checking
     examining: Examining
     tending: Tending
     rotating: Rotating

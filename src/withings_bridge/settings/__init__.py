@@ -7,6 +7,7 @@ A wrong value stops the start with a message that names the variable, what is wr
 - ``values``: the kinds of value, with the check of each
 - ``derived``: what follows from them
 - ``checks``, ``pool``: what is wrong with them taken together
+- ``risks``: what may do harm though nothing is wrong
 - ``problems``: how that is told
 """
 
@@ -17,6 +18,7 @@ from pydantic import ValidationError, model_validator
 from withings_bridge.settings.checks import LOOPBACK, problems_of
 from withings_bridge.settings.derived import SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, Derived
 from withings_bridge.settings.problems import SettingsError, explain
+from withings_bridge.settings.risks import Risk, risks_of
 from withings_bridge.settings.variables import APPLIS, AllowList, Environment, StorageKind
 
 __all__ = [
@@ -26,9 +28,11 @@ __all__ = [
     "SANDBOX_CLIENT_SECRET",
     "AllowList",
     "Environment",
+    "Risk",
     "Settings",
     "SettingsError",
     "StorageKind",
+    "risks_of",
 ]
 
 
@@ -47,4 +51,21 @@ class Settings(Derived):
         try:
             return cls(**overrides)
         except ValidationError as error:
-            raise SettingsError(explain(cls, error)) from None
+            problems = explain(cls, error)
+            raise SettingsError("\n".join([*problems, *cls._taken_together(error, overrides)])) from None
+
+    @classmethod
+    def _taken_together(cls, error: ValidationError, given: dict[str, Any]) -> list[str]:
+        """What else is wrong: with values that are none out of the way, the others can be taken together."""
+        wrong = {str(problem["loc"][0]) for problem in error.errors() if problem["loc"]}
+        if not wrong:
+            return []
+        try:
+            cls(
+                **given
+                | {name: cls.model_fields[name].get_default() for name in wrong & set(cls.model_fields)}
+            )
+        except ValidationError as further:
+            # What speaks of a value that was none may follow from its default.
+            return [line for line in explain(cls, further) if not any(name.upper() in line for name in wrong)]
+        return []

@@ -69,6 +69,12 @@ class Derived(Variables):
         return self.withings_quota_per_minute
 
     @cached_property
+    def local_url(self) -> str:
+        """Where the bridge is reached from its own machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - what is listened on
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @cached_property
     def redirect_uri(self) -> str:
         return self.withings_redirect_uri or f"http://localhost:{self.port}/callback"
 

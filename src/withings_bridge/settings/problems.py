@@ -11,7 +11,7 @@ class SettingsError(Exception):
     """The environment does not describe a bridge that can start; the message says what to mend."""
 
 
-def explain(settings: type[BaseSettings], error: ValidationError) -> str:
+def explain(settings: type[BaseSettings], error: ValidationError) -> list[str]:
     """A line for every problem. Values are not repeated, for some of them are secrets."""
     lines = []
     for problem in error.errors(include_input=False, include_url=False):
@@ -19,7 +19,7 @@ def explain(settings: type[BaseSettings], error: ValidationError) -> str:
         name = str(problem["loc"][0]) if problem["loc"] else ""
         field = settings.model_fields.get(name)
         lines.append(f"{name.upper()}: {message}{_example(name, field)}" if field else message)
-    return "\n".join(lines)
+    return [line for message in lines for line in message.splitlines()]
 
 
 def _example(name: str, field: FieldInfo) -> str:

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -16,20 +19,54 @@ from withings_bridge.storage.sqlite import SqliteStorage
 pytestmark = pytest.mark.e2e
 
 BARE = a_token_row(USER, "1234", key=USER)
+NOTHING_LEFT = "Nothing is left to do.\n"
+
+
+class Withings(BaseHTTPRequestHandler):
+    """Grants a nonce to everybody, and nothing else."""
+
+    def do_GET(self) -> None:
+        self._answer(b"")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        nonce = self.path == "/v2/signature"
+        self._answer(b'{"status": 0, "body": {"nonce": "0123"}}' if nonce else b'{"status": 522}')
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def _answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Withings)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 class Patient:
     """A store that the predecessor left, and a shell beside it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cloud: str) -> None:
+        self.path = folder / "bridge.db"
         self._folder = folder
-        self._path = folder / "bridge.db"
-        self._table = SqliteBackend(self._path)
+        self._table = SqliteBackend(self.path)
         self._variables = {
-            "SQLITE_PATH": str(self._path),
+            "PORT": str(free_port()),
+            "SQLITE_PATH": str(self.path),
             "WITHINGS_CLIENT_ID": "id",
-            "WITHINGS_CLIENT_SECRET": "secret",
-            "WITHINGS_API_URL": f"http://127.0.0.1:{free_port()}",
+            "WITHINGS_CLIENT_SECRET": "s3cret-of-the-application",
+            "WITHINGS_API_URL": cloud,
         }
         asyncio.run(self._create())
 
@@ -44,21 +81,70 @@ class Patient:
         return call("doctor", *arguments, folder=self._folder, **{**self._variables, **variables})
 
     async def _create(self) -> None:
-        async with SqliteStorage(self._path):
+        async with SqliteStorage(self.path):
             pass
 
 
 @pytest.fixture
-def patient(tmp_path: Path) -> Patient:
-    return Patient(tmp_path)
+def patient(tmp_path: Path, cloud: str) -> Patient:
+    return Patient(tmp_path, cloud)
 
 
-class TestDoctor:
-    def test_with_nothing_to_tell_ends_with_0(self, patient: Patient) -> None:
+class TestTheSetUp:
+    def test_is_told_thing_by_thing_and_ends_with_0_though_no_bridge_runs(self, patient: Patient) -> None:
         ended = patient.doctor()
-        assert (ended.code, ended.out) == (0, "Nothing is left to do.\n")
+        assert (ended.code, ended.err) == (0, "")
+        assert "ok      credentials: Withings takes WITHINGS_CLIENT_ID" in ended.out
+        assert "ok      database file:" in ended.out
+        assert "?       bridge: None runs at" in ended.out
+        assert "warning settings: TOKEN_ENCRYPTION_KEYS:" in ended.out
+        assert ended.out.endswith(NOTHING_LEFT)
+        assert "s3cret" not in ended.out
 
-    def test_tells_what_it_would_do_and_does_not_do_it(self, patient: Patient) -> None:
+    def test_that_is_wrong_ends_with_1_and_what_is_stored_is_looked_at_nonetheless(
+        self, patient: Patient
+    ) -> None:
+        patient.put(BARE)
+        ended = patient.doctor(WITHINGS_API_URL=f"http://127.0.0.1:{free_port()}")
+        assert ended.code == 1
+        assert "wrong   Withings: " in ended.out
+        assert "to adopt" in ended.out
+
+    def test_of_settings_that_are_wrong_is_told_problem_by_problem_and_ends_with_2(
+        self, patient: Patient
+    ) -> None:
+        ended = patient.doctor("--json", STORAGE="paper", WITHINGS_CLIENT_SECRET="")
+        assert (ended.code, ended.err) == (2, "")
+        reply = json.loads(ended.out)
+        seen = {checkup["seen"].split()[0]: checkup["mend"] for checkup in reply["checks"]}
+        assert seen["STORAGE:"] == "For example STORAGE=dynamodb."
+        assert seen["WITHINGS_CLIENT_ID"] == "Set both or neither."
+        assert reply["wrong"] == 2
+
+    def test_without_a_store_is_told_too_and_ends_with_1(self, patient: Patient) -> None:
+        ended = patient.doctor(
+            STORAGE="dynamodb",
+            AWS_DYNAMODB_ENDPOINT=f"http://127.0.0.1:{free_port()}",
+            AWS_ACCESS_KEY_ID="test",
+            AWS_SECRET_ACCESS_KEY="test",
+        )
+        assert ended.code == 1
+        assert "wrong   tables: DynamoDB does not answer" in ended.out
+        assert "ok      credentials" in ended.out
+        assert "Traceback" not in ended.err
+
+    def test_of_a_store_that_is_not_there_is_left_so_until_told_to_fix_it(self, patient: Patient) -> None:
+        path = patient.path.with_name("another.db")
+        ended = patient.doctor(SQLITE_PATH=str(path))
+        assert ended.code == 0
+        assert "not there yet" in ended.out
+        assert not path.exists()
+        assert patient.doctor("--fix", SQLITE_PATH=str(path)).code == 0
+        assert path.exists()
+
+
+class TestWhatIsStored:
+    def test_is_told_and_left_as_it_is(self, patient: Patient) -> None:
         patient.put(BARE)
         ended = patient.doctor()
         assert ended.code == 1
@@ -67,53 +153,45 @@ class TestDoctor:
         assert patient.row(USER) == BARE
         assert patient.doctor().code == 1
 
-    def test_does_it_when_told_to_and_has_nothing_left_to_do(self, patient: Patient) -> None:
+    def test_is_mended_when_told_to_and_then_nothing_is_left(self, patient: Patient) -> None:
         patient.put(BARE)
         ended = patient.doctor("--fix")
         assert ended.code == 0, ended.err
         assert "is a member of the account now" in ended.out
-        assert "1 mended.\nNothing is left to do." in ended.out
+        assert "1 mended" in ended.out
+        assert ended.out.endswith(NOTHING_LEFT)
         assert patient.row(USER) is None
         assert patient.row(f"{USER}#withings")
-        assert patient.doctor("--fix").out == "Nothing is left to do.\n"
+        assert "1 mended" not in patient.doctor("--fix").out
 
-    def test_tells_a_script_in_one_document(self, patient: Patient) -> None:
+    def test_is_told_to_a_script_in_one_document(self, patient: Patient) -> None:
         patient.put(BARE, a_token_row("user-2", "undefined", refresh_token=""))
         ended = patient.doctor("--json")
         assert ended.code == 1
         reply = json.loads(ended.out)
-        assert reply["left"] == 1
+        assert (reply["left"], reply["wrong"], reply["broken_off"]) == (1, 0, None)
         assert {finding["check"]: finding["user"] for finding in reply["findings"]} == {
             "to adopt": USER,
             "damaged row": "user-2",
         }
         assert set(reply["findings"][0]) == {"check", "user", "what", "fate", "state", "account", "keys"}
+        assert set(reply["checks"][0]) == {"check", "result", "seen", "mend"}
         assert json.loads(patient.doctor("--fix", "--json").out)["left"] == 0
 
-    def test_tells_a_script_of_nothing_in_the_same_form(self, patient: Patient) -> None:
-        assert json.loads(patient.doctor("--json").out) == {"findings": [], "left": 0}
+    def test_is_told_in_the_same_form_where_there_is_nothing(self, patient: Patient) -> None:
+        reply = json.loads(patient.doctor("--json").out)
+        assert (reply["findings"], reply["left"]) == ([], 0)
 
-    def test_shows_no_token(self, patient: Patient) -> None:
+    def test_is_told_without_its_tokens(self, patient: Patient) -> None:
         patient.put(BARE, a_token_row(USER, "1234", refresh_token="s3cret", access_token="s3cret"))
         for arguments in ((), ("--json",), ("--fix",)):
             ended = patient.doctor(*arguments)
             assert "s3cret" not in ended.out + ended.err
             assert "refresh-first" not in ended.out + ended.err
 
-    def test_beside_the_sandbox_adopts_nobody(self, patient: Patient) -> None:
+    def test_is_adopted_by_nobody_beside_the_sandbox(self, patient: Patient) -> None:
         patient.put(BARE)
         ended = patient.doctor("--fix", WITHINGS_CLIENT_ID="", WITHINGS_CLIENT_SECRET="")
         assert ended.code == 1
         assert "WITHINGS_CLIENT_ID" in ended.out
         assert patient.row(USER) == BARE
-
-    def test_without_a_store_says_so_and_ends_with_1(self, patient: Patient) -> None:
-        ended = patient.doctor(
-            STORAGE="dynamodb",
-            AWS_DYNAMODB_ENDPOINT=f"http://127.0.0.1:{free_port()}",
-            AWS_ACCESS_KEY_ID="test",
-            AWS_SECRET_ACCESS_KEY="test",
-        )
-        assert ended.code == 1
-        assert "DynamoDB does not answer" in ended.err
-        assert "Traceback" not in ended.err

@@ -96,6 +96,20 @@ def household(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Household]:
         withings.kill()
 
 
+class TestDoctor:
+    def test_beside_a_bridge_finds_it_and_that_its_addresses_lead_there(self, household: Household) -> None:
+        webhook = f"{household.bridge}/webhook/withings"
+        ended = household.call("doctor", "--json", WITHINGS_WEBHOOK_URL=webhook)
+        checks = json.loads(ended.out)["checks"]
+        results = {checkup["check"]: checkup["result"] for checkup in checks}
+        assert results["bridge"] == results["Withings"] == results["credentials"] == results["clock"] == "ok"
+        # A loopback address answers, and Withings would take neither it nor its port.
+        assert results["redirect URI"] == "warning"
+        assert results["webhook URL"] == "wrong"
+        assert not any("did not answer" in checkup["seen"] for checkup in checks)
+        assert ended.code == 1
+
+
 class TestSync:
     @pytest.mark.parametrize("command", ["sync", "get-data"])
     def test_a_script_gets_the_summary_and_nothing_else(self, household: Household, command: str) -> None:
