@@ -167,6 +167,23 @@ def openapi(
 
 
 @cli.command()
+def dashboard(
+    once: Annotated[
+        bool, typer.Option("--once", help="Print one picture and end, as where there is no terminal.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the live state of the bridge: accounts, what is pending and stuck, calls, and what happens.
+
+    It reads the store, so it shows what all replicas do, and works whether one runs here or not. Leave it
+    with q or Ctrl-C.
+    """
+    from withings_bridge.cli.dashboard import show_dashboard
+
+    show_dashboard(once=once, as_json=as_json)
+
+
+@cli.command()
 def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended.")] = False,
     as_json: AsJson = False,

@@ -25,6 +25,15 @@ def moment(at: datetime | None) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "-"
 
 
+def elapsed(at: datetime, now: datetime) -> str:
+    """How long ago, in a few letters, such as ``12 min``."""
+    seconds = max((now - at).total_seconds(), 0)
+    for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= length:
+            return f"{seconds // length:.0f} {unit}"
+    return "just now"
+
+
 def print_json(reply: BaseModel) -> None:
     """A reply as the API gives it."""
     typer.echo(json.dumps(reply.model_dump(mode="json", by_alias=True), indent=2, ensure_ascii=False))
