@@ -8,7 +8,7 @@ TYPESCRIPT := tests/clients/typescript
 SOURCES := src tests scripts benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint fast format lock engines proof proof-dynamodb audit assets screenshots settings data clean
+.PHONY: help run test check lint fast format lock engines proof proof-dynamodb audit assets screenshots settings data cli clean
 
 help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,7 @@ lint: $(VENV)/.dev ## Format, lint, types, import contracts, generated tables
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/settings_table.py --check
 	$(BIN)/python scripts/data_table.py --check
+	$(BIN)/python scripts/cli_page.py --check
 
 fast: $(VENV)/.dev ## The fast tests alone: no process, no engine
 	$(BIN)/python -m pytest tests/unit -m "not e2e and not engine"
@@ -61,6 +62,9 @@ settings: $(VENV)/.dev ## Write the settings into README.md and .env.example
 
 data: $(VENV)/.dev ## Write the tables of docs/data.md
 	$(BIN)/python scripts/data_table.py
+
+cli: $(VENV)/.dev ## Write the commands into docs/cli.md
+	$(BIN)/python scripts/cli_page.py
 
 clean: ## Remove what the targets made; your data/ stays
 	rm -rf $(VENV) $(ENGINES) $(TYPESCRIPT)/node_modules .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

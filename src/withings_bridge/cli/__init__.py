@@ -1,18 +1,21 @@
 """The command line: the same services as the HTTP edge, for a person at a terminal.
 
-Exit codes: 0 done; 1 not done (no user known, not linked, Withings or the store did not play along);
-2 the command or the environment is wrong. ``doctor``: 0 nothing is left to do, 1 something is.
+What the exit codes mean stands in ``teaching``.
 """
 
+import os
 import sys
 
 from withings_bridge.cli.commands import cli
 from withings_bridge.cli.menu import menu
 
+COMPLETION = "_WITHINGS_BRIDGE_COMPLETE"
+"""Set by a shell's completion."""
+
 
 def main() -> None:
-    """The console script. Bare on a terminal it is a menu."""
-    if len(sys.argv) == 1 and sys.stdin.isatty():
+    """The console script. Bare on a terminal it is a menu, unless it is a shell that asks what to offer."""
+    if len(sys.argv) == 1 and sys.stdin.isatty() and COMPLETION not in os.environ:
         menu()
     else:
         cli()

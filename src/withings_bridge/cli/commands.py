@@ -7,25 +7,30 @@ from typing import Annotated
 import typer
 
 from withings_bridge import __version__
+from withings_bridge.cli.completing import users
 from withings_bridge.cli.inbox_commands import inbox
 from withings_bridge.cli.keys_commands import keys
 from withings_bridge.cli.records_commands import EXAMPLES_OF_EXPORT, EXAMPLES_OF_RECORDS, export, records
 from withings_bridge.cli.sandbox_commands import sandbox
+from withings_bridge.cli.teaching import DATA, PEOPLE, RUN, SOFTWARE, TROUBLE, about_all, taught
 
 cli = typer.Typer(
     name="withings-bridge",
     help="Links Vitals7 users to Withings and keeps their readings in step.",
+    epilog=about_all(),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 
-cli.add_typer(inbox)
-cli.add_typer(keys)
-cli.add_typer(sandbox)
+cli.add_typer(inbox, rich_help_panel=TROUBLE)
+cli.add_typer(keys, rich_help_panel=SOFTWARE)
+cli.add_typer(sandbox, rich_help_panel=RUN)
 
 User = Annotated[
     str | None,
-    typer.Argument(help="Cognito id of the user. Default: COGNITO_USER_ID.", show_default=False),
+    typer.Argument(
+        help="Cognito id of the user. Default: COGNITO_USER_ID.", show_default=False, autocompletion=users
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
@@ -45,7 +50,9 @@ def common(
     """Links Vitals7 users to Withings and keeps their readings in step."""
 
 
-@cli.command()
+@taught(
+    cli, "withings-bridge serve", "HOST=0.0.0.0 API_KEYS=... withings-bridge serve --port 8080", panel=RUN
+)
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on. Default: HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on. Default: PORT.")] = None,
@@ -56,7 +63,13 @@ def serve(
     serve_bridge(host=host, port=port)
 
 
-@cli.command()
+@taught(
+    cli,
+    "withings-bridge sync demo-user",
+    "withings-bridge sync demo-user --full",
+    "withings-bridge sync demo-user --json | jq .weight.value",
+    panel=PEOPLE,
+)
 def sync(
     user: User = None,
     full: Annotated[
@@ -73,7 +86,12 @@ def sync(
 cli.command("get-data", help="Same as sync.", hidden=True)(sync)
 
 
-@cli.command()
+@taught(
+    cli,
+    "withings-bridge status demo-user",
+    "withings-bridge status demo-user --json | jq .last_sync",
+    panel=PEOPLE,
+)
 def status(user: User = None, as_json: AsJson = False) -> None:
     """Show how a user is linked; without a user, the only linked one."""
     from withings_bridge.cli.users import user_status
@@ -81,7 +99,12 @@ def status(user: User = None, as_json: AsJson = False) -> None:
     user_status(user, as_json=as_json)
 
 
-@cli.command()
+@taught(
+    cli,
+    "withings-bridge explain demo-user",
+    "withings-bridge explain demo-user --day 2026-01-15",
+    panel=TROUBLE,
+)
 def explain(
     user: User = None,
     day: Annotated[
@@ -103,7 +126,7 @@ def explain(
     explain_user(user, day.date() if day else None, as_json=as_json)
 
 
-@cli.command()
+@taught(cli, "withings-bridge auth demo-user", "withings-bridge auth demo-user --no-browser", panel=PEOPLE)
 def auth(
     user: User = None,
     browser: Annotated[bool, typer.Option(help="Open the browser.")] = True,
@@ -114,7 +137,12 @@ def auth(
     link_user(user, open_browser=browser)
 
 
-@cli.command()
+@taught(
+    cli,
+    "withings-bridge disconnect demo-user",
+    "withings-bridge disconnect demo-user --purge --yes",
+    panel=PEOPLE,
+)
 def disconnect(
     user: User = None,
     purge: Annotated[bool, typer.Option("--purge", help="Delete what Withings has brought, too.")] = False,
@@ -126,12 +154,14 @@ def disconnect(
     disconnect_user(user, purge=purge, yes=yes)
 
 
-@cli.command()
+@taught(cli, "withings-bridge reproject demo-user", "withings-bridge reproject --all", panel=DATA)
 def reproject(
     user: Annotated[
         str | None,
         typer.Argument(
-            help="Cognito id of the user. Default: COGNITO_USER_ID, else everybody.", show_default=False
+            help="Cognito id of the user. Default: COGNITO_USER_ID, else everybody.",
+            show_default=False,
+            autocompletion=users,
         ),
     ] = None,
     everybody: Annotated[
@@ -150,11 +180,16 @@ def reproject(
     reproject_rows(user, everybody=everybody, as_json=as_json)
 
 
-cli.command(epilog=EXAMPLES_OF_RECORDS)(records)
-cli.command(epilog=EXAMPLES_OF_EXPORT)(export)
+taught(cli, *EXAMPLES_OF_RECORDS, panel=DATA)(records)
+taught(cli, *EXAMPLES_OF_EXPORT, panel=DATA)(export)
 
 
-@cli.command()
+@taught(
+    cli,
+    "withings-bridge openapi --output openapi.json",
+    "withings-bridge openapi | jq .info.version",
+    panel=SOFTWARE,
+)
 def openapi(
     output: Annotated[
         Path | None, typer.Option(dir_okay=False, help="File to write it to. Default: standard output.")
@@ -166,7 +201,13 @@ def openapi(
     print_description(output)
 
 
-@cli.command()
+@taught(
+    cli,
+    "withings-bridge dashboard",
+    "withings-bridge dashboard --once",
+    "withings-bridge dashboard --json | jq .calls.total",
+    panel=RUN,
+)
 def dashboard(
     once: Annotated[
         bool, typer.Option("--once", help="Print one picture and end, as where there is no terminal.")
@@ -183,15 +224,25 @@ def dashboard(
     show_dashboard(once=once, as_json=as_json)
 
 
-@cli.command()
+@taught(
+    cli,
+    "withings-bridge doctor",
+    "withings-bridge doctor --fix",
+    "withings-bridge doctor --json | jq -r '.checks[].mend'",
+    panel=TROUBLE,
+)
 def doctor(
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended in the store.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find what the predecessor left, dead links, and rows under a wrong user; with --fix, mend it.
+    """Find what is wrong with the set-up and with what is stored, and say how to mend it.
 
-    Ends with 0 when nothing is left to do, with 1 when something is. What only a user can do, connect
-    again, is told and does not count.
+    Looked at are settings, the store, Withings and the credentials, the clock, redirect and webhook URL,
+    subscriptions, the gateway; then what the predecessor left, dead links, and rows under a wrong user. It
+    works beside a bridge or without one: what can be seen beside one alone is then told as not looked at.
+
+    Ends with 0 when nothing is to be mended, with 1 when something is, with 2 when settings are wrong. What
+    only a user can do, connect again, is told and does not count, nor does what was not looked at.
     """
     from withings_bridge.cli.doctor import examine
 

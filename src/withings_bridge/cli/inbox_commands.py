@@ -4,15 +4,23 @@ from typing import Annotated
 
 import typer
 
+from withings_bridge.cli.completing import users
+from withings_bridge.cli.teaching import examples, taught
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.entries import Part
 
 inbox = typer.Typer(
-    name="inbox", help="Look at work that is stuck, replay it, or let it go.", no_args_is_help=True
+    name="inbox",
+    help="Look at work that is stuck, replay it, or let it go.",
+    epilog=examples("withings-bridge inbox list", "withings-bridge inbox replay --all"),
+    no_args_is_help=True,
 )
 
 Named = Annotated[
-    str, typer.Argument(metavar="ACCOUNT_OR_USER", help="Withings' id, or a user's Cognito id.")
+    str,
+    typer.Argument(
+        metavar="ACCOUNT_OR_USER", help="Withings' id, or a user's Cognito id.", autocompletion=users
+    ),
 ]
 Categories = Annotated[
     list[Category] | None,
@@ -24,7 +32,7 @@ OnePart = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
-@inbox.command("list")
+@taught(inbox, "withings-bridge inbox list", "withings-bridge inbox list --all --json", name="list")
 def list_stuck(
     everything: Annotated[bool, typer.Option("--all", help="Also what merely waits for its turn.")] = False,
     as_json: AsJson = False,
@@ -35,7 +43,7 @@ def list_stuck(
     list_inbox(everything=everything, as_json=as_json)
 
 
-@inbox.command()
+@taught(inbox, "withings-bridge inbox show demo-user")
 def show(named: Named, as_json: AsJson = False) -> None:
     """Show all that is pending in one account."""
     from withings_bridge.cli.inbox import show_inbox
@@ -43,12 +51,17 @@ def show(named: Named, as_json: AsJson = False) -> None:
     show_inbox(named, as_json=as_json)
 
 
-@inbox.command()
+@taught(
+    inbox, "withings-bridge inbox replay demo-user --category sleep", "withings-bridge inbox replay --all"
+)
 def replay(
     named: Annotated[
         str | None,
         typer.Argument(
-            metavar="[ACCOUNT_OR_USER]", help="Withings' id, or a user's Cognito id.", show_default=False
+            metavar="[ACCOUNT_OR_USER]",
+            help="Withings' id, or a user's Cognito id.",
+            show_default=False,
+            autocompletion=users,
         ),
     ] = None,
     category: Categories = None,
@@ -69,7 +82,7 @@ def replay(
         replay_one(named, category or (), part)
 
 
-@inbox.command()
+@taught(inbox, "withings-bridge inbox drop demo-user --category activity --part import")
 def drop(
     named: Named,
     category: Annotated[

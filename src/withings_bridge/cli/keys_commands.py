@@ -6,10 +6,12 @@ import typer
 
 from withings_bridge.callers import ApiKey, Scope
 from withings_bridge.cli.output import fail
+from withings_bridge.cli.teaching import examples, taught
 
 keys = typer.Typer(
     name="keys",
     help="Make API keys for services and operators; encrypt stored tokens under a new key.",
+    epilog=examples("withings-bridge keys new app --scope sync"),
     no_args_is_help=True,
 )
 
@@ -21,7 +23,12 @@ def _scope(word: str) -> Scope:
         raise typer.BadParameter("choose read, sync or admin") from None
 
 
-@keys.command("new")
+@taught(
+    keys,
+    "withings-bridge keys new app --scope sync",
+    "withings-bridge keys new operator --scope admin",
+    name="new",
+)
 def new_key(
     name: Annotated[
         str, typer.Argument(help="Whose key it is, as the log will name it: letters, digits, _ and -.")
@@ -45,7 +52,7 @@ def new_key(
     typer.echo(f"Its entry, to add to API_KEYS of the bridge (entries are separated by commas):\n  {entry}")
 
 
-@keys.command()
+@taught(keys, "withings-bridge keys rotate")
 def rotate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
 ) -> None:

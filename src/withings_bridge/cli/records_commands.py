@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from withings_bridge.cli.completing import metrics, users
 from withings_bridge.domain.exports import Format
 from withings_bridge.domain.metrics import METRICS
 from withings_bridge.domain.ranges import Range, moment_of
@@ -31,29 +32,25 @@ def _metric(text: str) -> str:
     raise typer.BadParameter(f"no metric is named {text}; {meant} of them stand in docs/data.md")
 
 
-EXAMPLES_OF_RECORDS = """Examples:
+EXAMPLES_OF_RECORDS = (
+    "withings-bridge records --metric weight --limit 5",
+    "withings-bridge records demo-user --kind sleep --from 2026-01-01 --to 2026-01-31",
+    "withings-bridge records --kind measures --json --limit 0 | jq .body.grpid",
+)
 
-withings-bridge records --metric weight --limit 5
-
-withings-bridge records USER --kind sleep --from 2026-01-01 --to 2026-01-31
-
-withings-bridge records --kind measures --json --limit 0 | jq .body.grpid"""
-
-EXAMPLES_OF_EXPORT = """Examples:
-
-withings-bridge export --format csv --output readings.csv
-
-withings-bridge export USER --format csv --kind measures --from 2026-01-01 | head
-
-withings-bridge export USER --format ndjson | gzip > records.ndjson.gz
-
-withings-bridge export USER --format fhir --from 2026-01-01 --output fhir.ndjson"""
+EXAMPLES_OF_EXPORT = (
+    "withings-bridge export --format csv --output readings.csv",
+    "withings-bridge export demo-user --format csv --kind measures --from 2026-01-01 | head",
+    "withings-bridge export demo-user --format ndjson | gzip > records.ndjson.gz",
+    "withings-bridge export demo-user --format fhir --from 2026-01-01 --output fhir.ndjson",
+)
 
 User = Annotated[
     str | None,
     typer.Argument(
         help="Cognito id of the user. Default: COGNITO_USER_ID, else the only linked one.",
         show_default=False,
+        autocompletion=users,
     ),
 ]
 Kinds = Annotated[
@@ -91,6 +88,7 @@ def records(
             "--metric",
             parser=_metric,
             metavar="NAME",
+            autocompletion=metrics,
             help="Only readings of this metric, such as weight; may be given several times.",
             show_default=False,
         ),

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from withings_bridge.cli.sandbox_calls import SandboxCalls, of_delivery, of_request, passing, table, tell
+from withings_bridge.cli.teaching import taught
 
 cloud = typer.Typer()
 
@@ -29,7 +30,7 @@ class OnOff(StrEnum):
     OFF = "off"
 
 
-@cloud.command("fault", epilog="withings-bridge sandbox fault duplicate_notifications on")
+@taught(cloud, "withings-bridge sandbox fault duplicate_notifications on", name="fault")
 def set_fault(
     name: Annotated[
         str | None, typer.Argument(help="Which. Default: list them all.", show_default=False)
@@ -57,7 +58,7 @@ def set_fault(
     table(("switch", ""), rows, none="")
 
 
-@cloud.command("mishap", epilog="withings-bridge sandbox mishap lost --action requesttoken")
+@taught(cloud, "withings-bridge sandbox mishap lost --action requesttoken", name="mishap")
 def add_mishap(
     kind: Annotated[
         str | None,
@@ -95,7 +96,7 @@ def add_mishap(
     table(("number", "kind", "action", "hit"), rows, none="Nothing is to go wrong.")
 
 
-@cloud.command()
+@taught(cloud, "withings-bridge sandbox calm")
 def calm(url: Url = None) -> None:
     """Let everything go well: no mishaps, and all switches as they were at the start."""
     calls = SandboxCalls(url, None)
@@ -104,7 +105,7 @@ def calm(url: Url = None) -> None:
     tell(None, "Everything goes well again.", as_json=False)
 
 
-@cloud.command(epilog="withings-bridge sandbox clock --forward 10800")
+@taught(cloud, "withings-bridge sandbox clock --forward 10800")
 def clock(
     forward: Annotated[float, typer.Option(min=0, help="Seconds to move it on.")] = 0,
     url: Url = None,
@@ -118,7 +119,7 @@ def clock(
     tell(reply, reply["now"], as_json=as_json)
 
 
-@cloud.command("requests", epilog="withings-bridge sandbox requests --follow")
+@taught(cloud, "withings-bridge sandbox requests --follow", name="requests")
 def list_requests(
     follow: Follow = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="The last so many.")] = 20,
@@ -129,7 +130,7 @@ def list_requests(
     passing(SandboxCalls(url, None), "/requests", of_request, follow=follow, limit=limit, as_json=as_json)
 
 
-@cloud.command("deliveries", epilog="withings-bridge sandbox deliveries --follow")
+@taught(cloud, "withings-bridge sandbox deliveries --follow", name="deliveries")
 def list_deliveries(
     follow: Follow = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="The last so many.")] = 20,

@@ -10,11 +10,14 @@ import typer
 
 from withings_bridge.cli.sandbox_calls import SandboxCalls, named, of_record, table, tell
 from withings_bridge.cli.sandbox_cloud_commands import AsJson, Url, cloud
+from withings_bridge.cli.teaching import examples, taught
 
 sandbox = typer.Typer(
     name="sandbox",
     help="Start a pretend Withings cloud alone, or play with one that runs.",
-    epilog="Without a command it starts: withings-bridge sandbox --people 3",
+    epilog=examples(
+        "withings-bridge sandbox --people 3 --auto-approve", "withings-bridge sandbox weigh 81.3"
+    ),
 )
 
 Person = Annotated[
@@ -80,7 +83,7 @@ def start(
     )
 
 
-@sandbox.command("people")
+@taught(sandbox, "withings-bridge sandbox people", name="people")
 def list_people(url: Url = None, as_json: AsJson = False) -> None:
     """Who lives in the sandbox, and who is linked."""
     found: list[dict[str, Any]] = SandboxCalls(url, None).ask("GET", "/people")
@@ -100,7 +103,7 @@ def list_people(url: Url = None, as_json: AsJson = False) -> None:
     table(("userid", "name", "zone", "", "subscriptions"), rows, none="Nobody lives in the sandbox.")
 
 
-@sandbox.command(epilog="withings-bridge sandbox weigh 81.3 --fat 22 --at '2026-01-15 07:10'")
+@taught(sandbox, "withings-bridge sandbox weigh 81.3 --fat 22 --at '2026-01-15 07:10'")
 def weigh(
     kg: Annotated[float, typer.Argument(min=1, max=999, help="The weight.")],
     fat: Annotated[float | None, typer.Option(help="Percent of fat; adds the whole composition.")] = None,
@@ -117,7 +120,7 @@ def weigh(
     tell(reply, f"{kg:g} kg on the scale: {names}", as_json=as_json)
 
 
-@sandbox.command(epilog="withings-bridge sandbox pressure 121 79 --pulse 62")
+@taught(sandbox, "withings-bridge sandbox pressure 121 79 --pulse 62")
 def pressure(
     systolic: Annotated[float, typer.Argument(min=1, max=399, help="mmHg.")],
     diastolic: Annotated[float, typer.Argument(min=1, max=399, help="mmHg.")],
@@ -139,7 +142,7 @@ def pressure(
     tell(reply, f"{systolic:g} over {diastolic:g} mmHg: {names}", as_json=as_json)
 
 
-@sandbox.command(epilog="withings-bridge sandbox sleep 7.5")
+@taught(sandbox, "withings-bridge sandbox sleep 7.5")
 def sleep(
     hours: Annotated[float, typer.Argument(min=0.1, max=24, help="How long.")] = 7.5,
     began: Annotated[
@@ -160,7 +163,7 @@ def sleep(
     tell(reply, f"A night of {hours:g} hours: nights/{reply['row']['id']}", as_json=as_json)
 
 
-@sandbox.command(epilog="withings-bridge sandbox walk 8000")
+@taught(sandbox, "withings-bridge sandbox walk 8000")
 def walk(
     steps: Annotated[int, typer.Argument(min=0, help="The day's steps so far.")],
     day: Annotated[
@@ -178,7 +181,7 @@ def walk(
     tell(reply, f"{steps:,} steps on {reply['row']['date']}", as_json=as_json)
 
 
-@sandbox.command("records")
+@taught(sandbox, "withings-bridge sandbox records", name="records")
 def list_records(
     service: Annotated[
         str, typer.Argument(help="measures, activity, nights, workouts, heart ...")
@@ -197,7 +200,7 @@ def list_records(
     table(("record", "what"), [of_record(service, row) for row in rows], none="Nothing is kept.")
 
 
-@sandbox.command(epilog="withings-bridge sandbox edit measures/5100000123 --kg 80.9")
+@taught(sandbox, "withings-bridge sandbox edit measures/5100000123 --kg 80.9")
 def edit(
     name: Name,
     kg: Annotated[float | None, typer.Option(help="Another weight.")] = None,
@@ -219,7 +222,7 @@ def edit(
     tell(reply, f"Changed {name}.", as_json=as_json)
 
 
-@sandbox.command(epilog="withings-bridge sandbox delete measures/5100000123")
+@taught(sandbox, "withings-bridge sandbox delete measures/5100000123")
 def delete(name: Name, person: Person = None, url: Url = None, as_json: AsJson = False) -> None:
     """Delete a record: Withings leaves it out from now on, without a word."""
     service, key = named(name)
@@ -229,7 +232,7 @@ def delete(name: Name, person: Person = None, url: Url = None, as_json: AsJson =
     tell(SandboxCalls(url, person).of_person("DELETE", path), f"Deleted {name}.", as_json=as_json)
 
 
-@sandbox.command()
+@taught(sandbox, "withings-bridge sandbox unlink")
 def unlink(person: Person = None, url: Url = None) -> None:
     """The person removes the app at Withings: all tokens die."""
     calls = SandboxCalls(url, person)
