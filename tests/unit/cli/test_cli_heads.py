@@ -24,6 +24,7 @@ async def read(request: Request) -> int:
 async def connection() -> AsyncIterator[Connection]:
     """To a server that says how many bytes a body has."""
     app = FastAPI()
+    app.state.ending = asyncio.Event()
     app.add_api_route("/", read, methods=["POST"])
     server = serving.Server(app, grace_seconds=1, level="critical")
     with serving._listening("127.0.0.1", 0, "") as listening:
