@@ -31,6 +31,7 @@ from withings_bridge.services.checking import (
 )
 from withings_bridge.services.clock import Clock, system_clock
 from withings_bridge.services.detailing import Detailing
+from withings_bridge.services.diagnosing import Diagnosing
 from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
 from withings_bridge.services.explaining import Explaining
 from withings_bridge.services.exporting import Exporting
@@ -331,6 +332,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
             clock=clock,
         ),
         watching=Watching(trail=storage.trail, clock=clock),
+        diagnosing=Diagnosing(storage=storage, working=working, oauth=oauth, pacing=pacing),
         tending=Tending(accounts=storage.accounts, links=links, noting=noting, clock=clock),
         scanning=scanning,
         checking=checking,

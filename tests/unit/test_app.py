@@ -19,6 +19,7 @@ from withings_bridge.bridge import Bridge, _import_windows, assemble
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import NotLinked
 from withings_bridge.domain.links import Place
+from withings_bridge.services.diagnosing import Ailment
 from withings_bridge.settings import Settings
 from withings_bridge.storage.sqlite import SqliteStorage
 
@@ -52,9 +53,9 @@ class TestAssemble:
         bridge = assemble(settings(tmp_path))
         async with bridge.opened() as services:
             assert (tmp_path / "data" / "bridge.db").exists()
-            assert await services.reporting.store_answers()
+            assert Ailment.STORE not in (await services.diagnosing.health()).ailments
         assert bridge.http.is_closed
-        assert not await services.reporting.store_answers()
+        assert Ailment.STORE in (await services.diagnosing.health()).ailments
 
     async def test_the_clock_that_is_given_is_the_clock(self, tmp_path: Path) -> None:
         await given_link(settings(tmp_path))

@@ -35,7 +35,14 @@ def pages_router(
     """
     renderer = Renderer(site)
     operators = Operators(site, renderer, sessions=sessions)
-    home = Home(renderer, operators=operators, reporting=services.reporting, clock=clock)
+    home = Home(
+        site,
+        renderer,
+        operators=operators,
+        reporting=services.reporting,
+        diagnosing=services.diagnosing,
+        clock=clock,
+    )
     connect = Connect(
         site,
         renderer,

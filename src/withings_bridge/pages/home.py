@@ -1,4 +1,4 @@
-"""The home page: is the server well, which Withings does it talk to, who is linked."""
+"""The home page: what this server is, is it well, which Withings does it talk to, who is linked."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,14 +6,27 @@ from typing import Any
 from fastapi import Request, Response
 
 from withings_bridge.domain.errors import StorageError
-from withings_bridge.pages.moments import ago, day
+from withings_bridge.pages.moments import ago, ahead, day
 from withings_bridge.pages.operators import Operators
 from withings_bridge.pages.rendering import Renderer
+from withings_bridge.pages.site import Site
 from withings_bridge.services.clock import Clock
+from withings_bridge.services.diagnosing import Ailment, Diagnosing
 from withings_bridge.services.reporting import LinkedUser, Reporting
 
 SHOWN = 50
 """Linked users on the page; the API lists them all."""
+
+AILMENTS = {
+    Ailment.STORE: "The store ({storage}) does not answer. Until it does, nobody can be connected, and "
+    "Withings is asked to deliver its notifications again later.",
+    Ailment.WORKER: "The worker stands still: what Withings announces is kept, but nobody fetches it. "
+    "Restart this server; its log has the reason.",
+    Ailment.CREDENTIALS: "Withings refuses this application, so nobody can be connected, and no tokens are "
+    "renewed. Check WITHINGS_CLIENT_ID, WITHINGS_CLIENT_SECRET and WITHINGS_REDIRECT_URI; then restart this "
+    "server.",
+}
+"""What is wrong, and what helps."""
 
 
 class Home:
@@ -21,24 +34,33 @@ class Home:
 
     def __init__(
         self,
+        site: Site,
         renderer: Renderer,
         *,
         operators: Operators,
         reporting: Reporting,
+        diagnosing: Diagnosing,
         clock: Clock,
     ) -> None:
+        self._storage = site.storage
         self._renderer = renderer
         self._operators = operators
         self._reporting = reporting
+        self._diagnosing = diagnosing
         self._clock = clock
 
     async def page(self, request: Request) -> Response:
         """``GET /``. People are shown on an open server, and to operators."""
-        healthy = await self._reporting.store_answers()
+        health = await self._diagnosing.health()
         seeing = await self._operators.admits(request)
-        users = await self._linked() if seeing and healthy else None
+        users = await self._linked() if seeing and Ailment.STORE not in health.ailments else None
         return self._renderer.page(
-            "home.html", healthy=healthy, seeing=seeing, signed_out=False, **self._told(users)
+            "home.html",
+            reasons=[AILMENTS[each].format(storage=self._storage) for each in health.ailments],
+            paused=ahead(health.paused_until, self._clock()) if health.paused_until else None,
+            seeing=seeing,
+            signed_out=False,
+            **self._told(users),
         )
 
     async def links(self, request: Request) -> Response:

@@ -46,6 +46,7 @@
 - ``explaining``: why a reading is not in the app
 - ``overseeing``: the whole bridge at a glance, and one account in full
 - ``watching``: what happens, as it happens
+- ``diagnosing``: whether the bridge is well, and if not, why
 - ``reporting``: the read side for API, CLI and pages
 
 Each service is a small class whose constructor lists everything it can touch. ``clock`` is always a
@@ -57,6 +58,7 @@ from dataclasses import dataclass
 from withings_bridge.services.browsing import Browsing
 from withings_bridge.services.charting import Charting
 from withings_bridge.services.checking import Checking
+from withings_bridge.services.diagnosing import Diagnosing
 from withings_bridge.services.examining import Examining
 from withings_bridge.services.explaining import Explaining
 from withings_bridge.services.exporting import Exporting
@@ -96,6 +98,7 @@ class Services:
     explaining: Explaining
     overseeing: Overseeing
     watching: Watching
+    diagnosing: Diagnosing
     scanning: Scanning
     checking: Checking
     examining: Examining

@@ -10,7 +10,7 @@ from withings_bridge.domain.accounts import SWEEP_EVERY, Account
 from withings_bridge.domain.bmi import bmi
 from withings_bridge.domain.categories import KIND_OF, Category
 from withings_bridge.domain.entries import entries
-from withings_bridge.domain.errors import ConsentNeeded, NotLinked, StorageError, UserUnknown
+from withings_bridge.domain.errors import ConsentNeeded, NotLinked, UserUnknown
 from withings_bridge.domain.inbox import Lane
 from withings_bridge.domain.links import Link
 from withings_bridge.domain.origins import held_back
@@ -95,7 +95,6 @@ class Reporting:
         clock: Clock,
         sweep_every: timedelta = SWEEP_EVERY,
     ) -> None:
-        self._storage = storage
         self._accounts = storage.accounts
         self._records = storage.records
         self._links = links
@@ -130,14 +129,6 @@ class Reporting:
             ]
             after = accounts[-1].userid
         return found[:limit]
-
-    async def store_answers(self) -> bool:
-        """Whether the store can be used."""
-        try:
-            await self._storage.ping()
-        except StorageError:
-            return False
-        return True
 
     async def sweep_interval(self) -> timedelta:
         """How often accounts are compared with Withings at present: as often as is configured, or less

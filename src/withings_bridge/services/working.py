@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -21,6 +21,9 @@ POLL_SECONDS = 2.0
 IDLE_POLL_SECONDS = 5.0
 IDLE_AFTER = timedelta(minutes=1)
 """How often to look for what is due, and how often when for a while nothing was: a look costs money."""
+
+STILL_AFTER = timedelta(minutes=1)
+"""A loop that has not looked for so long stands still: with a store that is silent a look takes seconds."""
 
 WAIT_SECONDS = 0.25
 """How often to look whether an account that somebody else works on is free."""
@@ -43,6 +46,7 @@ class Working:
         self._clock = clock
         self._poked = asyncio.Event()
         self._stopping = False
+        self._looked_at: datetime | None = None
         self._attended: set[str] = set()
         """Accounts that a ``work_off`` stays with."""
 
@@ -52,6 +56,7 @@ class Working:
         busy_at = self._clock()
         while not stop.is_set():
             self._poked.clear()
+            self._looked_at = self._clock()
             try:
                 for lane, holder, account in await self._claim_due(list(running.values())):
                     running[asyncio.create_task(self._turning.turn(account, holder))] = lane
@@ -68,6 +73,11 @@ class Working:
             for task in unfinished:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether the loop does not run, or hangs."""
+        return self._looked_at is None or self._clock() - self._looked_at > STILL_AFTER
 
     async def work_off(self, userid: str) -> None:
         """Begin at once with what was just stored; imports, and all of it where the store falls silent,

@@ -11,7 +11,7 @@ import httpx
 from authlib.oauth2.rfc6749 import parameters as rfc6749  # type: ignore[import-untyped]  # ships no types
 from pydantic import SecretStr
 
-from withings_bridge.domain.errors import Malformed
+from withings_bridge.domain.errors import BadGrant, BadParameters, Malformed
 from withings_bridge.withings.answers import read
 from withings_bridge.withings.models.tokens import NonceReply, TokenReply
 from withings_bridge.withings.protocol import (
@@ -49,6 +49,8 @@ class WithingsOAuth:
         self._api_url = api_url.rstrip("/")
         self._auth_url = auth_url
         self._clock = clock
+        self.refused = False
+        """Whether Withings refused the application itself when it was asked for tokens last."""
 
     def authorize_url(
         self, state: str, redirect_uri: str, scopes: Sequence[str], *, demo: bool = False
@@ -107,7 +109,15 @@ class WithingsOAuth:
             "client_id": self._client_id,
             "client_secret": self._client_secret.get_secret_value(),
         }
-        body = await self._sender.send(Call(self._api_url + OAUTH_PATH, REQUEST_TOKEN, parameters))
+        try:
+            body = await self._sender.send(Call(self._api_url + OAUTH_PATH, REQUEST_TOKEN, parameters))
+        except BadParameters:
+            self.refused = True
+            raise
+        except BadGrant:  # which Withings says to an application that it knows
+            self.refused = False
+            raise
+        self.refused = False
         return read(TokenReply, body)
 
     async def _signed(self, action: str, parameters: dict[str, str]) -> dict[str, object]:

@@ -5,7 +5,8 @@ import pytest
 
 from unit.pages.visiting import NOW, OPEN, OPERATORS, Visit, policy_of
 from withings_bridge.domain.errors import StorageUnavailable
-from withings_bridge.pages.home import SHOWN
+from withings_bridge.pages.home import AILMENTS, SHOWN
+from withings_bridge.services.diagnosing import Ailment
 from withings_bridge.services.reporting import LinkedUser
 
 SANDBOX = replace(OPEN, sandbox_url="http://localhost:5002/")
@@ -41,14 +42,41 @@ class TestHome:
 
     async def test_says_what_is_wrong_when_the_store_is_silent(self) -> None:
         visit = Visit()
-        visit.reporting.answers = False
+        visit.diagnosing.ailments = (Ailment.STORE,)
         reply = await visit.get("/")
         assert reply.status_code == 200
         assert "Up and well" not in reply.text
         assert "The store (SQLite) does not answer" in reply.text
         assert visit.reporting.asked == 0
 
-    @pytest.mark.parametrize("path", ["/docs", "/health", "/api/status"])
+    @pytest.mark.parametrize("ailment", Ailment)
+    async def test_says_what_helps_against(self, ailment: Ailment) -> None:
+        visit = Visit()
+        visit.diagnosing.ailments = (ailment,)
+        text = (await visit.get("/")).text
+        assert "Not well" in text
+        assert "Up and well" not in text
+        assert AILMENTS[ailment].format(storage="SQLite") in text
+
+    async def test_names_all_that_is_wrong_at_once(self) -> None:
+        visit = Visit()
+        visit.diagnosing.ailments = (Ailment.WORKER, Ailment.CREDENTIALS)
+        text = (await visit.get("/")).text
+        assert "The worker stands still" in text
+        assert "WITHINGS_CLIENT_SECRET" in text
+
+    async def test_is_well_while_withings_asks_to_wait_and_says_until_when(self) -> None:
+        visit = Visit()
+        visit.diagnosing.paused_until = NOW + timedelta(minutes=2)
+        text = (await visit.get("/")).text
+        assert "Up and well" in text
+        assert "its calls go on in 2 minutes." in text
+
+    async def test_says_what_it_is_to_somebody_who_has_never_heard_of_it(self) -> None:
+        text = " ".join((await Visit(CLOSED).get("/")).text.split())
+        assert "connects people's Withings scales, cuffs and watches to Vitals7" in text
+
+    @pytest.mark.parametrize("path", ["/docs", "/health", "/api/status", "/dashboard"])
     async def test_leads_to(self, path: str) -> None:
         assert f'href="{path}"' in (await Visit().get("/")).text
 
@@ -119,7 +147,7 @@ class TestHomeOfAnOpenServer:
     @pytest.mark.parametrize("path", ["/dashboard/login", "/dashboard/logout"])
     async def test_has_no_way_in_for_operators_since_everybody_is_one(self, path: str) -> None:
         assert (await Visit().get(path)).status_code == 404
-        assert "/dashboard" not in (await Visit().get("/")).text
+        assert path not in (await Visit().get("/")).text
 
 
 class TestLinkedUsers:

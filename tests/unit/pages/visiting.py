@@ -15,6 +15,7 @@ from withings_bridge.callers import Caller, Scope, Sessions
 from withings_bridge.domain.errors import BridgeError
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
 from withings_bridge.services import Services
+from withings_bridge.services.diagnosing import Ailment, Diagnosing, Health
 from withings_bridge.services.leaving import Former, Leaving
 from withings_bridge.services.linking import Begun, Joined, Linking
 from withings_bridge.services.reporting import LinkedUser, Reporting
@@ -74,7 +75,6 @@ class RehearsedReporting(Reporting):
 
     def __init__(self) -> None:
         self.users: list[LinkedUser] = []
-        self.answers = True
         self.error: BridgeError | None = None
         self.asked = 0
 
@@ -84,8 +84,16 @@ class RehearsedReporting(Reporting):
             raise self.error
         return self.users[:limit]
 
-    async def store_answers(self) -> bool:
-        return self.answers
+
+class RehearsedDiagnosing(Diagnosing):
+    """Finds what it was told to."""
+
+    def __init__(self) -> None:
+        self.ailments: tuple[Ailment, ...] = ()
+        self.paused_until: datetime | None = None
+
+    async def health(self) -> Health:
+        return Health(self.ailments, self.paused_until)
 
 
 class RehearsedWorking(Working):
@@ -115,6 +123,7 @@ class Visit:
     site: Site = OPEN
     linking: RehearsedLinking = field(default_factory=RehearsedLinking)
     reporting: RehearsedReporting = field(default_factory=RehearsedReporting)
+    diagnosing: RehearsedDiagnosing = field(default_factory=RehearsedDiagnosing)
     leaving: RehearsedLeaving = field(default_factory=RehearsedLeaving)
     working: RehearsedWorking = field(default_factory=RehearsedWorking)
     now: datetime = NOW
@@ -127,6 +136,7 @@ class Visit:
         services = create_autospec(Services, instance=True)
         services.linking, services.leaving = self.linking, self.leaving
         services.reporting, services.working = self.reporting, self.working
+        services.diagnosing = self.diagnosing
         app = FastAPI(docs_url=None, redoc_url=None)
         mount_static(app)
         app.include_router(docs_router(self.site))

@@ -27,6 +27,7 @@ from withings_bridge.sandbox import Clock, SandboxOptions
 from withings_bridge.services.adopting import Adopting
 from withings_bridge.services.browsing import Browsing
 from withings_bridge.services.detailing import Detailing
+from withings_bridge.services.diagnosing import Diagnosing
 from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
 from withings_bridge.services.explaining import Explaining
 from withings_bridge.services.exporting import Exporting
@@ -308,6 +309,7 @@ class House:
             pacing=self.pacing,
             clock=clock,
         )
+        self.diagnosing = Diagnosing(storage=storage, working=self.working, oauth=oauth, pacing=self.pacing)
         self.exporting = Exporting(browsing=self.browsing, sharing=Sharing(browsing=self.browsing))
         self.reporting = Reporting(storage=storage, links=self.links, windows=windows, clock=clock)
         self.signals = Signals(

@@ -163,14 +163,6 @@ class TestSummary:
             await house.reporting.summary("nobody", [])
 
 
-class TestStore:
-    async def test_answers_while_it_is_open(self, house: House) -> None:
-        assert await house.reporting.store_answers()
-        await house.storage.__aexit__()
-        assert not await house.reporting.store_answers()
-        await house.storage.__aenter__()
-
-
 class TestSweepInterval:
     async def test_is_the_one_that_is_configured_while_sweeps_keep_up(self, house: House) -> None:
         await house.linked()

@@ -121,6 +121,39 @@ class TestExchange:
         assert caught.value.retry is Retry.RELINK
 
 
+class TestRefused:
+    async def test_is_an_application_that_withings_does_not_know(
+        self, cloud: ScriptedWithings, oauth: WithingsOAuth
+    ) -> None:
+        assert not oauth.refused
+        cloud.replies(envelope({}, 503, error="Invalid Params: invalid client_secret"))
+        with pytest.raises(BadParameters):
+            await oauth.refresh("token")
+        assert oauth.refused
+
+    async def test_lasts_while_withings_says_nothing_else(
+        self, cloud: ScriptedWithings, oauth: WithingsOAuth
+    ) -> None:
+        cloud.replies(envelope({}, 401), envelope({}, 522), envelope(PAIR))
+        with pytest.raises(BadParameters):
+            await oauth.refresh("token")
+        with pytest.raises(Transient):
+            await oauth.refresh("token")
+        assert oauth.refused
+        await oauth.refresh("token")
+        assert not oauth.refused
+
+    async def test_is_nobody_whose_token_alone_is_refused(
+        self, cloud: ScriptedWithings, oauth: WithingsOAuth
+    ) -> None:
+        cloud.replies(envelope({}, 401), envelope({}, 503, error="Invalid Params: invalid refresh_token"))
+        with pytest.raises(BadParameters):
+            await oauth.refresh("token")
+        with pytest.raises(BadGrant):
+            await oauth.refresh("token")
+        assert not oauth.refused
+
+
 class TestRefresh:
     async def test_sends_the_refresh_token_alone(self, cloud: ScriptedWithings, oauth: WithingsOAuth) -> None:
         cloud.replies(envelope(PAIR))
