@@ -19,7 +19,8 @@ BridgeError
 │   ├── NotLinked                 the user has no Withings account here
 │   ├── ConsentNeeded             the link is there, but Withings no longer honours it
 │   ├── SyncFailed                the sync that was asked for could not be completed now
-│   ├── StateRefused              the callback's state is missing, spent, late or another browser's
+│   ├── StateRefused              the callback's state is missing, spent or late
+│   │   └── OtherBrowser          the state is another browser's
 │   ├── TicketRefused             the ticket of a sign-in is unknown, spent or late
 │   └── ConsentRefused            the person, or Withings, said no on the consent page
 ├── NoWebhook                     no URL is configured that Withings could call
@@ -177,7 +178,11 @@ class SyncFailed(LinkError):
 
 
 class StateRefused(LinkError):
-    """This sign-in has expired, was already used, or began in another browser; start again."""
+    """This sign-in has expired or was already used; start again."""
+
+
+class OtherBrowser(StateRefused):
+    """This sign-in began in another browser; start again in this one."""
 
 
 class TicketRefused(LinkError):

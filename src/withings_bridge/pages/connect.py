@@ -68,6 +68,10 @@ class Connect:
         self._https = self._origin.startswith("https:")
         # The prefix keeps a neighbour on the same domain from planting the cookie; it works on https only.
         self._cookie = "__Host-connect" if self._https else "connect"
+        self._app = origin_of(site.frontend_url)
+        # Beside the sandbox the app may not run, and a page that is done here would lead nowhere: it looks
+        # first, and for that may ask the app's origin.
+        self._policy = {"connect-src": self._app} if site.sandbox_url else {}
 
     async def form(self, request: Request) -> Response:
         """``GET /connect?user=``: what the form without a script leads to, a step from here to ``/login``.
@@ -143,11 +147,10 @@ class Connect:
             state=request.query_params.get("state"),
             code=request.query_params.get("code"),
             error=request.query_params.get("error"),
-            browser=self._browser(request),
         )
         try:
             joined = await self._linking.complete(
-                state=back.state, code=back.code, error=back.error, browser=back.browser
+                state=back.state, code=back.code, error=back.error, browser=self._browser(request)
             )
         except (StateRefused, ConsentRefused, WithingsError, StorageError) as error:
             failure = failure_of(error, back)
@@ -157,9 +160,12 @@ class Connect:
         timestamp = self._clock().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return self._renderer.page(
             "connected.html",
+            policy=self._policy,
             background=BackgroundTask(self._afterwards, joined),
             message={"type": "WITHINGS_AUTH_COMPLETE", "success": True, "timestamp": timestamp},
-            opener=origin_of(self._site.frontend_url),
+            opener=self._app,
+            account=joined.account,
+            moved=joined.left is not None,
         )
 
     async def _afterwards(self, joined: Joined) -> None:
@@ -173,7 +179,9 @@ class Connect:
         return self._renderer.page("login.html", status=400 if refused else 200, refused=bool(refused))
 
     def _failed(self, failure: Failure, headers: dict[str, str] | None = None) -> Response:
-        return self._renderer.page("failed.html", status=failure.status, headers=headers, failure=failure)
+        return self._renderer.page(
+            "failed.html", status=failure.status, headers=headers, policy=self._policy, failure=failure
+        )
 
     def _browser(self, request: Request) -> str | None:
         return request.cookies.get(self._cookie)

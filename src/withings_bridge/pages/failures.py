@@ -9,6 +9,7 @@ from withings_bridge.domain.errors import (
     BadGrant,
     ConsentRefused,
     Malformed,
+    OtherBrowser,
     RateLimited,
     StateRefused,
     StorageError,
@@ -25,6 +26,8 @@ class Failure:
     title: str
     why: str
     what_helps: str
+    again: bool = True
+    """Whether another try from here can end better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,6 @@ class Return:
     state: str | None
     code: str | None
     error: str | None
-    browser: str | None
-    """The value that binds the flow to the browser that began it."""
 
 
 NOT_ALLOWED = Failure(
@@ -43,78 +44,83 @@ NOT_ALLOWED = Failure(
     "Start from Vitals7",
     "This server connects people who come from the app, so that nobody can connect in another's name.",
     "Open Vitals7 and choose Connect Withings there.",
+    again=False,
 )
 TICKET_REFUSED = Failure(
     400,
     "This way in is no longer open",
     "The link that brought you here works once, and for two minutes after the app has made it.",
     "Go back to Vitals7 and choose Connect Withings again.",
+    again=False,
 )
 STATE_MISSING = Failure(
     400,
     "This address is incomplete",
     "It does not say which sign-in it belongs to, so there is nothing to finish here.",
-    "Start again and let Withings bring you back.",
+    "Connect again and let Withings bring you back.",
 )
 OTHER_BROWSER = Failure(
     400,
     "This is not the browser you began in",
-    "For your safety a sign-in ends in the browser where it began, within ten minutes, with cookies allowed.",
-    "Start again in this browser.",
+    "For your safety a sign-in ends in the browser where it began, with cookies allowed.",
+    "Go on in the other browser, or connect again in this one.",
 )
 STATE_REFUSED = Failure(
     400,
     "This sign-in is no longer valid",
-    "It was used already, took longer than ten minutes, or began in another browser.",
-    "Start again; it takes a minute.",
+    "It was used already, or took longer than ten minutes.",
+    "Connect again; it takes a minute.",
 )
 CONSENT_REFUSED = Failure(
     400,
     "Nothing was connected",
     "Access to your Withings data was not granted, so nothing was read and nothing was stored.",
-    "If you change your mind, start again.",
+    "If you change your mind, connect again.",
 )
 CODE_MISSING = Failure(
     400,
     "Withings sent no code",
     "You came back without the code that completes the connection.",
-    "Start again and let Withings bring you back.",
+    "Connect again and let Withings bring you back.",
 )
 CODE_TOO_OLD = Failure(
     400,
     "That took a moment too long",
     "The code from Withings works once and for 30 seconds only. This one is too old, or was used before.",
-    "Start again; your consent goes faster the second time.",
+    "Connect again; your consent goes faster the second time.",
 )
 WITHINGS_BUSY = Failure(
     503,
     "Withings asks us to wait",
     "Too many people are being served at this moment, so the connection could not be completed.",
-    "Start again in a minute or two.",
+    "Connect again in a minute or two.",
 )
 WITHINGS_SILENT = Failure(
     503,
     "Withings does not answer",
     "Your consent arrived, but Withings gave no usable answer when we wanted to complete the connection.",
-    "Nothing is wrong with your account. Start again in a few minutes.",
+    "Nothing is wrong with your account. Connect again in a few minutes.",
 )
 WITHINGS_REFUSES = Failure(
     503,
     "Withings refuses this server",
     "The way this server is set up does not suit Withings. It has nothing to do with your account.",
     "Tell whoever runs this server; its log has the reason.",
+    again=False,
 )
 STORE_SILENT = Failure(
     503,
     "We cannot save anything right now",
     "Our store does not answer, so the connection was not made.",
-    "Start again in a few minutes.",
+    "Connect again in a few minutes.",
 )
 
 
 def failure_of(error: StateRefused | ConsentRefused | WithingsError | StorageError, back: Return) -> Failure:
     """The page for an error that ended a connect flow."""
     match error:
+        case OtherBrowser():
+            return OTHER_BROWSER
         case StateRefused():
             return _lost(back)
         case ConsentRefused():
@@ -135,6 +141,4 @@ def _lost(back: Return) -> Failure:
     """Which of the ways to lose a sign-in it was, as far as the browser's side shows it."""
     if not back.state:
         return STATE_MISSING
-    if not back.browser:
-        return OTHER_BROWSER
     return STATE_REFUSED if back.code or back.error else CODE_MISSING

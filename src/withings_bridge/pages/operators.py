@@ -8,7 +8,6 @@ from fastapi.responses import RedirectResponse
 
 from withings_bridge.callers.sessions import COOKIE, HOST_COOKIE, LIFETIME, Sessions
 from withings_bridge.domain.errors import NoSuchAccount, StorageError
-from withings_bridge.pages.failures import STORE_SILENT
 from withings_bridge.pages.origins import origin_of
 from withings_bridge.pages.rendering import SAFE_HEADERS, Renderer
 from withings_bridge.pages.site import Site
@@ -60,7 +59,7 @@ class Operators:
         try:
             session = await self._sessions.begin(key.strip()) if isinstance(key, str) else None
         except StorageError:
-            return self._renderer.page("failed.html", status=STORE_SILENT.status, failure=STORE_SILENT)
+            return self._renderer.page("notice.html", status=503, notice=SILENT)
         if session is None:
             return self._form(refused=True)
         dashboard = _to("/dashboard")
@@ -82,7 +81,7 @@ class Operators:
             if session:
                 await self._sessions.end(session)
         except StorageError:
-            return self._renderer.page("failed.html", status=STORE_SILENT.status, failure=STORE_SILENT)
+            return self._renderer.page("notice.html", status=503, notice=SILENT)
         home = _to("/")
         home.delete_cookie(self.cookie, path="/", secure=self._https, httponly=True, samesite="strict")
         return home

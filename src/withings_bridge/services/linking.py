@@ -25,6 +25,7 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import (
     ConsentRefused,
     Malformed,
+    OtherBrowser,
     StateRefused,
     StorageUnavailable,
     TicketRefused,
@@ -138,8 +139,8 @@ class Linking:
     ) -> Joined:
         """Finish a sign-in with what the callback brought.
 
-        Raises StateRefused, ConsentRefused, BadGrant (the code is too old or was used), another
-        WithingsError, or a StorageError.
+        Raises StateRefused (OtherBrowser among it), ConsentRefused, BadGrant (the code is too old or was
+        used), another WithingsError, or a StorageError.
         """
         user = await self._spend(state, browser)
         if error:
@@ -155,12 +156,14 @@ class Linking:
 
     async def _spend(self, state: str | None, browser: str | None) -> str:
         """The user who began with this state in this browser; the state is gone afterwards."""
-        if not state or not browser:
+        if not state:
             raise StateRefused
         begun = await self._ephemera.get(_state_key(state), now=self._clock())
-        # Compared before it is spent: a stranger who saw the state must not be able to use it up.
-        if begun is None or not hmac.compare_digest(begun["browser"], _hash(browser)):
+        if begun is None:
             raise StateRefused
+        # Compared before it is spent: a stranger who saw the state must not be able to use it up.
+        if not browser or not hmac.compare_digest(begun["browser"], _hash(browser)):
+            raise OtherBrowser
         if await self._ephemera.take(_state_key(state), now=self._clock()) is None:
             raise StateRefused
         return begun["user"]

@@ -12,6 +12,7 @@ from withings_bridge.domain.errors import (
     BridgeError,
     ConsentRefused,
     Malformed,
+    OtherBrowser,
     RateLimited,
     StateRefused,
     StorageUnavailable,
@@ -66,6 +67,20 @@ class TestSuccess:
         assert f'data-opener="{origin}"' in text
         assert f'data-to="{frontend}"' in text
 
+    async def test_says_that_the_account_before_is_gone(self) -> None:
+        visit = Visit(cookies=BROWSER)
+        words = "The Withings account that you had connected before is no longer connected."
+        assert words not in (await visit.get("/callback?code=c&state=s")).text
+        visit.linking.left = Former("20000001", None, known=True)
+        assert words in (await visit.get("/callback?code=c&state=s")).text
+
+    async def test_leads_to_the_dashboard_on_an_open_server_only(self) -> None:
+        visit = Visit(cookies=BROWSER)
+        way = 'href="/dashboard/accounts/30000001"'
+        assert way in (await visit.get("/callback?code=c&state=s")).text
+        visit.site = replace(OPEN, open=False)
+        assert way not in (await visit.get("/callback?code=c&state=s")).text
+
     async def test_leads_back_to_the_app_with_a_script_without_one_and_by_hand(self) -> None:
         text = (await Visit(cookies=BROWSER).get("/callback?code=c&state=s")).text
         assert f'<noscript><meta http-equiv="refresh" content="3;url={OPEN.frontend_url}"></noscript>' in text
@@ -87,7 +102,8 @@ class TestFailure:
         [
             (StateRefused, "code=c", BROWSER, 400, "This address is incomplete"),
             (StateRefused, "", {}, 400, "This address is incomplete"),
-            (StateRefused, "code=c&state=s", {}, 400, "This is not the browser you began in"),
+            (OtherBrowser, "code=c&state=s", {}, 400, "This is not the browser you began in"),
+            (OtherBrowser, "code=c&state=s", BROWSER, 400, "This is not the browser you began in"),
             (StateRefused, "code=c&state=s", BROWSER, 400, "It was used already"),
             (StateRefused, "state=s", BROWSER, 400, "Withings sent no code"),
             (ConsentRefused, "state=s&error=access_denied", BROWSER, 400, "was not granted"),
@@ -119,12 +135,17 @@ class TestFailure:
         reply = await visit.get(f"/callback?{query}")
         assert "marked" not in reply.text
 
-    async def test_offers_to_start_again_on_an_open_server_only(self) -> None:
+    async def test_offers_to_connect_again_on_an_open_server_only(self) -> None:
         visit = Visit()
         visit.linking.error = StateRefused()
         assert 'href="/login"' in (await visit.get("/callback")).text
         visit.site = replace(OPEN, open=False)
         assert 'href="/login"' not in (await visit.get("/callback")).text
+
+    async def test_offers_nothing_that_cannot_help(self) -> None:
+        visit = Visit(cookies=BROWSER)
+        visit.linking.error = BadParameters()
+        assert 'href="/login"' not in (await visit.get("/callback?code=c&state=s")).text
 
     async def test_of_ours_is_logged_and_a_person_s_is_not(self, caplog: pytest.LogCaptureFixture) -> None:
         visit = Visit(cookies=BROWSER)
@@ -149,3 +170,15 @@ class TestEveryEnding:
         policy = policy_of(reply)
         assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == ["'none'"]
         assert policy["script-src"] == ["'self'"]
+        assert policy["connect-src"] == ["'self'"]
+
+    async def test_may_look_whether_the_app_runs_beside_the_sandbox_alone(
+        self, error: type[BridgeError] | None
+    ) -> None:
+        visit = Visit(replace(OPEN, sandbox_url="http://localhost:5002"), cookies=BROWSER)
+        visit.linking.error = error() if error else None
+        reply = await visit.get("/callback?code=c&state=s")
+        assert policy_of(reply)["connect-src"] == ["http://localhost:5173"]
+        assert " data-look>" in reply.text
+        visit.site = OPEN
+        assert "data-look" not in (await visit.get("/callback?code=c&state=s")).text

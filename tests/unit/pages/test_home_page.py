@@ -142,6 +142,14 @@ class TestHomeBehindCredentials:
         reply = await Visit(CLOSED, cookies={"operator": OPERATORS}).get("/")
         assert 'action="/dashboard/logout"' in reply.text
 
+    async def test_tells_operators_whom_it_cannot_sign_out_why_and_sends_them_nowhere(self) -> None:
+        visit = Visit(CLOSED, cookies={"operator": OPERATORS})
+        visit.sessions.error = StorageUnavailable()
+        reply = await visit.get("/dashboard/logout", method="POST")
+        assert reply.status_code == 503
+        assert "The store does not answer" in reply.text
+        assert CLOSED.frontend_url not in reply.text
+
 
 class TestHomeOfAnOpenServer:
     @pytest.mark.parametrize("path", ["/dashboard/login", "/dashboard/logout"])

@@ -110,7 +110,11 @@ class RehearsedSessions(Sessions):
     """Knows one operator's browser."""
 
     def __init__(self) -> None:
-        pass
+        self.error: BridgeError | None = None
+
+    async def end(self, session: str) -> None:
+        if self.error:
+            raise self.error
 
     async def caller(self, session: str) -> Caller | None:
         return Caller("key:operator", Scope.ADMIN) if session == OPERATORS else None
@@ -125,6 +129,7 @@ class Visit:
     reporting: RehearsedReporting = field(default_factory=RehearsedReporting)
     diagnosing: RehearsedDiagnosing = field(default_factory=RehearsedDiagnosing)
     leaving: RehearsedLeaving = field(default_factory=RehearsedLeaving)
+    sessions: RehearsedSessions = field(default_factory=RehearsedSessions)
     working: RehearsedWorking = field(default_factory=RehearsedWorking)
     now: datetime = NOW
     cookies: dict[str, str] = field(default_factory=dict)
@@ -144,7 +149,7 @@ class Visit:
             pages_router(
                 self.site,
                 services,
-                sessions=RehearsedSessions(),
+                sessions=self.sessions,
                 ending=asyncio.Event(),
                 clock=lambda: self.now,
             )

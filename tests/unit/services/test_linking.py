@@ -13,6 +13,7 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import (
     BadGrant,
     ConsentRefused,
+    OtherBrowser,
     StateRefused,
     Transient,
 )
@@ -83,7 +84,7 @@ class TestComplete:
         self, house: House, browser: str | None
     ) -> None:
         begun, back = await begin(house)
-        with pytest.raises(StateRefused):
+        with pytest.raises(OtherBrowser):
             await complete(house, back, browser)
         assert (await complete(house, back, begun.browser)).user == "user-1"
 
