@@ -1,8 +1,8 @@
-"""Puts the release files of Swagger UI and ReDoc into the package: ``python scripts/vendor_assets.py``.
+"""Puts browser assets of others in place: ``python scripts/vendor_assets.py``.
 
-To move to another release change its version and integrity (``npm view PACKAGE@VERSION dist.integrity``)
-and run it again. Needs npm; the files are taken as published, and only those that ``/docs`` and ``/redoc``
-serve or that the licences ask for.
+Swagger UI and ReDoc go into the package, axe-core to the tests. To move to another release change its
+version and integrity (``npm view PACKAGE@VERSION dist.integrity``) and run it again. Needs npm; the files are
+taken as published, and only those that are used or that the licences ask for.
 """
 
 import base64
@@ -15,7 +15,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-VENDOR = Path(__file__).resolve().parents[1] / "src/withings_bridge/vendor"
+ROOT = Path(__file__).resolve().parents[1]
+VENDOR = "src/withings_bridge/vendor"
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Release:
     integrity: str
     files: tuple[str, ...]
     folder: str
-    """Where they go, below ``VENDOR``."""
+    """Where they go, below ``ROOT``."""
 
 
 RELEASES = (
@@ -43,7 +44,7 @@ RELEASES = (
             "NOTICE",
             "package.json",
         ),
-        folder="swagger_ui",
+        folder=f"{VENDOR}/swagger_ui",
     ),
     Release(
         package="redoc",
@@ -55,7 +56,14 @@ RELEASES = (
             "LICENSE",
             "package.json",
         ),
-        folder="redoc",
+        folder=f"{VENDOR}/redoc",
+    ),
+    Release(
+        package="axe-core",
+        version="4.14.1",
+        integrity="sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
+        files=("axe.min.js", "LICENSE", "LICENSE-3RD-PARTY.txt", "package.json"),
+        folder="tests/browser/axe_core",
     ),
 )
 
@@ -79,7 +87,7 @@ def put_in_place(release: Release, npm: str) -> None:
         digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
         if f"sha512-{digest}" != release.integrity:
             sys.exit(f"{archive.name} is not the release that was pinned: sha512-{digest}")
-        target = VENDOR / release.folder
+        target = ROOT / release.folder
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         with tarfile.open(archive) as content:

@@ -17,17 +17,20 @@ class Guarded:
     url: str
     key: str
     """One that reads, and may not sync."""
+    operator: str
+    """One that may do everything."""
 
 
 @contextmanager
 def guarded_bridge(folder: Path) -> Iterator[Guarded]:
     """The bridge for as long as it is needed; its store is in the folder, its Withings nowhere."""
-    key, entry = ApiKey.made("reader", Scope.READ)
+    key, reader = ApiKey.made("reader", Scope.READ)
+    operator, admin = ApiKey.made("operator", Scope.ADMIN)
     port = free_port()
     url = f"http://localhost:{port}"
     env = {
         "PORT": str(port),
-        "API_KEYS": str(entry),
+        "API_KEYS": f"{reader},{admin}",
         "SQLITE_PATH": str(folder / "bridge.db"),
         "WITHINGS_CLIENT_ID": "id",
         "WITHINGS_CLIENT_SECRET": "secret",
@@ -36,6 +39,6 @@ def guarded_bridge(folder: Path) -> Iterator[Guarded]:
     process = Process("serve", env=env, folder=folder, url=f"{url}/health")
     try:
         process.start()
-        yield Guarded(url, key)
+        yield Guarded(url, key, operator)
     finally:
         process.kill()

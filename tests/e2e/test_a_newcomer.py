@@ -3,32 +3,18 @@
 ``serve`` brings the sandbox along; a person connects it, steps on its scale and reads the API's pages.
 """
 
-import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 
 from e2e.browser import APP, PHONE, Person, a_person, chromium
-from e2e.stores import Row, SqliteFile
-from processes import Process, eventually, free_port
+from e2e.newcomer import Server, allow, newcomers_bridge, press_connect, refuse, width
+from e2e.stores import Row
+from processes import eventually
 
 pytestmark = pytest.mark.e2e
-
-
-class Server:
-    """A bridge as a newcomer starts it, with the sandbox beside it, and its store."""
-
-    def __init__(self, url: str, store: SqliteFile) -> None:
-        self.url = url
-        self._store = store
-
-    def weights(self, user: str) -> dict[str, Row]:
-        """The user's weight rows, by their keys."""
-        rows = self._store.rows(user)
-        return {row["item_key"]: row for row in rows if row["vitalType"] == "weight"}
 
 
 @pytest.fixture(scope="module")
@@ -39,15 +25,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def server(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder, port = tmp_path_factory.mktemp("newcomer"), free_pair()
-    store = SqliteFile(folder / "data" / "bridge.db")
-    url = f"http://localhost:{port}"
-    process = Process("serve", env={"PORT": str(port), **store.env}, folder=folder, url=f"{url}/health")
-    try:
-        process.start()
-        yield Server(url, store)
-    finally:
-        process.kill()
+    with newcomers_bridge(tmp_path_factory.mktemp("newcomer")) as server:
+        yield server
 
 
 @pytest.fixture
@@ -116,9 +95,8 @@ class TestANewcomer:
         home.clock.install()
         popup = press_connect(home, user)
 
-        popup.get_by_role("button", name="Refuse").click()
+        refuse(popup)
 
-        expect(popup.get_by_role("heading", name="Nothing was connected")).to_be_visible()
         expect(popup.get_by_text("nothing was read and nothing was stored")).to_be_visible()
         expect(popup.get_by_text("Back to Vitals7 in 3 seconds.")).to_be_visible()
         popup.clock.fast_forward(3_000)
@@ -146,19 +124,6 @@ class TestANewcomer:
         try_the_status(page, user)
         expect(page.locator(".live-responses-table")).to_be_visible()
         assert width(page) <= PHONE["width"], "the API's documentation"
-
-
-def press_connect(home: Page, user: str) -> Page:
-    """Type a user id and press Connect; the pop-up that opens."""
-    home.get_by_label("User id").fill(user)
-    with home.expect_popup() as opening:
-        home.get_by_role("button", name="Connect", exact=True).click()
-    return opening.value
-
-
-def allow(consent: Page) -> None:
-    consent.get_by_role("button", name="Allow").click()
-    expect(consent.get_by_role("heading", name="Withings is connected")).to_be_visible()
 
 
 def step_on_the_scale(console: Page, server: Server, user: str) -> float:
@@ -192,17 +157,3 @@ def linked(home: Page, user: str) -> Locator:
 def passed(console: Page, title: str) -> Locator:
     """What the sandbox's console shows under a title, the newest first."""
     return console.get_by_role("region", name=title).get_by_role("listitem")
-
-
-def width(page: Page) -> int:
-    """How wide the page is, in CSS pixels, with what one could scroll to."""
-    found: int = page.evaluate("document.documentElement.scrollWidth")
-    return found
-
-
-def free_pair() -> int:
-    """A port that nobody listens on, as on the next one, which the sandbox takes."""
-    while True:
-        port = free_port()
-        with suppress(OSError), socket.create_server(("127.0.0.1", port + 1)):
-            return port

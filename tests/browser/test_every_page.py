@@ -1,0 +1,78 @@
+"""What holds on every page that people can come to, in a real browser."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from browser.axe import findings
+from browser.pages import PAGES, Scene, Shown
+from e2e.browser import Person, a_person
+from e2e.guarded import Guarded
+from e2e.newcomer import Server, width
+
+pytestmark = pytest.mark.e2e
+
+NARROW = 360
+"""The narrowest phone that people still carry, in CSS pixels."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A page that somebody came to."""
+
+    shown: Shown
+    page: Page
+    person: Person
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def seen(request: pytest.FixtureRequest, chrome: Browser, server: Server, guarded: Guarded) -> Iterator[Seen]:
+    shown = PAGES[request.param]
+    with a_person(chrome, still=True) as person:
+        page = shown.way(Scene(server, guarded, person))
+        expect(page.get_by_role("heading", level=1).first).to_contain_text(shown.heading)
+        yield Seen(shown, page, person)
+
+
+class TestEveryPage:
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_has_nothing_seriously_wrong_for_anybody(self, seen: Seen, scheme: str) -> None:
+        seen.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        assert findings(seen.page, excluding=seen.shown.excluding) == []
+
+    def test_never_scrolls_sideways_on_a_phone(self, seen: Seen) -> None:
+        before = seen.page.viewport_size
+        seen.page.set_viewport_size({"width": NARROW, "height": 740})
+        try:
+            assert width(seen.page) <= NARROW
+        finally:
+            seen.page.set_viewport_size(before or {"width": 1280, "height": 900})
+
+    def test_moves_nothing_for_those_who_want_no_motion(self, seen: Seen) -> None:
+        assert seen.page.evaluate("document.getAnimations().length") == 0
+
+    def test_says_what_it_may_load_and_runs_no_code_of_others(self, seen: Seen) -> None:
+        policy = _directives(seen.person.policies[seen.page.url])
+        assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == ["'none'"]
+        assert policy["script-src"] == ["'self'"]
+        assert not {"'unsafe-inline'", "'unsafe-eval'", "*", "https:", "http:"} & {
+            source for sources in policy.values() for source in sources
+        }
+
+    def test_asks_no_other_host_and_complains_of_nothing(
+        self, seen: Seen, record_property: Callable[[str, object], None]
+    ) -> None:
+        # For whoever reads the report; how fast this machine is proves nothing.
+        record_property("first_contentful_paint_ms", seen.page.evaluate(_FIRST_PAINT))
+        assert seen.person.strangers == []
+        assert seen.person.complaints == []
+
+
+_FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+
+
+def _directives(policy: str) -> dict[str, list[str]]:
+    split = [directive.split() for directive in policy.split(";") if directive.strip()]
+    return {name: sources for name, *sources in split}
