@@ -1,98 +1,82 @@
-"""Takes the README's pictures: a bridge with its sandbox, one person linked, Chromium looking at it."""
+"""Takes the README's pictures: a bridge with its sandbox, and one person who has just stepped on the scale.
 
-import os
+The way to every page is that of the browser tests.
+"""
+
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
-import time
+from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
 
-PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
-QUIET = (
-    "--headless",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--force-device-scale-factor=2",
-    "--virtual-time-budget=4000",
+from playwright.sync_api import expect
+
+from browser.pages import PAGES, USER, Scene
+from e2e.browser import a_person, chromium
+from e2e.guarded import guarded_bridge
+from e2e.newcomer import newcomers_bridge
+from processes import eventually
+
+PICTURES = ROOT / "docs" / "pictures"
+MOST_BYTES = 200_000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A page of the tests' table, in both schemes of colours or the light one alone."""
+
+    name: str
+    page: str
+    height: int
+    width: int = 1100
+    both: bool = False
+
+
+ALL = (
+    Picture("home", "home", height=830),
+    Picture("dashboard", "dashboard", width=1280, height=800),
+    Picture("person", "a person's charts", width=1280, height=860, both=True),
+    Picture("sandbox", "console of the sandbox", width=1280, height=800),
+    Picture("connected", "connected", width=640, height=520),
 )
 
 
 def main() -> None:
-    chromium = shutil.which("chromium") or sys.exit("Chromium is needed: apt-get install chromium")
-    with tempfile.TemporaryDirectory() as folder:
-        port = _free_pair()
-        url = f"http://localhost:{port}"
-        environment = {"PATH": os.environ["PATH"], "PORT": str(port)}
-        command = [sys.executable, "-m", "withings_bridge", "serve"]
-        with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL) as bridge:  # noqa: S603 - our own program
-            try:
-                _until_it_answers(url)
-                _link(url, "demo-user")
-                PICTURES.mkdir(parents=True, exist_ok=True)
-                _picture(chromium, f"{url}/", "home.png", "1100,860", folder)
-            finally:
-                bridge.terminate()
+    """Every picture, in its place."""
+    if not shutil.which("chromium"):
+        sys.exit("Chromium is needed: apt-get install chromium")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        chromium() as browser,
+        newcomers_bridge(Path(folder)) as server,
+        guarded_bridge(Path(folder)) as guarded,
+    ):
+        server.link(USER)
+        before = server.weights(USER)
+        server.tell("POST", f"/people/{server.person}/weighings", {"kg": 78.4})
+        eventually("the weight is in the store", lambda: len(server.weights(USER)) > len(before))
+        for dark in (False, True):
+            for picture in ALL:
+                if picture.both or not dark:
+                    with a_person(browser, still=True, dark=dark) as person:
+                        _take(picture, Scene(server, guarded, person), dark=dark)
 
 
-def _link(url: str, user: str) -> None:
-    """Consent as the person would, and wait for the import."""
-    with httpx.Client(timeout=90) as browser:
-        consent = browser.get(f"{url}/login", params={"state": user}).headers["location"]
-        page = httpx.URL(consent)
-        origin = f"{page.scheme}://{page.netloc.decode()}"
-        person = browser.get(f"{origin}/sandbox/people").json()[0]["userid"]
-        form = {
-            "person": person,
-            "scope": ["user.info", "user.metrics", "user.activity", "user.sleepevents"],
-            "decision": "allow",
-        }
-        allowed = browser.post(consent, data=form, headers={"Origin": origin})
-        browser.get(allowed.headers["location"]).raise_for_status()
-        browser.post(f"{url}/api/withings/sync", json={"cognitoUserId": user}).raise_for_status()
-
-
-def _picture(chromium: str, url: str, name: str, size: str, folder: str) -> None:
-    root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    arguments = [
-        f"--window-size={size}",
-        f"--user-data-dir={folder}/browser",
-        f"--screenshot={PICTURES / name}",
-    ]
-    subprocess.run([chromium, *QUIET, *root, *arguments, url], check=True, stderr=subprocess.DEVNULL)  # noqa: S603 - looked up above
-    print(PICTURES / name)
-
-
-def _until_it_answers(url: str) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{url}/health").is_success:
-                return
-        except httpx.HTTPError:
-            time.sleep(0.1)
-    sys.exit("The bridge did not start.")
-
-
-def _free_pair() -> int:
-    """A port with a free one above it, for the sandbox."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port
+def _take(picture: Picture, scene: Scene, *, dark: bool) -> None:
+    page = PAGES[picture.page].way(scene)
+    page.set_viewport_size({"width": picture.width, "height": picture.height})
+    page.wait_for_load_state()
+    expect(page.locator("#live[hidden]")).to_have_count(0)  # it hears of what happens, if it is such a page
+    path = PICTURES / f"{picture.name}{'-dark' if dark else ''}.png"
+    page.screenshot(path=path)
+    size = path.stat().st_size
+    print(f"{path.relative_to(ROOT)}, {size // 1000} KB")
+    if size > MOST_BYTES:
+        sys.exit(f"That is more than {MOST_BYTES // 1000} KB.")
 
 
 if __name__ == "__main__":

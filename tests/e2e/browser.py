@@ -69,15 +69,24 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def a_person(
-    browser: Browser, *, phone: bool = False, still: bool = False, app: bool = True
+    browser: Browser,
+    *,
+    phone: bool = False,
+    still: bool = False,
+    dark: bool = False,
+    app: bool = True,
 ) -> Iterator["Person"]:
-    """A person without cookies; ``still``: who wants reduced motion; ``app``: for whom the app runs.
-    Afterwards fails when a page complained or asked another host.
+    """A person without cookies; ``still``: who wants reduced motion; ``dark``: who likes dark pages; ``app``:
+    for whom the app runs. Afterwards fails when a page complained or asked another host.
     """
     viewport = PHONE if phone else DESK
     motion: Literal["reduce"] | None = "reduce" if still else None
     with browser.new_context(
-        viewport=viewport, is_mobile=phone, has_touch=phone, reduced_motion=motion
+        viewport=viewport,
+        is_mobile=phone,
+        has_touch=phone,
+        reduced_motion=motion,
+        color_scheme="dark" if dark else "light",
     ) as context:
         person = Person(context)
         if app:
