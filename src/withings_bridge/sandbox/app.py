@@ -16,11 +16,13 @@ from withings_bridge.sandbox.cloud import authorize, gate
 from withings_bridge.sandbox.control import (
     console,
     events,
+    forms,
+    kept,
     mishaps,
     operations,
     people,
     records,
-    switches,
+    troubles,
 )
 from withings_bridge.sandbox.options import SandboxOptions
 from withings_bridge.sandbox.running import running_sandbox
@@ -33,8 +35,8 @@ _DESCRIPTION = """\
 Withings' own paths (`/oauth2_user/authorize2`, `/v2/oauth2`, `/measure`, `/notify` and the rest) answer
 as Withings documents them and are not listed here. The calls below are the sandbox's own: they let
 people and tests play with what happens in the pretend cloud: what people do, what goes wrong
-(`/sandbox/mishaps` for single calls, `/sandbox/faults` for notifications and strictness), what the cloud
-was asked (`/sandbox/requests`), what it sent, and what time it is there.
+(`/sandbox/troubles` by plain names; `/sandbox/mishaps` for single calls, `/sandbox/faults` for notifications
+and strictness), what the cloud was asked (`/sandbox/requests`), what it sent, and what time it is there.
 """
 
 
@@ -65,12 +67,14 @@ def create_sandbox(options: SandboxOptions, *, clock: Clock | None = None) -> Fa
         people.router,
         people.one_person,
         records.router,
-        operations.router,
+        kept.router,
+        troubles.router,
         mishaps.router,
-        console.router,
-        console.forms,
-        switches.router,
+        operations.router,
         events.router,
+        console.router,
+        forms.router,
+        forms.one_person,
     )
     for router in controls:
         app.include_router(router, dependencies=guards)

@@ -5,7 +5,7 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import httpx
@@ -17,6 +17,7 @@ from withings_bridge.sandbox.journal import Journal
 from withings_bridge.sandbox.mishaps import Mishaps
 from withings_bridge.sandbox.options import SandboxOptions
 from withings_bridge.sandbox.quota import Echoes, Quota
+from withings_bridge.sandbox.remarks import Remarks
 from withings_bridge.sandbox.seeding import seed_people
 from withings_bridge.sandbox.world import World
 
@@ -36,12 +37,13 @@ class RunningSandbox:
     courier: Courier
     http: httpx.AsyncClient
     """For calls to the outside: probes and deliveries."""
+    remarks: Remarks = field(default_factory=Remarks)
 
     @property
     def version(self) -> tuple[object, ...]:
         """Something else whenever anything has happened: a call, a notification, a deed, a switch."""
         planned = [(each.id, each.hits) for each in self.mishaps.all()]
-        return self.world.changes, self.journal.newest, planned, self.faults.model_dump_json()
+        return self.world.changes, self.journal.newest, planned, self.faults, self.clock.offset
 
 
 @asynccontextmanager

@@ -44,4 +44,9 @@ def epoch(moment: datetime | None, person: Person) -> int | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=person.zone)
-    return int(moment.timestamp())
+    try:
+        return int(moment.timestamp())
+    except OverflowError:
+        raise HTTPException(
+            status.HTTP_422_UNPROCESSABLE_CONTENT, "That time is beyond the calendar."
+        ) from None

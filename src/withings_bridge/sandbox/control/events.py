@@ -28,12 +28,13 @@ async def watch(request: Request, sandbox: CurrentSandbox) -> Response:
     """
     ending: asyncio.Event = request.app.state.ending
     headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return EventSourceResponse(_news(sandbox, ending), headers=headers)
+    return EventSourceResponse(news(sandbox, ending), headers=headers)
 
 
-async def _news(sandbox: RunningSandbox, ending: asyncio.Event) -> AsyncGenerator[str, None]:
-    yield "retry: 1000\n\n"
+async def news(sandbox: RunningSandbox, ending: asyncio.Event) -> AsyncGenerator[str, None]:
+    """What is sent: only that something happened, since who asks anew sees what it was."""
     seen, quiet = sandbox.version, 0
+    yield "retry: 1000\n\n"
     while not ending.is_set():
         await asyncio.sleep(LOOK_SECONDS)
         quiet += 1

@@ -1,70 +1,78 @@
-"""What happens in the pretend cloud, in plain words: for the console."""
+"""What passes between the pretend cloud and its clients, in plain words: for the console."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlsplit
 
-from withings_bridge.domain import measures as m
 from withings_bridge.sandbox.announcing import Appli
 from withings_bridge.sandbox.journal import Entry
 from withings_bridge.sandbox.world.deliveries import Delivery, DeliveryState
-from withings_bridge.sandbox.world.people import Person
-from withings_bridge.sandbox.world.records import Record, Service
 
 APPLIS = {
-    Appli.WEIGHT: "weight",
-    Appli.TEMPERATURE: "temperature",
-    Appli.PRESSURE: "blood pressure",
-    Appli.ACTIVITY: "activity",
-    Appli.SLEEP: "sleep",
-    Appli.USER: "the account",
-    Appli.BED_IN: "into bed",
-    Appli.BED_OUT: "out of bed",
-    Appli.INFLATED: "the mat",
-    Appli.ECG: "an ECG",
-    Appli.ECG_FAILED: "a failed ECG",
-    Appli.GLUCOSE: "glucose",
-    Appli.STETHO: "a stethoscope recording",
-    Appli.HRV: "heart rate variability",
-    Appli.URINE: "urine",
+    Appli.WEIGHT: "Weight",
+    Appli.TEMPERATURE: "Temperature",
+    Appli.PRESSURE: "Blood pressure",
+    Appli.ACTIVITY: "Activity",
+    Appli.SLEEP: "Sleep",
+    Appli.USER: "The account",
+    Appli.BED_IN: "Into bed",
+    Appli.BED_OUT: "Out of bed",
+    Appli.INFLATED: "The mat inflated",
+    Appli.ECG: "An ECG",
+    Appli.ECG_FAILED: "A failed ECG",
+    Appli.GLUCOSE: "Glucose",
+    Appli.STETHO: "A stethoscope recording",
+    Appli.HRV: "Heart rate variability",
+    Appli.URINE: "Urine",
 }
 
-ACTIONS = {
-    "requesttoken": "a token",
-    "revoke": "an end of the tokens",
-    "getmeas": "measures",
-    "getactivity": "days of activity",
-    "getintradayactivity": "samples of days",
-    "getworkouts": "workouts",
-    "getsummary": "nights",
-    "get": "the stages or the signal",
-    "list": "a list",
-    "subscribe": "to be told",
-    "update": "to be told elsewhere",
-    "getdevice": "devices",
-    "getgoals": "goals",
-    "getnonce": "a nonce",
+CALLS = {
+    ("/v2/oauth2", "requesttoken"): "Asks for tokens",
+    ("/v2/oauth2", "revoke"): "Ends its tokens",
+    ("/v2/oauth2", "getdemoaccess"): "Asks for tokens of a demonstration",
+    ("/v2/signature", "getnonce"): "Asks for a nonce to sign with",
+    ("/measure", "getmeas"): "Asks for measures",
+    ("/v2/measure", "confirmuser"): "Says whose a measure is",
+    ("/v2/measure", "getactivity"): "Asks for days of activity",
+    ("/v2/measure", "getintradayactivity"): "Asks for samples within days",
+    ("/v2/measure", "getworkouts"): "Asks for workouts",
+    ("/v2/sleep", "get"): "Asks for the stages of a night",
+    ("/v2/sleep", "getsummary"): "Asks for nights",
+    ("/v2/heart", "list"): "Asks for ECGs",
+    ("/v2/heart", "get"): "Asks for the curve of an ECG",
+    ("/v2/stetho", "list"): "Asks for stethoscope recordings",
+    ("/v2/stetho", "get"): "Asks for the sound of a recording",
+    ("/v2/user", "getdevice"): "Asks for devices",
+    ("/v2/user", "getgoals"): "Asks for goals",
+    ("/notify", "subscribe"): "Subscribes to notifications",
+    ("/notify", "get"): "Asks for one of its subscriptions",
+    ("/notify", "list"): "Asks for its subscriptions",
+    ("/notify", "update"): "Moves a subscription",
+    ("/notify", "revoke"): "Ends a subscription",
+}
+
+CONSENT = "/oauth2_user/"
+"""What the paths of the consent page begin with."""
+
+MISHAPS = {
+    "lost": "done, but the reply was lost",
+    "cut": "the connection broke, nothing was done",
+    "slow": "answered late",
+    "empty": "an empty reply, nothing was done",
+    "incomplete": "answered with a part",
+    "stuck": "answered without an end",
 }
 
 OUTCOMES = {
     DeliveryState.WAITING: "on its way",
     DeliveryState.HELD: "held back",
-    DeliveryState.LOST: "lost on the way",
+    DeliveryState.LOST: "lost on its way",
     DeliveryState.DELIVERED: "delivered",
     DeliveryState.FAILED: "given up",
 }
 
-MISHAPS = {
-    "lost": "its reply was lost",
-    "cut": "the connection broke",
-    "slow": "answered late",
-    "empty": "an empty reply",
-    "http": "the front end failed",
-    "incomplete": "half an answer",
-    "stuck": "an answer without an end",
-    "status": "",
-}
+WELL = frozenset({0, 200, 302, 303})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,116 +81,84 @@ class Line:
 
     at: datetime
     what: str
+    about: str
+    """The same as Withings' documentation names it."""
+    whom: str
+    """The person it is about, if anybody."""
     outcome: str
     well: bool
-    userid: int | None = None
 
 
-def of_request(entry: Entry) -> Line:
-    """A call to the cloud."""
-    wanted = ACTIONS.get(entry.action, entry.action or "the consent page")
-    what = f"{entry.path} {entry.action}: {wanted}" if entry.action else entry.path
-    mishap = MISHAPS.get(entry.mishap or "", entry.mishap or "")
-    well = entry.status in {0, 200, 302, 303} and not entry.mishap
-    answer = "answered" if well else f"refused, {entry.status} {entry.error}".strip()
-    if entry.status is None:
-        answer = "no reply"
-    elif mishap and entry.status == 0:
-        answer = "done"
-    return Line(entry.at, what, ", ".join(part for part in (answer, mishap) if part), well, entry.userid)
-
-
-def of_delivery(delivery: Delivery) -> Line:
-    """A notification."""
-    about = APPLIS[Appli(delivery.appli)] if delivery.appli in set(Appli) else "something"
-    outcome = OUTCOMES[delivery.state]
-    if delivery.last_status is not None:
-        outcome += f", answered {delivery.last_status}"
-    if delivery.tries > 1:
-        outcome += f", {delivery.tries} tries"
+def of_request(entry: Entry, names: Mapping[int, str]) -> Line:
+    """A call to the cloud; ``names`` are those of the people, by userid."""
+    if entry.path.startswith(CONSENT):
+        what = "Opens the consent page" if entry.method == "GET" else "Answers the consent page"
+    else:
+        what = CALLS.get((entry.path, entry.action), "Asks for what Withings does not know")
     return Line(
-        at=datetime.fromtimestamp(delivery.created_at, UTC),
-        what=f"{about} (appli {delivery.appli}) to {urlsplit(delivery.url).netloc}",
-        outcome=outcome,
-        well=delivery.state in {DeliveryState.WAITING, DeliveryState.DELIVERED},
-        userid=delivery.userid,
+        at=entry.at,
+        what=what,
+        about=f"{entry.path} {entry.action}".strip(),
+        whom=_name(entry.userid, names),
+        outcome=_answer(entry),
+        well=entry.status in WELL and entry.mishap is None,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A record of a person, and what can be changed about it."""
-
-    service: Service
-    key: str
-    when: str
-    what: str
-    field: str | None = None
-    """What an edit changes; None where the console changes nothing."""
-    value: str = ""
-    unit: str = ""
+def _answer(entry: Entry) -> str:
+    if entry.mishap in MISHAPS:
+        return MISHAPS[entry.mishap]
+    if entry.status is None:
+        return "no reply"
+    if entry.status in WELL:
+        return "answered"
+    kind = "HTTP " if entry.mishap == "http" else ""
+    return f"refused: {kind}{entry.status} {entry.error}".strip()
 
 
-def of_record(record: Record, person: Person) -> Kept:
-    """A record as a person would call it."""
-    body = record.body
-    local = datetime.fromtimestamp(record.taken, person.zone)
-    when = f"{local:%d %b, %H:%M}"
-    match record.service:
-        case Service.MEASURES:
-            return _group(record, when, _values(body))
-        case Service.ACTIVITY:
-            by = "tracker" if body.get("is_tracker") else "phone"
-            steps = body.get("steps", 0)
-            editable = bool(body.get("is_tracker"))
-            return Kept(
-                Service.ACTIVITY,
-                record.key,
-                record.day,
-                f"{steps:,} steps, by the {by}",
-                field="steps" if editable else None,
-                value=str(steps),
-                unit="steps",
-            )
-        case Service.NIGHTS:
-            hours = (body["enddate"] - body["startdate"]) / 3600
-            return Kept(
-                Service.NIGHTS,
-                record.key,
-                when,
-                f"A night of {hours:.2f} hours",
-                field="hours",
-                value=f"{hours:.2f}",
-                unit="hours",
-            )
-        case _:
-            return Kept(record.service, record.key, when, record.service.value)
+def of_delivery(delivery: Delivery, names: Mapping[int, str]) -> Line:
+    """A notification."""
+    known = delivery.appli in set(Appli)
+    return Line(
+        at=datetime.fromtimestamp(delivery.created_at, UTC),
+        what=APPLIS[Appli(delivery.appli)] if known else "Something",
+        about=f"appli {delivery.appli} to {urlsplit(delivery.url).netloc}",
+        whom=_name(delivery.userid, names),
+        outcome=_way(delivery),
+        well=delivery.state is DeliveryState.DELIVERED or _is_new(delivery),
+    )
 
 
-def _group(record: Record, when: str, values: dict[int, float]) -> Kept:
-    if m.WEIGHT in values:
-        kg = f"{values[m.WEIGHT]:.3f}".rstrip("0").rstrip(".")
-        more = f", {values[m.FAT_RATIO]:.1f} % fat" if m.FAT_RATIO in values else ""
-        return Kept(Service.MEASURES, record.key, when, f"{kg} kg{more}", field="kg", value=kg, unit="kg")
-    if m.SYSTOLIC in values and m.DIASTOLIC in values:
-        what = f"{values[m.SYSTOLIC]:.0f} over {values[m.DIASTOLIC]:.0f} mmHg"
-        return Kept(Service.MEASURES, record.key, when, what)
-    if len(values) == 1:
-        ((number, value),) = values.items()
-        known = m.MEASURE_TYPES.get(number)
-        what = (
-            f"{known.metric.replace('_', ' ')} {value:g} {known.unit}"
-            if known
-            else f"a value of type {number}"
-        )
-        return Kept(Service.MEASURES, record.key, when, f"{what[:1].upper()}{what[1:]}")
-    number = len(values)
-    return Kept(Service.MEASURES, record.key, when, f"{number} values")
+def _way(delivery: Delivery) -> str:
+    answered = "nobody answered" if delivery.last_status is None else f"answered {delivery.last_status}"
+    if not delivery.tries:
+        return OUTCOMES[delivery.state]
+    if delivery.state is DeliveryState.WAITING:
+        next_at = datetime.fromtimestamp(delivery.due_at, UTC)
+        return f"{answered}, {_tries(delivery.tries)}, the next at {next_at:%H:%M:%S}"
+    after = f" after {_tries(delivery.tries)}" if delivery.tries > 1 else ""
+    return f"{OUTCOMES[delivery.state]}{after}, {answered}"
 
 
-def _values(body: dict[str, Any]) -> dict[int, float]:
-    return {
-        each["type"]: each["value"] * 10.0 ** each["unit"]
-        for each in body.get("measures", ())
-        if all(isinstance(each.get(name), int) for name in ("type", "value", "unit"))
-    }
+def _is_new(delivery: Delivery) -> bool:
+    return delivery.state is DeliveryState.WAITING and not delivery.tries
+
+
+def _tries(count: int) -> str:
+    return "1 try" if count == 1 else f"{count} tries"
+
+
+def _name(userid: int | None, names: Mapping[int, str]) -> str:
+    if userid is None:
+        return ""
+    return names.get(userid, str(userid))
+
+
+def of_new(deliveries: list[Delivery]) -> str:
+    """What became of the notifications of a deed that was done just now."""
+    if not deliveries:
+        return "Nobody asked to be told of it."
+    count, state = len(deliveries), deliveries[0].state
+    if count == 1:
+        return f"One notification is {OUTCOMES[state]}."
+    return f"{count} notifications are {OUTCOMES[state].replace('its', 'their')}."

@@ -129,14 +129,27 @@ class Deliveries:
             ).rowcount
         )
 
-    def all(self, *, limit: int, state: DeliveryState | None = None) -> list[Delivery]:
-        """The last so many, oldest first."""
+    def all(self, *, limit: int, after: int = 0, state: DeliveryState | None = None) -> list[Delivery]:
+        """The last so many with a higher id than ``after``, oldest first."""
         rows = self._connection.execute(
-            "SELECT * FROM (SELECT * FROM deliveries WHERE (? IS NULL OR state = ?)"
+            "SELECT * FROM (SELECT * FROM deliveries WHERE id > ? AND (? IS NULL OR state = ?)"
             " ORDER BY id DESC LIMIT ?) ORDER BY id",
-            (state, state, limit),
+            (after, state, state, limit),
         )
         return [_delivery(row) for row in rows]
+
+    def last_of(self, userid: int) -> Delivery | None:
+        """The newest about a person."""
+        row = self._connection.execute(
+            "SELECT * FROM deliveries WHERE userid = ? ORDER BY id DESC LIMIT 1", (userid,)
+        ).fetchone()
+        return None if row is None else _delivery(row)
+
+    @property
+    def newest(self) -> int:
+        """The highest id; 0 without any."""
+        row = self._connection.execute("SELECT COALESCE(MAX(id), 0) AS newest FROM deliveries").fetchone()
+        return int(row["newest"])
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:

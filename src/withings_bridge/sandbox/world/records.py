@@ -143,7 +143,7 @@ class Records:
         """Those that were taken last, the last first."""
         rows = self._connection.execute(
             "SELECT * FROM records WHERE userid = ? AND service = ? AND (gone_at IS NULL OR gone_at > ?)"
-            " ORDER BY taken DESC, id DESC LIMIT ?",
+            " ORDER BY taken DESC, day DESC, id DESC LIMIT ?",
             (userid, service, at, most),
         )
         return [_record(row) for row in rows]
