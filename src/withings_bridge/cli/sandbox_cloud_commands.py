@@ -5,22 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from withings_bridge.cli.sandbox_calls import SandboxCalls, of_delivery, of_request, passing, table, tell
+from withings_bridge.cli.sandbox_options import AsJson, Follow, Limit, Url
 from withings_bridge.cli.teaching import taught
 
 cloud = typer.Typer()
-
-Url = Annotated[
-    str | None,
-    typer.Option(
-        "--url",
-        envvar="SANDBOX_URL",
-        help="Where the sandbox is. Default: beside the bridge that is configured here.",
-        show_default=False,
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")]
 
 
 class OnOff(StrEnum):
@@ -30,57 +18,57 @@ class OnOff(StrEnum):
     OFF = "off"
 
 
-@taught(cloud, "withings-bridge sandbox fault duplicate_notifications on", name="fault")
-def set_fault(
-    name: Annotated[
-        str | None, typer.Argument(help="Which. Default: list them all.", show_default=False)
-    ] = None,
+class Kind(StrEnum):
+    """What befalls a call."""
+
+    STATUS = "status"
+    HTTP = "http"
+    EMPTY = "empty"
+    CUT = "cut"
+    LOST = "lost"
+    SLOW = "slow"
+    INCOMPLETE = "incomplete"
+    STUCK = "stuck"
+
+
+@taught(cloud, "withings-bridge sandbox faults", name="faults")
+def list_faults(url: Url = None, as_json: AsJson = False) -> None:
+    """What can go wrong at the turn of a switch, and what is in force."""
+    from withings_bridge.cli.sandbox_calls import SandboxCalls, table, tell
+
+    found: list[dict[str, Any]] = SandboxCalls(url).ask("GET", "/troubles")
+    if as_json:
+        tell(found, "", as_json=True)
+    else:
+        table(("fault", "", "what happens"), [(each["name"], _stand(each), each["what"]) for each in found])
+
+
+@taught(
+    cloud,
+    "withings-bridge sandbox fault rate-limit",
+    "withings-bridge sandbox fault doubled-notifications off",
+    name="fault",
+)
+def switch_fault(
+    name: Annotated[str, typer.Argument(help="Which, as `sandbox faults` lists them, such as outage.")],
     stand: Annotated[OnOff, typer.Argument(help="How it is to stand.")] = OnOff.ON,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Throw a switch: doubled, held or lost notifications, and how strict the cloud is."""
-    calls = SandboxCalls(url, None)
-    faults: dict[str, Any] = calls.ask("GET", "/faults")
-    if name:
-        known = sorted(fault for fault, value in faults.items() if isinstance(value, bool))
-        if name not in known:
-            raise typer.BadParameter(f"choose of {', '.join(known)}", param_hint="NAME")
-        faults = calls.ask("PUT", "/faults", faults | {name: stand is OnOff.ON})
-    if as_json:
-        tell(faults, "", as_json=True)
-        return
-    words = {True: "on", False: "off"}
-    rows = [
-        (fault, words.get(value, value) if isinstance(value, bool) else value)
-        for fault, value in faults.items()
-    ]
-    table(("switch", ""), rows, none="")
+    """Let something go wrong: a rate limit, an outage, a lost reply, doubled notifications and more."""
+    from withings_bridge.cli.sandbox_calls import SandboxCalls, tell
+
+    reply = SandboxCalls(url).ask("PUT", f"/troubles/{name}", {"on": stand is OnOff.ON})
+    said = f"{reply['label']}: {reply['what']}" if reply["on"] else f"{reply['label']} is switched off."
+    tell(reply, said, as_json=as_json)
 
 
-@taught(cloud, "withings-bridge sandbox mishap lost --action requesttoken", name="mishap")
-def add_mishap(
-    kind: Annotated[
-        str | None,
-        typer.Argument(
-            help="status, http, empty, cut, lost, slow, incomplete or stuck. Default: list them.",
-            show_default=False,
-        ),
-    ] = None,
-    action: Annotated[str | None, typer.Option(help="Only this action, such as getmeas.")] = None,
-    status: Annotated[int | None, typer.Option(help="Withings' status, of the kind status.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Silence before the answer.")] = None,
-    times: Annotated[int, typer.Option(min=0, help="How many calls it hits; 0: until `calm`.")] = 1,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
-    """Something goes wrong with the next calls to the pretend cloud."""
-    calls = SandboxCalls(url, None)
-    if kind:
-        given = {"kind": kind, "action": action, "status": status, "seconds": seconds}
-        body = {name: value for name, value in given.items() if value is not None}
-        calls.ask("POST", "/mishaps", body | {"times": times or None})
-    planned: list[dict[str, Any]] = calls.ask("GET", "/mishaps")
+@taught(cloud, "withings-bridge sandbox mishaps", name="mishaps")
+def list_mishaps(url: Url = None, as_json: AsJson = False) -> None:
+    """The mishaps that are planned, and whom they hit."""
+    from withings_bridge.cli.sandbox_calls import SandboxCalls, table, tell
+
+    planned: list[dict[str, Any]] = SandboxCalls(url).ask("GET", "/mishaps")
     if as_json:
         tell(planned, "", as_json=True)
         return
@@ -96,46 +84,108 @@ def add_mishap(
     table(("number", "kind", "action", "hit"), rows, none="Nothing is to go wrong.")
 
 
-@taught(cloud, "withings-bridge sandbox calm")
-def calm(url: Url = None) -> None:
-    """Let everything go well: no mishaps, and all switches as they were at the start."""
-    calls = SandboxCalls(url, None)
-    calls.ask("DELETE", "/mishaps")
-    calls.ask("PUT", "/faults", {})
-    tell(None, "Everything goes well again.", as_json=False)
-
-
-@taught(cloud, "withings-bridge sandbox clock --forward 10800")
-def clock(
-    forward: Annotated[float, typer.Option(min=0, help="Seconds to move it on.")] = 0,
+@taught(
+    cloud,
+    "withings-bridge sandbox mishap lost --action requesttoken",
+    "withings-bridge sandbox mishap cut --action getmeas --later-pages",
+    "withings-bridge sandbox mishap status --status 522 --times 5",
+    name="mishap",
+)
+def add_mishap(
+    kind: Annotated[Kind, typer.Argument(help="What befalls the calls.")],
+    action: Annotated[
+        str | None, typer.Option(help="Only this action, such as getmeas.", show_default=False)
+    ] = None,
+    status: Annotated[
+        int | None,
+        typer.Option(
+            help="Withings' status (of `status`), or the front end's (of `http`).", show_default=False
+        ),
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Silence before the answer.", show_default=False)
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option(help="How many rows an `incomplete` answer has.", show_default=False)
+    ] = None,
+    times: Annotated[int, typer.Option(min=0, help="How many calls it hits; 0: until `calm`.")] = 1,
+    skip: Annotated[int, typer.Option(min=0, help="How many such calls pass before.")] = 0,
+    later_pages: Annotated[
+        bool, typer.Option("--later-pages", help="Only calls for a second or later page.")
+    ] = False,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """What time it is in the sandbox; moved on, tokens expire and retries come due."""
-    calls = SandboxCalls(url, None)
-    reply = (
-        calls.ask("POST", "/clock", {"advance_seconds": forward}) if forward else calls.ask("GET", "/clock")
-    )
-    tell(reply, reply["now"], as_json=as_json)
+    """Plan what befalls single calls, to the point: `fault` has the usual ones by name.
+
+    Of the kinds status, http, empty and cut nothing is done; of lost, slow, incomplete and stuck the work is
+    done and the answer goes wrong.
+    """
+    from withings_bridge.cli.sandbox_calls import SandboxCalls, tell
+
+    if kind is Kind.STATUS and status is None:
+        raise typer.BadParameter("say which, such as --status 601", param_hint="--status")
+    given = {
+        "action": action,
+        "http_status" if kind is Kind.HTTP else "status": status,
+        "seconds": seconds,
+        "rows": rows,
+    }
+    body = {name: value for name, value in given.items() if value is not None}
+    whole = {"kind": kind, "times": times or None, "skip": skip, "later_pages": later_pages, **body}
+    reply = SandboxCalls(url).ask("POST", "/mishaps", whole)
+    tell(reply, f"Planned as number {reply['id']}.", as_json=as_json)
+
+
+@taught(cloud, "withings-bridge sandbox calm")
+def calm(url: Url = None) -> None:
+    """Let everything go well: no mishaps, and no notification doubled, held back or lost."""
+    from withings_bridge.cli.sandbox_calls import SandboxCalls, tell
+
+    SandboxCalls(url).ask("DELETE", "/troubles")
+    tell(None, "Everything goes well.", as_json=False)
+
+
+@taught(cloud, "withings-bridge sandbox clock --forward 3")
+def clock(
+    forward: Annotated[float, typer.Option(min=0, metavar="HOURS", help="Move it on by so many.")] = 0,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """What time it is in the sandbox. Moved on, tokens expire and retries come due; it never goes back."""
+    from withings_bridge.cli.sandbox_calls import SandboxCalls, tell
+
+    calls = SandboxCalls(url)
+    if forward:
+        reply = calls.ask("POST", "/clock", {"advance_seconds": forward * 3600})
+    else:
+        reply = calls.ask("GET", "/clock")
+    tell(reply, f"{reply['now'][:19].replace('T', ' ')} UTC", as_json=as_json)
 
 
 @taught(cloud, "withings-bridge sandbox requests --follow", name="requests")
 def list_requests(
-    follow: Follow = False,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="The last so many.")] = 20,
-    url: Url = None,
-    as_json: AsJson = False,
+    follow: Follow = False, limit: Limit = 20, url: Url = None, as_json: AsJson = False
 ) -> None:
-    """What the pretend cloud was asked."""
-    passing(SandboxCalls(url, None), "/requests", of_request, follow=follow, limit=limit, as_json=as_json)
+    """What the pretend cloud was asked, and how it answered."""
+    from withings_bridge.cli.sandbox_calls import SandboxCalls, passing
+    from withings_bridge.cli.sandbox_lines import of_request
+
+    passing(SandboxCalls(url), "/requests", of_request, follow=follow, limit=limit, as_json=as_json)
 
 
 @taught(cloud, "withings-bridge sandbox deliveries --follow", name="deliveries")
 def list_deliveries(
-    follow: Follow = False,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="The last so many.")] = 20,
-    url: Url = None,
-    as_json: AsJson = False,
+    follow: Follow = False, limit: Limit = 20, url: Url = None, as_json: AsJson = False
 ) -> None:
     """The notifications it sent, and how they fared."""
-    passing(SandboxCalls(url, None), "/deliveries", of_delivery, follow=follow, limit=limit, as_json=as_json)
+    from withings_bridge.cli.sandbox_calls import SandboxCalls, passing
+    from withings_bridge.cli.sandbox_lines import of_delivery
+
+    passing(SandboxCalls(url), "/deliveries", of_delivery, follow=follow, limit=limit, as_json=as_json)
+
+
+def _stand(fault: dict[str, Any]) -> str:
+    if not fault["on"]:
+        return "off"
+    return f"on, {fault['left']} to come" if fault["left"] else "on"

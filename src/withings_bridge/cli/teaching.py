@@ -13,7 +13,7 @@ EXIT_CODES = {
     0: "Done. Explain: nothing is missing. Doctor: nothing is to be mended.",
     1: "Not done, as the message says. Explain and doctor: something is wrong.",
     2: "The command or the environment is wrong; nothing was begun.",
-    130: "Cut off by Ctrl-C. Servers, the dashboard and the menu end with 0 then.",
+    130: "Cut off by Ctrl-C. Servers, the dashboard, the menu and --follow end with 0 then.",
 }
 
 FIRST_MINUTE = {
