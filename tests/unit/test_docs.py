@@ -92,6 +92,7 @@ class TestPages:
             "docs/migration.md",
             "docs/read-api.md",
             "docs/reliability.md",
+            "docs/sandbox.md",
             "docs/security.md",
         ],
     )
