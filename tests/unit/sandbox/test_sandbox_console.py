@@ -99,6 +99,17 @@ class TestForms:
         page = await followed(subscribed.driver, await post(subscribed, "weigh", kg="71"))
         assert "2 notifications are held back." in page
 
+    @pytest.mark.parametrize(("form", "fields"), [each[:2] for each in DEEDS])
+    async def test_are_for_people_without_devices_too(
+        self, cloud: Driver, form: str, fields: dict[str, str]
+    ) -> None:
+        plain = await cloud.control("POST", "/people", {"devices": False, "timezone": "Pacific/Apia"})
+        reply = await cloud.http.post(f"/sandbox/console/{plain['userid']}/{form}", data=fields)
+        assert "recorded" in await followed(cloud, reply)
+
+    async def test_take_the_shortest_night(self, linked: Linked) -> None:
+        assert "0.1 hours" in await followed(linked.driver, await post(linked, "sleep", hours="0.1"))
+
     async def test_upload_late(self, linked: Linked) -> None:
         page = await followed(linked.driver, await post(linked, "weigh", kg="70", at="2026-11-20T07:10"))
         assert "70 kg recorded, of 20 Nov 2026, 07:10." in page
@@ -117,6 +128,13 @@ class TestForms:
             ("take-pressure", {"systolic": "120", "diastolic": "400"}, "Diastolic must be less than 400."),
             ("walk", {"steps": "1.5"}, "Steps is no whole number."),
             ("sleep", {"hours": "25"}, "Hours must be 24 or less."),
+            ("sleep", {"hours": "0.01"}, "Hours must be 0.1 or more."),
+            (
+                "sleep",
+                {"hours": "8", "start": "9999-12-31T23:59"},
+                "The time must lie between 1971 and 2099.",
+            ),
+            ("weigh", {"kg": "70", "at": "0001-01-01T00:00"}, "The time must lie between 1971 and 2099."),
         ],
     )
     async def test_tell_what_is_wrong_beside_what_was_typed(

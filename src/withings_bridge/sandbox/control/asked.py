@@ -11,6 +11,8 @@ from withings_bridge.sandbox.running import RunningSandbox
 from withings_bridge.sandbox.world.people import Person
 from withings_bridge.sandbox.world.records import Record, Service
 
+YEARS = range(1971, 2100)
+
 
 async def _known_person(userid: int, sandbox: CurrentSandbox) -> Person:
     person = sandbox.world.people.find(userid)
@@ -39,14 +41,16 @@ def known_record(sandbox: RunningSandbox, person: Person, service: Service, key:
 
 
 def epoch(moment: datetime | None, person: Person) -> int | None:
-    """Seconds since the epoch; a time without a zone is the person's local time."""
+    """Seconds since the epoch; a time without a zone is the person's local time. Raises 422 for one at which
+    nobody measures.
+    """
     if moment is None:
         return None
+    if moment.year not in YEARS:
+        raise HTTPException(
+            status.HTTP_422_UNPROCESSABLE_CONTENT,
+            f"The time must lie between {YEARS.start} and {YEARS.stop - 1}.",
+        )
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=person.zone)
-    try:
-        return int(moment.timestamp())
-    except OverflowError:
-        raise HTTPException(
-            status.HTTP_422_UNPROCESSABLE_CONTENT, "That time is beyond the calendar."
-        ) from None
+    return int(moment.timestamp())

@@ -54,12 +54,12 @@ class BloodPressure(Asked):
 
 class Night(Asked):
     start: datetime | None = Field(None, description="Left out, the night has just ended.")
-    hours: float = Field(7.5, gt=0, le=24)
+    hours: float = Field(7.5, ge=0.1, le=24)
 
 
 class NightEdit(Asked):
     start: datetime | None = None
-    hours: float | None = Field(None, gt=0, le=24)
+    hours: float | None = Field(None, ge=0.1, le=24)
     data: JsonObject = Field(default_factory=dict, description="Fields of the summary to set.")
 
 
