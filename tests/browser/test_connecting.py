@@ -38,7 +38,6 @@ class TestByKeyboardAlone:
 
         consent = opening.value
         expect(consent.get_by_role("button", name="Allow")).to_be_visible()
-        consent.wait_for_load_state()
         tab_to(consent, "Allow")
         consent.keyboard.press("Enter")
 
@@ -114,6 +113,7 @@ class TestWithTheApp:
 
 def tab_to(page: Page, name: str) -> None:
     """Press Tab until the focus is on what has the name; fails where it is not to be seen on the way."""
+    page.wait_for_load_state()
     reached: list[str] = []
     while name not in reached:
         page.keyboard.press("Tab")
