@@ -127,7 +127,9 @@ class TestHomeBehindCredentials:
         assert 'href="/dashboard/login"' in reply.text
 
     async def test_leads_operators_in(self) -> None:
-        assert 'href="/dashboard/login"' in (await Visit(CLOSED).get("/")).text
+        text = (await Visit(CLOSED).get("/")).text
+        assert 'href="/dashboard/login"' in text
+        assert 'href="/dashboard"' in text
 
     @pytest.mark.parametrize("path", ["/", "/home/links"])
     async def test_shows_people_to_operators(self, path: str) -> None:
