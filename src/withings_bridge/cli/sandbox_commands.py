@@ -177,6 +177,16 @@ def unlink(person: Person = None, url: Url = None, as_json: AsJson = False) -> N
     _do("/unlink", None, "Every token is dead and the app removed", person, url, as_json=as_json)
 
 
+@taught(sandbox, "withings-bridge sandbox drop-subscriptions")
+def drop_subscriptions(person: Person = None, url: Url = None, as_json: AsJson = False) -> None:
+    """Withings drops all of the person's subscriptions without a word, as it does now and then."""
+    from withings_bridge.cli.sandbox_calls import SandboxCalls, tell
+
+    calls = SandboxCalls(url, person)
+    reply = calls.ask("DELETE", "/subscriptions", userid=calls.person["userid"])
+    tell(reply, f"{reply['deleted']} subscriptions dropped for {calls.person['name']}.", as_json=as_json)
+
+
 sandbox.add_typer(kept)
 sandbox.add_typer(cloud)
 

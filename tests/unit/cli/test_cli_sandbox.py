@@ -157,6 +157,9 @@ class TestDeeds:
     def test_are_told_as_the_sandbox_does_to_a_script(self, sandbox: Sandbox) -> None:
         assert sandbox.tell("weigh", "81.3")["measuregrps"][0]["measures"][0]["value"] == 81_300
 
+    def test_lose_their_subscriptions_without_a_word(self, sandbox: Sandbox) -> None:
+        assert "subscriptions dropped for Person" in sandbox.say("drop-subscriptions", "--person", "Person 1")
+
     def test_end_with_leaving_and_somebody_may_come(self, sandbox: Sandbox) -> None:
         assert "for Person 3" in sandbox.say("unlink", "--person", self.added(sandbox))
 
@@ -254,14 +257,17 @@ class TestTheCloud:
             stdout=subprocess.PIPE,
             text=True,
         ) as following:
-            assert following.stdout
-            assert "Weight for 40000002 (appli 1" in following.stdout.readline()
-            sandbox.say("fault", "held-notifications")
-            sandbox.say("weigh", "71")
-            while "held back" not in (line := following.stdout.readline()):
-                assert line
-            following.send_signal(signal.SIGINT)
-            assert following.wait(30) == 0
+            try:
+                assert following.stdout
+                assert "Weight for 40000002 (appli 1" in following.stdout.readline()
+                sandbox.say("fault", "held-notifications")
+                sandbox.say("weigh", "71")
+                while "held back" not in (line := following.stdout.readline()):
+                    assert line
+                following.send_signal(signal.SIGINT)
+                assert following.wait(30) == 0
+            finally:
+                following.kill()
 
 
 class TestWhereItIs:
