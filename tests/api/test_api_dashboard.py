@@ -1,13 +1,14 @@
 """The dashboard: who may see it, what is on it, what can be done there, and how it hears of news."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from api.running import OTHER_USER, USER, Bridge, alone, given_links, settings
-from builders import DAY, HOUR, NOON, an_account
+from builders import DAY, HOUR, NOON, a_pair, an_account
 from withings_bridge.callers import ApiKey, Scope
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import StorageUnavailable
@@ -89,6 +90,13 @@ class TestWhoMaySeeIt:
     async def test_others_can_do_nothing(self, guarded: Bridge, deed: str) -> None:
         assert await did(guarded, deed, account="1234") == "/dashboard/login"
 
+    async def test_a_form_of_ours_is_known_by_old_browsers_too(self, bridge: Bridge) -> None:
+        shown = await bridge.http.get("/dashboard")
+        assert shown.headers["referrer-policy"] == "same-origin", "or the origin would be null"
+        headers = {"Origin": "http://localhost:5001"}
+        reply = await bridge.http.post("/dashboard/replay", data={"account": "2345"}, headers=headers)
+        assert reply.status_code == 303
+
     async def test_others_hear_of_nothing(self, guarded: Bridge) -> None:
         assert (await guarded.http.get("/dashboard/events")).status_code == 401
 
@@ -99,7 +107,11 @@ class TestWhoMaySeeIt:
 
     @pytest.mark.parametrize("deed", DEEDS)
     async def test_no_page_elsewhere_can_do_anything(self, bridge: Bridge, deed: str) -> None:
-        for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://elsewhere.example"}):
+        for headers in (
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Origin": "https://elsewhere.example"},
+            {"Origin": "null"},
+        ):
             reply = await bridge.http.post(f"/dashboard/{deed}", data={"account": "1234"}, headers=headers)
             assert reply.status_code == 403
         assert (await bridge.account("1234")).of(Category.MEASURES).trouble == BURIED
@@ -115,7 +127,7 @@ class TestTheOverview:
     async def test_says_what_is_wrong_and_when_it_is_tried_again(self, bridge: Bridge) -> None:
         text = await page(bridge)
         assert "<strong>Measures</strong> failed 15 times and was given up: Transient" in text
-        assert "<strong>Import of sleep</strong> failed 2 times, tried again in 1 hour:" in text
+        assert "<strong>Import of nights</strong> failed 2 times, tried again in 1 hour:" in text
 
     async def test_can_show_those_alone_that_need_a_person(self, bridge: Bridge) -> None:
         text = await page(bridge, show="stuck")
@@ -197,6 +209,18 @@ class TestAnAccount:
             assert "Newest" in before
 
 
+class TestTokensUnderAKeyThatIsGone:
+    async def test_are_told_as_such_and_hide_nothing_else(self, tmp_path: Path) -> None:
+        sealed = replace(a_pair(), access_token="gAAAAA-sealed", refresh_token="gAAAAA-sealed")
+        async with SqliteStorage(settings(tmp_path).sqlite_path) as storage:
+            await storage.links.join(USER, "1234", sealed, lambda _: an_account("1234", USER))
+        async with alone(tmp_path) as bridge:
+            assert "Stored under a key that is not configured" in await page(bridge, "/accounts/1234")
+            reply = await bridge.http.get(f"/dashboard/people/{USER}")
+        assert reply.status_code == 500
+        assert "TOKEN_ENCRYPTION_KEYS" in reply.text
+
+
 class TestReplay:
     async def test_has_a_dead_letter_tried_again(self, bridge: Bridge) -> None:
         where = await did(bridge, "replay", account="1234", category="measures", part="live")
@@ -214,9 +238,8 @@ class TestReplay:
         reply = await bridge.http.post("/dashboard/replay", data={"account": "nobody"})
         assert reply.status_code == 404
 
-    @pytest.mark.parametrize("fields", [{}, {"category": "nonsense", "account": "9"}])
-    async def test_of_nonsense_is_told(self, bridge: Bridge, fields: dict[str, str]) -> None:
-        assert (await bridge.http.post("/dashboard/replay", data=fields)).status_code == 404
+    async def test_of_no_account_is_told(self, bridge: Bridge) -> None:
+        assert (await bridge.http.post("/dashboard/replay")).status_code == 404
 
 
 class TestLettingGo:
@@ -226,6 +249,17 @@ class TestLettingGo:
         account = await bridge.account("1234")
         assert account.of(Category.SLEEP).backfill is None
         assert account.of(Category.MEASURES).trouble == BURIED
+
+    @pytest.mark.parametrize(
+        "unknown", [{"category": "of a newer bridge", "part": "live"}, {"part": "of a newer bridge"}]
+    )
+    async def test_of_what_we_do_not_know_lets_go_of_nothing(
+        self, bridge: Bridge, unknown: dict[str, str]
+    ) -> None:
+        assert (await did(bridge, "drop", account="1234", **unknown)).endswith("said=nothing")
+        account = await bridge.account("1234")
+        assert account.of(Category.MEASURES).trouble == BURIED
+        assert account.of(Category.SLEEP).backfill is not None
 
 
 class TestExplaining:

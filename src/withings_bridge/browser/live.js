@@ -14,23 +14,30 @@ let asking = false;
 let again = false;
 let over = false;
 
+// Read aloud by some, so nothing is said twice.
 function say(word, kind) {
+  const words = state.querySelector(".word");
   state.hidden = false;
   state.className = `live ${kind}`;
-  state.querySelector(".word").textContent = word;
+  if (words.textContent !== word) words.textContent = word;
 }
 
-// Somebody is typing there: it comes up to date with the next news.
+// Somebody is typing there, or has typed: it comes up to date with the news after that.
 function isTypedInto(region) {
-  return region.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
+  const fields = [...region.querySelectorAll("input:not([type=hidden]), textarea")];
+  return fields.some((field) => field === document.activeElement || field.value !== field.defaultValue);
 }
 
-// What has the focus, or is open, is so afterwards too.
+// What has the focus, is open or scrolled is so afterwards too, as far as it has an id.
 function put(region, fresh) {
+  for (const each of region.querySelectorAll("details[open][id]")) {
+    fresh.querySelector(`#${CSS.escape(each.id)}`)?.setAttribute("open", "");
+  }
+  if (fresh.innerHTML === region.innerHTML) return;
   const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
-  const open = [...region.querySelectorAll("details[open]")].map((each) => each.id);
+  const scrolled = [...region.querySelectorAll(".scroll[id]")].map((each) => [each.id, each.scrollTop, each.scrollLeft]);
   region.replaceChildren(...fresh.childNodes);
-  for (const id of open) if (id) document.getElementById(id)?.setAttribute("open", "");
+  for (const [id, top, left] of scrolled) document.getElementById(id)?.scrollTo(left, top);
   if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
@@ -44,13 +51,15 @@ async function refresh() {
   try {
     const reply = await fetch(state.dataset.page ?? location.href, { signal: AbortSignal.timeout(TIMEOUT) });
     const page = new DOMParser().parseFromString(await reply.text(), "text/html");
-    if (reply.redirected) return signedOut();
+    if (reply.redirected) return end("Signed out; load the page again to sign in");
     for (const region of document.querySelectorAll("[data-live]")) {
       const fresh = page.getElementById(region.id);
-      if (fresh && fresh.innerHTML !== region.innerHTML && !isTypedInto(region)) put(region, fresh);
+      if (fresh && !isTypedInto(region)) put(region, fresh);
     }
-    if (source?.readyState === EventSource.OPEN) say("Live", "well");
-    if (!reply.ok) say("The store does not answer", "ill");
+    if (reply.status === 404) return end("What this page shows is not there any more");
+    if (reply.status === 503) say("The store does not answer", "ill");
+    else if (!reply.ok) say("The page cannot be shown now", "ill");
+    else if (source?.readyState === EventSource.OPEN) say("Live", "well");
   } catch {
     say("The server does not answer", "ill");
   } finally {
@@ -66,10 +75,10 @@ function soon() {
   gathering = setTimeout(refresh, GATHER);
 }
 
-function signedOut() {
+function end(word) {
   over = true;
   stop();
-  say("Signed out; load the page again to sign in", "ill");
+  say(word, "ill");
 }
 
 function listen() {

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -128,14 +128,16 @@ def passing(
 ) -> None:
     """The last of what passed, and with ``follow`` what comes: a line each, as JSON an object a line."""
     told: set[str] | None = None
-    for _ in calls.news() if follow else [None]:
-        found = {
-            json.dumps(each, ensure_ascii=False): each for each in calls.ask("GET", path, limit=LOOKED_AT)
-        }
-        new = list(found)[-limit:] if told is None else [each for each in found if each not in told]
-        for each in new:
-            typer.echo(each if as_json else say(found[each]))
-        told = set(found)
+    # Wherever it reaches us: asking takes time too.
+    with suppress(KeyboardInterrupt) if follow else nullcontext():
+        for _ in calls.news() if follow else [None]:
+            found = {
+                json.dumps(each, ensure_ascii=False): each for each in calls.ask("GET", path, limit=LOOKED_AT)
+            }
+            new = list(found)[-limit:] if told is None else [each for each in found if each not in told]
+            for each in new:
+                typer.echo(each if as_json else say(found[each]))
+            told = set(found)
     if not told and not as_json:
         out.print("Nothing yet.")
 

@@ -82,7 +82,7 @@ class Schedule:
     def ends_at(self) -> datetime:
         """When nothing of it matters any more."""
         paced = max(self.free_at, self.paused_until, self.sweep_at) + SAME_ARGUMENTS + LATENESS
-        return max([paced, *(begins_at + TOLD_FOR for begins_at, _ in self.used)])
+        return max([paced, *(begins_at + STRETCH + TOLD_FOR for begins_at, _ in self.used)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +136,11 @@ def book(schedule: Schedule, budget: Budget, lane: Lane, digest: str, *, now: da
 
 
 def used(schedule: Schedule, now: datetime) -> dict[datetime, dict[Lane, int]]:
-    """How many calls each lane made in the stretches of the last hour, the oldest first, those without any
-    included; the newest, which is not over, is the last.
+    """How many calls each lane made in the stretches that the last hour touches, the oldest first, those
+    without any included; the newest, which is not over, is the last.
     """
     newest = _stretch(now)
-    stretches = [newest - n * STRETCH for n in reversed(range(TOLD_FOR // STRETCH))]
+    stretches = [newest - n * STRETCH for n in reversed(range(TOLD_FOR // STRETCH + 1))]
     return {
         begins_at: {lane: schedule.used.get((begins_at, lane), 0) for lane in Lane} for begins_at in stretches
     }
@@ -149,7 +149,7 @@ def used(schedule: Schedule, now: datetime) -> dict[datetime, dict[Lane, int]]:
 def _with_one_more(
     schedule: Schedule, at: datetime, lane: Lane, *, now: datetime
 ) -> dict[tuple[datetime, Lane], int]:
-    kept = {key: calls for key, calls in schedule.used.items() if key[0] > now - TOLD_FOR}
+    kept = {key: calls for key, calls in schedule.used.items() if key[0] + STRETCH > now - TOLD_FOR}
     key = (_stretch(at), lane)
     return {**kept, key: kept.get(key, 0) + 1}
 

@@ -45,7 +45,7 @@ def pages_router(
     )
     connect = Connect(
         site,
-        renderer,
+        Renderer(site, referrer="no-referrer"),
         linking=services.linking,
         leaving=services.leaving,
         working=services.working,

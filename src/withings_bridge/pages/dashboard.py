@@ -11,13 +11,14 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from withings_bridge.domain.entries import Entry, Part
 from withings_bridge.domain.notifications import APPLIS
 from withings_bridge.domain.trail import SUBJECTS, in_words
 from withings_bridge.pages.moments import ago, ahead, clock_time, day, moment
 from withings_bridge.pages.operators import Operators
 from withings_bridge.pages.rendering import SAFE_HEADERS, Renderer
 from withings_bridge.services.explaining import Explaining
-from withings_bridge.services.overseeing import MOST_STEPS, AccountSeen, Overseeing, Overview
+from withings_bridge.services.overseeing import LONGEST_NAME, MOST_STEPS, AccountSeen, Overseeing, Overview
 from withings_bridge.services.pacing import Usage
 
 LANES = {
@@ -63,7 +64,7 @@ class Dashboard:
         accounts that need a person.
         """
         troubled = request.query_params.get("show") == "stuck"
-        after = request.query_params.get("after") or None
+        after = request.query_params.get("after", "")[:LONGEST_NAME] or None
         overview = await self._overseeing.overview(after=after, troubled=troubled)
         return self._renderer.page(
             "dashboard.html",
@@ -101,7 +102,7 @@ class Dashboard:
         """``GET /dashboard/explain?user=&day=``: why a reading of that day is not in the app; 400 for a day
         that is none.
         """
-        user = request.query_params.get("user", "").strip()
+        user = request.query_params.get("user", "").strip()[:LONGEST_NAME]
         asked = request.query_params.get("day", "").strip()
         wrong = None
         explained = None
@@ -137,6 +138,12 @@ def _time(text: str) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
+def _called(entry: Entry) -> str:
+    """What pending work is about, for people."""
+    subject = SUBJECTS[entry.category].removeprefix("the ")
+    return subject if entry.part is Part.LIVE else f"import of {subject}"
+
+
 def _following(overview: Overview, *, troubled: bool) -> str | None:
     """The address of the next page."""
     if overview.after is None:
@@ -146,7 +153,7 @@ def _following(overview: Overview, *, troubled: bool) -> str | None:
 
 
 def _lanes(usage: Usage) -> dict[str, Any]:
-    """The hour's calls, for the template: by lane with its share of the busiest, and by stretch."""
+    """The hour's calls, for the template: by lane, with its share of the busiest."""
     most = max(usage.by_lane.values(), default=0) or 1
     return {
         "lanes": [
@@ -165,10 +172,11 @@ def _words(request: Request, seen: Overview | AccountSeen) -> dict[str, Any]:
         "said": SAID.get(request.query_params.get("said", "")),
         "ago": lambda at: ago(at, now),
         "ahead": lambda at: ahead(at, now),
-        "clock_time": clock_time,
+        "clock_time": lambda at: clock_time(at, now),
         "day": day,
         "moment": moment,
         "in_words": in_words,
         "address": account_address,
         "subjects": SUBJECTS,
+        "called": _called,
     }

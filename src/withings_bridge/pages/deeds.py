@@ -1,6 +1,8 @@
 """What is done from the dashboard: replay, let go, sync; each a form, and back to the page it came from."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -14,7 +16,10 @@ from withings_bridge.pages.operators import MOST_BYTES, Operators
 from withings_bridge.pages.rendering import SAFE_HEADERS
 from withings_bridge.services.overseeing import Overseeing
 from withings_bridge.services.requesting import Requesting
-from withings_bridge.services.tending import Choice, Tending
+from withings_bridge.services.tending import Choice, Tended, Tending
+
+SOON = timedelta(seconds=1)
+"""Nobody waits for a sync that a page began: it goes on in the inbox."""
 
 
 class Deeds:
@@ -39,37 +44,48 @@ class Deeds:
         """``POST /dashboard/replay`` with ``account``, ``category`` and ``part``; without the last two, all
         of the account that is stuck.
         """
-        account, choice = await _chosen(request)
-        tended = await self._tending.replay(account, choice)
-        return _back(tended.pending.account.userid, "replayed" if tended.chosen else "nothing")
+        return await self._tend(request, self._tending.replay, "replayed")
 
     async def drop(self, request: Request) -> Response:
         """``POST /dashboard/drop``, as ``replay``."""
-        account, choice = await _chosen(request)
-        tended = await self._tending.drop(account, choice)
-        return _back(tended.pending.account.userid, "dropped" if tended.chosen else "nothing")
+        return await self._tend(request, self._tending.drop, "dropped")
 
     async def sync(self, request: Request) -> Response:
         """``POST /dashboard/sync`` with ``account``: begins a sync, which goes on behind the reply."""
-        account, _ = await _chosen(request)
-        seen = await self._overseeing.account(account, steps=1)
+        form = await _form(request)
+        seen = await self._overseeing.account(form.get("account", ""), steps=1)
         user = min(seen.account.users)
         return _back(seen.account.userid, "syncing", BackgroundTask(self._synced, user))
 
+    async def _tend(
+        self, request: Request, tend: Callable[[str, Choice], Awaitable[Tended]], done: str
+    ) -> Response:
+        form = await _form(request)
+        named, choice = form.get("account", ""), _choice(form)
+        if choice is None:
+            seen = await self._overseeing.account(named, steps=1)
+            return _back(seen.account.userid, "nothing")
+        tended = await tend(named, choice)
+        return _back(tended.pending.account.userid, done if tended.chosen else "nothing")
+
     async def _synced(self, user: str) -> None:
         with suppress(BridgeError):  # the page shows what became of it
-            await self._requesting.sync(user)
+            await self._requesting.sync(user, patience=SOON)
 
 
-async def _chosen(request: Request) -> tuple[str, Choice]:
-    """Which account, and what of it. A category that is none of ours chooses nothing."""
+async def _form(request: Request) -> dict[str, str]:
     form = await request.form(max_files=0, max_fields=5, max_part_size=MOST_BYTES)
-    category, part = str(form.get("category", "")), str(form.get("part", ""))
-    choice = Choice(
-        categories=(Category(category),) if category in set(Category) else (),
-        part=Part(part) if part in set(Part) else None,
-    )
-    return str(form.get("account", "")), choice
+    return {name: value for name, value in form.items() if isinstance(value, str) and value}
+
+
+def _choice(form: Mapping[str, str]) -> Choice | None:
+    """What is meant; None where it is named by a word that we do not know, as a page of a newer bridge may
+    have been drawn: an empty choice would mean everything.
+    """
+    category, part = form.get("category"), form.get("part")
+    if category not in {None, *Category} or part not in {None, *Part}:
+        return None
+    return Choice(categories=(Category(category),) if category else (), part=Part(part) if part else None)
 
 
 def _back(userid: str, said: str, afterwards: BackgroundTask | None = None) -> Response:

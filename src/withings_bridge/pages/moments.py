@@ -31,9 +31,11 @@ def moment(at: datetime) -> str:
     return f"{day(at)}, {at.astimezone(UTC):%H:%M} UTC"
 
 
-def clock_time(at: datetime) -> str:
-    """The time of day alone, to the second."""
-    return f"{at.astimezone(UTC):%H:%M:%S}"
+def clock_time(at: datetime, now: datetime) -> str:
+    """The time of day to the second, in UTC; of another day than today with the day."""
+    time = f"{at.astimezone(UTC):%H:%M:%S}"
+    today = at.astimezone(UTC).date() == now.astimezone(UTC).date()
+    return time if today else f"{at.day} {at:%b}, {time}"
 
 
 def _length(length: timedelta) -> str:

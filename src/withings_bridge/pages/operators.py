@@ -11,6 +11,7 @@ from withings_bridge.domain.errors import NoSuchAccount, StorageError
 from withings_bridge.pages.origins import origin_of
 from withings_bridge.pages.rendering import SAFE_HEADERS, Renderer
 from withings_bridge.pages.site import Site
+from withings_bridge.storage.encryption import TokensUnreadable
 
 MOST_BYTES = 1024
 
@@ -30,6 +31,11 @@ NO_SUCH_ACCOUNT = Notice(
     "Nobody of that name is linked",
     "No linked account has this Withings userid, and no linked user this id.",
     "Look for them on the dashboard; who was disconnected is not there any more.",
+)
+UNREADABLE = Notice(
+    "The tokens of this user cannot be read",
+    "They were stored under a key that TOKEN_ENCRYPTION_KEYS no longer holds. Nothing is lost.",
+    "Give the bridge that key again, beside the newer ones, and restart it.",
 )
 SILENT = Notice(
     "The store does not answer",
@@ -96,6 +102,8 @@ class Operators:
                 return await view(request) if await self.recognises(request) else _to("/dashboard/login")
             except NoSuchAccount:
                 return self._renderer.page("notice.html", status=404, notice=NO_SUCH_ACCOUNT)
+            except TokensUnreadable:
+                return self._renderer.page("notice.html", status=500, notice=UNREADABLE)
             except StorageError:
                 return self._renderer.page("notice.html", status=503, notice=SILENT)
 

@@ -30,9 +30,14 @@ SAFE_HEADERS = {
 
 
 class Renderer:
-    """Makes pages from the package's templates."""
+    """Makes pages from the package's templates.
 
-    def __init__(self, site: Site) -> None:
+    ``referrer``: to our own pages a page is named where forms go from one to the other, so that a browser
+    says of a form that it is ours; none is, whose address holds a secret.
+    """
+
+    def __init__(self, site: Site, *, referrer: str = "same-origin") -> None:
+        self._headers = {**SAFE_HEADERS, "Referrer-Policy": referrer}
         self._templates = Environment(
             loader=PackageLoader("withings_bridge.pages"),
             autoescape=True,
@@ -58,6 +63,6 @@ class Renderer:
         return HTMLResponse(
             self._templates.get_template(template).render(context),
             status_code=status,
-            headers={**SAFE_HEADERS, "Content-Security-Policy": csp, **(headers or {})},
+            headers={**self._headers, "Content-Security-Policy": csp, **(headers or {})},
             background=background,
         )

@@ -4,8 +4,10 @@ A long span is told in steps of a week or of four: each says the mean, the lowes
 was taken in it, so that a chart has some hundred points at most and no extreme is lost.
 """
 
+import math
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -31,7 +33,9 @@ MEASURED = (
 )
 BY_DAY = ("steps", "heart_rate_average")
 STAGES = ("deep_sleep_duration", "light_sleep_duration", "rem_sleep_duration", "awake_duration")
-BY_NIGHT = (*STAGES, "sleep_heart_rate_average")
+ASLEEP = "asleep"
+"""The stages of a night in which it was slept, together. A metric of charts alone."""
+BY_NIGHT = (*STAGES, ASLEEP, "sleep_heart_rate_average")
 
 STEPS = ((92, 1), (731, 7))
 """Up to so many days are told in steps of so many; longer spans in steps of four weeks."""
@@ -42,6 +46,10 @@ LONGEST = timedelta(days=366 * 20)
 
 LATE = timedelta(days=2)
 """Within so many days the records of one calendar day come, whatever zones they were taken in."""
+
+
+MOST_KNOWN = 64
+"""Charts that are remembered until the records they tell of change."""
 
 
 class Span(StrEnum):
@@ -55,7 +63,7 @@ class Span(StrEnum):
     @property
     def days(self) -> int | None:
         """How many days; None: as many as anything is stored of."""
-        return {Span.MONTH: 30, Span.QUARTER: 90, Span.YEAR: 365}.get(self)
+        return {Span.MONTH: 30, Span.QUARTER: 90, Span.YEAR: 52 * 7}.get(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,8 @@ class Point:
     mean: Decimal
     low: Decimal
     high: Decimal
+    count: int = 1
+    """How many values it is the mean of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +102,28 @@ class Charting:
     def __init__(self, *, browsing: Browsing, clock: Clock) -> None:
         self._browsing = browsing
         self._clock = clock
+        self._known: OrderedDict[tuple[object, ...], Charts] = OrderedDict()
 
     async def charts(self, user: str, span: Span) -> Charts:
         """The person's readings over the span, to the end of their day. Raises NotLinked, StorageError."""
         history = await self._browsing.of(user)
+        version = await history.version()
         zone = await history.zone()
         last = local(self._clock(), zone).date()
+        name = (history.account.history, version, span, zone, last)
+        if name not in self._known:
+            self._known[name] = await self._gathered(history, span, zone, last)
+        self._known.move_to_end(name)
+        if len(self._known) > MOST_KNOWN:
+            self._known.popitem(last=False)
+        return self._known[name]
+
+    async def _gathered(self, history: History, span: Span, zone: str | None, last: date) -> Charts:
         days = span.days or await _days_of(history, last, zone)
-        first = last - timedelta(days=days - 1)
-        steps = _Steps(first, last)
+        length = next((length for most, length in STEPS if days <= most), LONGEST_STEP)
+        # In whole steps: a part of one would be told as if it were whole.
+        first = last - timedelta(days=math.ceil(days / length) * length - 1)
+        steps = _Steps(first, last, length)
         stretch = browsing.Span(begin_of(first, zone), begin_of(last + timedelta(days=2), zone))
         async for group in history.all(Kind.MEASURES, stretch):
             if counts(group.body):
@@ -110,7 +133,7 @@ class Charting:
         async for day in _best_of_each_day(history, wider):
             steps.take(readings(day), BY_DAY, day.day)
         async for night in _longest_of_each_night(history, wider, zone):
-            steps.take(readings(night), BY_NIGHT, night.day or local(night.at, zone).date())
+            steps.take(_of_night(night), BY_NIGHT, night.day or local(night.at, zone).date())
         return Charts(
             account=history.account.userid,
             span=span,
@@ -144,12 +167,8 @@ class _Steps:
 
     first: date
     last: date
+    length: int
     sums: dict[str, dict[int, _Sum]] = field(default_factory=dict)
-
-    @property
-    def length(self) -> int:
-        days = (self.last - self.first).days + 1
-        return next((length for most, length in STEPS if days <= most), LONGEST_STEP)
 
     def take(self, found: Iterable[Reading], metrics: Sequence[str], day: date | None) -> None:
         """Add those of the readings that are charted, of the whole body."""
@@ -169,14 +188,14 @@ class _Steps:
     def series(self) -> dict[str, list[Point]]:
         return {
             metric: [
-                Point(self._day(step), sums[step].total / sums[step].count, sums[step].low, sums[step].high)
-                for step in sorted(sums, reverse=True)
+                Point(self._day(step), each.total / each.count, each.low, each.high, each.count)
+                for step, each in sorted(sums.items(), reverse=True)
             ]
             for metric, sums in self.sums.items()
         }
 
     def _day(self, step: int) -> date:
-        return max(self.first, self.last - timedelta(days=(step + 1) * self.length - 1))
+        return self.last - timedelta(days=(step + 1) * self.length - 1)
 
 
 async def _days_of(history: History, last: date, zone: str | None) -> int:
@@ -219,6 +238,14 @@ async def _longest_of_each_night(
             yield waiting.pop(past)
     for longest in waiting.values():
         yield longest
+
+
+def _of_night(night: Record) -> list[Reading]:
+    """Its readings, and how long it was slept in all."""
+    found = list(readings(night))
+    slept = [reading for reading in found if reading.metric in STAGES[:3]]
+    total = sum((reading.value for reading in slept), Decimal())
+    return [*found, *([replace(slept[0], metric=ASLEEP, value=total)] if slept else [])]
 
 
 def _length(night: Record) -> float:

@@ -12,19 +12,23 @@ from withings_bridge.domain.accounts import LIVE_ORDER, Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.entries import Entry, Part, State, entries
 from withings_bridge.domain.errors import NoSuchAccount
-from withings_bridge.domain.trail import Step
+from withings_bridge.domain.trail import KEPT_FOR, Step
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.pacing import Pacing, Usage
 from withings_bridge.services.subscriptions import Registration, Subscribing
 from withings_bridge.storage.base import Accounts, Links, Trail
+from withings_bridge.storage.encryption import TokensUnreadable
 
 PAGE = 50
 """Accounts that are shown at once."""
 
-MOST_LOOKED_AT = 5000
+MOST_LOOKED_AT = 1000
 """Accounts that are looked through at once for those that need a person."""
 
 MOST_STEPS = 30
+
+LONGEST_NAME = 128
+"""No userid and no id of a user is longer."""
 
 
 class Condition(StrEnum):
@@ -69,8 +73,8 @@ class Overseen:
         return [entry for entry in self.entries if entry.stuck]
 
     @property
-    def needs_a_person(self) -> bool:
-        """Whether it does not mend itself."""
+    def is_left_to_people(self) -> bool:
+        """Whether it does not mend itself, as what is merely retried does."""
         return self.condition in {Condition.CONSENT, Condition.STUCK}
 
 
@@ -124,6 +128,8 @@ class AccountSeen:
     categories: Sequence[CategorySeen]
     registrations: Sequence[Registration]
     tokens: TokensSeen | None
+    tokens_readable: bool
+    """Whether the keys that are configured open all that is stored."""
     steps: Sequence[Step]
 
     @property
@@ -155,8 +161,8 @@ class Overseeing:
     async def overview(
         self, *, after: str | None = None, limit: int = PAGE, troubled: bool = False, steps: int = MOST_STEPS
     ) -> Overview:
-        """The next accounts by their userid, and what happened lately. ``troubled``: only those that need a
-        person, of the next so many that are looked through. Raises a StorageError.
+        """The next accounts, in the store's order, and what happened lately. ``troubled``: only those that
+        are left to people, of the next ``MOST_LOOKED_AT``. Raises a StorageError.
         """
         found, after = await self._page(after, limit, troubled=troubled)
         now = self._clock()
@@ -174,49 +180,63 @@ class Overseeing:
         """An account by its Withings userid, or by one of its users; with ``before``, what happened earlier
         than that. Raises NoSuchAccount, StorageError.
         """
-        account = await self._accounts.get(named)
-        if account is None and (link := await self._links.get(named)):
-            account = await self._accounts.get(link.account)
+        account = await self._find(named) if 0 < len(named) <= LONGEST_NAME else None
         if account is None:
             raise NoSuchAccount
         now = self._clock()
+        remembered = before is None or before > now - KEPT_FOR
+        tokens, readable = await self._tokens(account)
         overseen = Overseen(account, entries(account, now))
         return AccountSeen(
             at=now,
             overseen=overseen,
             categories=_categories(overseen),
             registrations=self._subscribing.registrations(account),
-            tokens=await self._tokens(account),
-            steps=await self._trail.of(account.userid, limit=steps, now=now, before=before),
+            tokens=tokens,
+            tokens_readable=readable,
+            steps=await self._trail.of(account.userid, limit=steps, now=now, before=before)
+            if remembered
+            else (),
         )
+
+    async def _find(self, named: str) -> Account | None:
+        account = await self._accounts.get(named)
+        if account is None and (link := await self._links.get(named)):
+            account = await self._accounts.get(link.account)
+        return account
 
     async def _page(
         self, after: str | None, limit: int, *, troubled: bool
     ) -> tuple[list[Overseen], str | None]:
         found: list[Overseen] = []
         looked_at = 0
-        while looked_at < (MOST_LOOKED_AT if troubled else limit):
-            # One more than is shown tells whether there is a next page.
-            accounts = await self._accounts.list(after=after, limit=limit + 1)
-            now = self._clock()
-            for account in accounts[:limit]:
-                overseen = Overseen(account, entries(account, now))
-                after = account.userid
-                if overseen.needs_a_person or not troubled:
-                    found.append(overseen)
-                if len(found) == limit:
-                    return found, after if account is not accounts[-1] else None
-            if len(accounts) <= limit:
+        while len(found) < limit and looked_at < MOST_LOOKED_AT:
+            accounts = await self._accounts.list(after=after, limit=limit - len(found))
+            if not accounts:
                 return found, None
-            looked_at += limit
-        return found, after
+            now = self._clock()
+            seen = [Overseen(account, entries(account, now)) for account in accounts]
+            found += [each for each in seen if each.is_left_to_people or not troubled]
+            looked_at += len(accounts)
+            after = accounts[-1].userid
+        more = await self._accounts.list(after=after, limit=1)
+        return found, after if more else None
 
-    async def _tokens(self, account: Account) -> TokensSeen | None:
-        """Of the pair that was saved last: all users of the account have the same."""
-        links = [await self._links.get(user) for user in sorted(account.users)]
-        pairs = [link.pair for link in links if link and link.account == account.userid]
+    async def _tokens(self, account: Account) -> tuple[TokensSeen | None, bool]:
+        """Of the pair that was saved last, as all users of the account have the same; and whether all of
+        them could be read.
+        """
+        pairs, readable = [], True
+        for user in sorted(account.users):
+            try:
+                link = await self._links.get(user)
+            except TokensUnreadable:
+                readable = False
+                continue
+            if link and link.account == account.userid:
+                pairs.append(link.pair)
         newest = max(pairs, key=lambda pair: pair.saved_at, default=None)
-        return TokensSeen(newest.saved_at, newest.expires_at) if newest else None
+        return TokensSeen(newest.saved_at, newest.expires_at) if newest else None, readable
 
 
 def _categories(overseen: Overseen) -> list[CategorySeen]:

@@ -20,7 +20,7 @@ from withings_bridge.domain.errors import RateLimited, StorageError
 from withings_bridge.domain.inbox import Lane
 from withings_bridge.domain.quota import (
     LATENESS,
-    STRETCH,
+    MINUTE,
     Budget,
     Later,
     Schedule,
@@ -89,6 +89,8 @@ class Usage:
 
     calls: Mapping[datetime, Mapping[Lane, int]]
     """By the beginning of a stretch of five minutes and the lane; the oldest first."""
+    until: datetime
+    """When it was looked at."""
     per_minute: int
     """How many calls Withings grants."""
     paused_until: datetime | None
@@ -106,8 +108,8 @@ class Usage:
 
     @property
     def hourly(self) -> int:
-        """How many calls would have been granted in that time."""
-        return self.per_minute * (len(self.calls) * STRETCH // timedelta(minutes=1))
+        """How many calls were granted in the time that is told of, which is an hour and some minutes."""
+        return round(self.per_minute * ((self.until - min(self.calls)) / timedelta(minutes=1)))
 
 
 class Pacing:
@@ -163,7 +165,7 @@ class Pacing:
         now = self._clock()
         schedule = _load(await self._ephemera.get(self._key, now=now))
         paused_until = schedule.paused_until if schedule.paused_until > now else None
-        return Usage(used(schedule, now), self._budget.per_minute, paused_until)
+        return Usage(used(schedule, now), now, self._budget.per_minute, paused_until)
 
     def may_sweep(self) -> bool:
         """Whether the sweeps' share of the budget allows to begin another, as far as is known here."""
@@ -303,8 +305,11 @@ def _dump(schedule: Schedule) -> dict[str, str]:
         "paused_until": schedule.paused_until,
         "sweep_at": schedule.sweep_at,
     }
-    calls = " ".join(f"{_count(at)}:{lane}:{calls}" for (at, lane), calls in schedule.used.items())
-    return {**{name: str(_count(at)) for name, at in times.items()}, "asked": asked, "used": calls}
+    return {
+        **{name: str(_count(at)) for name, at in times.items()},
+        "asked": asked,
+        "used": _counts(schedule),
+    }
 
 
 def _load(value: Mapping[str, str] | None) -> Schedule:
@@ -312,13 +317,27 @@ def _load(value: Mapping[str, str] | None) -> Schedule:
         return Schedule()
     asked = (entry.partition(":") for entry in value["asked"].split())
     # A bridge of an earlier version beside us, while it is being replaced, writes none.
-    counted = (entry.split(":") for entry in value.get("used", "").split())
+    counted = (entry.partition(":") for entry in value.get("used", "").split())
     return Schedule(
         free_at=_time(value["free_at"]),
         paused_until=_time(value["paused_until"]),
         sweep_at=_time(value["sweep_at"]),
         asked={digest: _time(count) for digest, _, count in asked},
-        used={(_time(at), Lane(lane)): int(calls) for at, lane, calls in counted},
+        used={
+            (EPOCH + int(minutes) * MINUTE, lane): int(calls)
+            for minutes, _, by_lane in counted
+            for lane, calls in zip(Lane, by_lane.split(","), strict=False)
+            if int(calls)
+        },
+    )
+
+
+def _counts(schedule: Schedule) -> str:
+    """The calls by stretch and lane, in few letters: each call to Withings writes them anew."""
+    stretches = sorted({at for at, _ in schedule.used})
+    return " ".join(
+        f"{(at - EPOCH) // MINUTE}:{','.join(str(schedule.used.get((at, lane), 0)) for lane in Lane)}"
+        for at in stretches
     )
 
 

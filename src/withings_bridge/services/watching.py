@@ -19,10 +19,14 @@ log = structlog.get_logger()
 
 EVERY_SECONDS = 1.0
 
-LATE = timedelta(seconds=5)
-"""A step may show in the trail so much later than it was taken: so far back it is looked for again."""
+LATE = timedelta(seconds=20)
+"""A step may show in the trail so much later than it was taken, above all a call that waited for its slot: so
+far back it is looked for again.
+"""
 
 MOST_AT_ONCE = 500
+MOST_LOOKS = 4
+"""How often so many are read on, where more has happened than fits into one look."""
 
 HELD = 20
 """Batches that wait for somebody who reads slowly. Who missed some looks at everything anew anyway."""
@@ -62,7 +66,7 @@ class Watching:
     async def _watched(self) -> AsyncIterator[asyncio.Queue[Steps]]:
         queue: asyncio.Queue[Steps] = asyncio.Queue(HELD)
         self._watchers.add(queue)
-        if self._asking is None:
+        if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask(self._clock()), name="watching")
         try:
             yield queue
@@ -78,14 +82,28 @@ class Watching:
             await asyncio.sleep(self._every)
             now = self._clock()
             try:
-                found = await self._trail.since(max(began_at, now - LATE), limit=MOST_AT_ONCE, now=now)
+                found = await self._since(max(began_at, now - LATE), now)
             except StorageError as error:
                 log.warning("the trail cannot be read", reason=type(error).__name__)
+                continue
+            except Exception as error:
+                # Whoever looks on would wait for news for ever, and be told that all is live.
+                log.exception("our bug", exc_info=error)
                 continue
             if new := [step for step in found if step.place not in told]:
                 for queue in self._watchers:
                     _put(queue, new)
             told = {step.place for step in found}
+
+    async def _since(self, at: datetime, now: datetime) -> Steps:
+        found: dict[str, Step] = {}
+        for _ in range(MOST_LOOKS):
+            steps = await self._trail.since(at, limit=MOST_AT_ONCE, now=now)
+            found |= {step.place: step for step in steps}
+            if len(steps) < MOST_AT_ONCE:
+                break
+            at = steps[-1].at
+        return list(found.values())
 
 
 async def _wake(queue: asyncio.Queue[Steps], until: asyncio.Event) -> None:

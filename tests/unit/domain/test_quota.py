@@ -222,16 +222,17 @@ class TestUsed:
 
     def test_tells_of_one_hour_with_the_stretches_in_which_nothing_was_asked(self) -> None:
         told = used(Schedule(), NOON)
-        assert len(told) == 12
-        assert min(told) == NOON - TOLD_FOR + STRETCH
+        assert len(told) == 13
+        assert min(told) == NOON - TOLD_FOR
         assert all(not any(calls.values()) for calls in told.values())
 
     def test_forgets_what_is_over_an_hour_old(self) -> None:
         schedule = booked(Schedule(), Lane.LIVE, now=NOON).schedule
-        schedule = booked(schedule, Lane.LIVE, now=NOON + TOLD_FOR).schedule
+        later = NOON + TOLD_FOR + STRETCH
+        schedule = booked(schedule, Lane.LIVE, now=later).schedule
         assert len(schedule.used) == 1
-        assert sum(sum(calls.values()) for calls in used(schedule, NOON + TOLD_FOR).values()) == 1
+        assert sum(sum(calls.values()) for calls in used(schedule, later).values()) == 1
 
     def test_is_kept_for_as_long_as_it_is_told(self) -> None:
         schedule = booked(Schedule(), Lane.LIVE, now=NOON + 4 * MINUTE).schedule
-        assert schedule.ends_at == NOON + TOLD_FOR
+        assert schedule.ends_at == NOON + STRETCH + TOLD_FOR

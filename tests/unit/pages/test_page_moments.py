@@ -48,4 +48,10 @@ class TestMoment:
     def test_names_the_day_the_time_and_the_zone(self) -> None:
         there = timezone(timedelta(hours=2))
         assert moment(NOON.astimezone(there)) == "3 Nov 2026, 12:00 UTC"
-        assert clock_time(NOON.astimezone(there)) == "12:00:00"
+
+
+class TestTheTimeOfDay:
+    def test_names_the_day_unless_it_is_today(self) -> None:
+        there = timezone(timedelta(hours=2))
+        assert clock_time(NOON.astimezone(there), NOON) == "12:00:00"
+        assert clock_time(NOON, NOON + timedelta(hours=12)) == "3 Nov, 12:00:00"

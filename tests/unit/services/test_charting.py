@@ -75,8 +75,8 @@ class TestMeasures:
         )
         yesterday = TODAY - timedelta(days=1)
         assert charts.series["weight"] == [
-            Point(yesterday, *[Decimal("80.000")] * 3),
-            Point(TODAY, Decimal("81.5"), Decimal(81), Decimal(82)),
+            Point(yesterday, Decimal(80), Decimal(80), Decimal(80)),
+            Point(TODAY, Decimal("81.5"), Decimal(81), Decimal(82), 2),
         ]
         assert charts.newest["weight"].value == Decimal(82)
 
@@ -108,6 +108,18 @@ class TestDaysAndNights:
         charts = await charted(storage, slept(TODAY, 7), slept(TODAY, 1, number=2))
         assert values(charts, "deep_sleep_duration") == {TODAY: Decimal(7 * 3600)}
 
+    async def test_are_slept_as_long_as_their_stages_together(self, storage: Storage) -> None:
+        without_rem = slept(TODAY, 7)
+        whole = record_from(
+            Kind.SLEEP,
+            {
+                **slept(TODAY - timedelta(days=1), 7).body,
+                "data": {"deepsleepduration": 5 * 3600, "remsleepduration": 2 * 3600, "wakeupduration": 900},
+            },
+        )
+        charts = await charted(storage, without_rem, whole)
+        assert set(values(charts, "asleep").values()) == {Decimal(7 * 3600)}
+
     async def test_come_out_in_their_order(self, storage: Storage) -> None:
         days = [TODAY - timedelta(days=n) for n in range(10)]
         charts = await charted(storage, *(walked(day, 1000) for day in days))
@@ -120,7 +132,8 @@ class TestALongSpan:
         charts = await charted(storage, *groups, weighed(NOON - 200 * DAY - HOUR, 95), span=Span.YEAR)
         points = charts.series["weight"]
         assert charts.step == 7
-        assert len(points) == 53
+        assert len(points) == 52
+        assert {point.count for point in points} == {7, 8}, "each of a whole week"
         assert max(point.high for point in points) == Decimal(95)
         assert points[-1].day == TODAY - timedelta(days=6), "the last step ends today"
 
@@ -129,12 +142,24 @@ class TestALongSpan:
         charts = await charted(storage, *groups, span=Span.ALL)
         assert charts.step == 28
         assert len(charts.series["weight"]) <= 165
-        assert charts.first == (NOON - 149 * 30 * DAY).date()
+        assert charts.first <= (NOON - 149 * 30 * DAY).date()
+        assert ((charts.last - charts.first).days + 1) % 28 == 0
 
     async def test_of_all_there_is_needs_something(self, storage: Storage) -> None:
         charts = await charted(storage, span=Span.ALL)
         assert charts.series == {}
         assert charts.first == TODAY - timedelta(days=29)
+
+
+class TestCharts:
+    async def test_are_gathered_anew_when_something_has_changed(self, storage: Storage) -> None:
+        browsing = Browsing(accounts=storage.accounts, links=storage.links, records=storage.records)
+        charting = Charting(browsing=browsing, clock=FakeClock())
+        await storage.records.save("1234", [weighed(NOON, 80)], now=NOON)
+        first = await charting.charts("user-1", Span.MONTH)
+        assert await charting.charts("user-1", Span.MONTH) is first
+        await storage.records.save("1234", [weighed(NOON, 81)], now=NOON)
+        assert values(await charting.charts("user-1", Span.MONTH), "weight") == {TODAY: Decimal(81)}
 
 
 class TestWhoIsNotLinked:

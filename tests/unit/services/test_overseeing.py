@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from builders import HOUR, NOON, a_pair, an_account
+from builders import DAY, HOUR, NOON, a_pair, an_account
 from fakes import FakeClock
 from unit.services.house import House
 from withings_bridge.domain.accounts import Account
@@ -15,6 +15,7 @@ from withings_bridge.domain.errors import NoSuchAccount
 from withings_bridge.domain.inbox import ASKED, Subscriptions, Work
 from withings_bridge.domain.trail import What
 from withings_bridge.domain.troubles import Trouble
+from withings_bridge.services import overseeing
 from withings_bridge.services.overseeing import Condition, Overview
 
 TROUBLE = Trouble(reason="Withings said no.", since=NOON, attempts=3, retry_at=NOON + HOUR)
@@ -58,7 +59,7 @@ class TestTheOverview:
             "4": Condition.STUCK,
             "5": Condition.CONSENT,
         }
-        assert [each.account.userid for each in overview.accounts if each.needs_a_person] == ["4", "5"]
+        assert [each.account.userid for each in overview.accounts if each.is_left_to_people] == ["4", "5"]
 
     async def test_says_that_an_account_is_importing(self, house: House) -> None:
         userid = await house.link()
@@ -111,6 +112,28 @@ class TestTheOverview:
         assert list(conditions(second)) == ["21"]
         assert second.after is None
 
+    async def test_goes_on_behind_a_page_that_is_shorter_than_it_might_be(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        whole = house.storage.accounts.list
+
+        async def short(*, after: str | None = None, limit: int = 100) -> list[Account]:
+            return await whole(after=after, limit=min(limit, 2))
+
+        monkeypatch.setattr(house.storage.accounts, "list", short)
+        await stored(house, *(an_account(str(n), f"u{n}") for n in range(5)))
+        overview = await house.overseeing.overview(limit=4)
+        assert list(conditions(overview)) == ["0", "1", "2", "3"]
+        assert overview.after == "3"
+
+    async def test_says_that_more_follow_where_it_stopped_looking(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(overseeing, "MOST_LOOKED_AT", 4)
+        await stored(house, *(an_account(str(n), f"u{n}") for n in range(6)))
+        overview = await house.overseeing.overview(troubled=True, limit=2)
+        assert (list(overview.accounts), overview.after) == ([], "3")
+
 
 class TestAnAccount:
     async def test_is_found_by_its_user_too(self, house: House) -> None:
@@ -142,6 +165,16 @@ class TestAnAccount:
         assert seen.tokens
         assert seen.tokens.expires_at == link.pair.expires_at
         assert link.pair.access_token not in repr(seen)
+
+    async def test_remembers_nothing_of_what_is_older_than_its_trail(self, house: House) -> None:
+        userid = await house.linked()
+        await house.noting.flush()
+        assert (await house.overseeing.account(userid, before=NOON - 31 * DAY)).steps == ()
+
+    async def test_by_a_name_that_nobody_can_have_is_none(self, house: House) -> None:
+        for named in ("", "x" * 129):
+            with pytest.raises(NoSuchAccount):
+                await house.overseeing.account(named)
 
     async def test_tells_what_withings_announces(self, house: House) -> None:
         known = Subscriptions(frozenset({1}), checked_at=NOON)

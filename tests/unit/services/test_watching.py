@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -13,6 +14,7 @@ from builders import NOON
 from fakes import FakeClock
 from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.domain.trail import Step, What
+from withings_bridge.services import watching as watching_module
 from withings_bridge.services.watching import LATE, Watching
 from withings_bridge.storage.base import Trail
 from withings_bridge.storage.sqlite import SqliteStorage
@@ -38,14 +40,15 @@ def a_step(name: str) -> Step:
 class SilentAtFirst:
     """A trail that does not answer the first times."""
 
-    def __init__(self, trail: Trail) -> None:
+    def __init__(self, trail: Trail, error: Exception | None = None) -> None:
         self._trail = trail
+        self._error = error or StorageUnavailable()
         self.silences = 3
 
     async def since(self, at: datetime, *, limit: int, now: datetime) -> list[Step]:
         if self.silences:
             self.silences -= 1
-            raise StorageUnavailable
+            raise self._error
         return await self._trail.since(at, limit=limit, now=now)
 
 
@@ -102,6 +105,24 @@ class TestWatching:
         await trail.append([a_step("one")], now=clock())
         assert await told(watching, 1) == ["one"]
         assert silent.silences == 0
+
+    async def test_outlives_what_nobody_foresaw(self, trail: Trail, clock: FakeClock) -> None:
+        broken = SilentAtFirst(trail, ValueError("a step of a newer bridge"))
+        watching = Watching(trail=cast("Trail", broken), clock=clock, every_seconds=0.01)
+        await trail.append([a_step("one")], now=clock())
+        assert await told(watching, 1) == ["one"]
+
+    async def test_tells_all_of_a_moment_in_which_much_happened(
+        self, trail: Trail, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(watching_module, "MOST_AT_ONCE", 3)
+        watching = Watching(trail=trail, clock=clock, every_seconds=0.01)
+        telling = asyncio.create_task(told(watching, 8))
+        await asyncio.sleep(0)
+        steps = [replace(a_step(f"{n}"), at=NOON + timedelta(milliseconds=n)) for n in range(8)]
+        clock.advance(timedelta(seconds=1))
+        await trail.append(steps, now=clock())
+        assert sorted(await telling) == [f"{n}" for n in range(8)]
 
     async def test_ends_when_told_to(self, trail: Trail, clock: FakeClock) -> None:
         watching, end = Watching(trail=trail, clock=clock), asyncio.Event()

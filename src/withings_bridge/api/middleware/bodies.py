@@ -77,10 +77,10 @@ def _refused(scope: Scope) -> Refused | None:
 
 def _is_foreign(headers: Headers) -> bool:
     """Whether a page elsewhere made a browser send this. Old browsers do not say so, but name the page's
-    origin; or null, also for forms of ours, as our pages send no referrer.
+    origin, or null where it is kept secret, which our pages do not.
     """
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if site is None and origin not in {None, "null"}:
+    if site is None and origin is not None:
         return origin.partition("://")[2] != headers.get("host")
     return site not in {None, *OWN_SITES}
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from withings_bridge.domain.zones import local
 from withings_bridge.pages.charts.drawing import Chart, Subject, bars, lines
-from withings_bridge.services.charting import Charts, Point
+from withings_bridge.services.charting import ASLEEP, Charts, Point
 
 WEIGHT = Subject("weight", "Weight", "kg", {"weight": "Weight"}, text=lambda value: f"{value:.1f}")
 COMPOSITION = Subject(
@@ -42,7 +42,6 @@ SLEEP = Subject(
     },
     factor=1 / 3600,
 )
-ASLEEP = ("deep_sleep_duration", "light_sleep_duration", "rem_sleep_duration")
 
 
 def charts_of(charts: Charts) -> list[Chart]:
@@ -103,14 +102,15 @@ def _steps(charts: Charts) -> str:
 
 
 def _sleep(charts: Charts) -> str:
-    hours = (
-        sum((_mean(charts.series[stage]) for stage in ASLEEP if charts.series.get(stage)), Decimal()) / 3600
-    )
-    return f"{hours:.1f} hours asleep a night on average." if hours else ""
+    points = charts.series.get(ASLEEP, ())
+    return f"{_mean(points) / 3600:.1f} hours asleep a night on average." if points else ""
 
 
 def _mean(points: Sequence[Point]) -> Decimal:
-    return sum((point.mean for point in points), Decimal()) / len(points)
+    """Of all that the points are means of."""
+    return sum((point.mean * point.count for point in points), Decimal()) / sum(
+        point.count for point in points
+    )
 
 
 def _day(day: date) -> str:

@@ -1,6 +1,7 @@
 """Charts tell the numbers they were made of: drawn, in words, and as a table."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -70,7 +71,7 @@ class TestALine:
     def test_is_marked_at_each_point_while_they_are_few(self) -> None:
         few = [a_point(n, "80") for n in range(29, -1, -1)]
         assert len(drawn("weight", {"weight": few}).lines[0].marked) == 30
-        many = [Point(TODAY - timedelta(days=n), *[Decimal(80)] * 3) for n in range(50, -1, -1)]
+        many = [a_point(n, "80") for n in range(50, -1, -1)]
         assert len(drawn("weight", {"weight": many}).lines[0].marked) == 1
 
 
@@ -99,6 +100,7 @@ class TestStackedBars:
             "deep_sleep_duration": [a_point(0, "3600")],
             "light_sleep_duration": [a_point(0, "14400")],
             "rem_sleep_duration": [a_point(0, "7200")],
+            "asleep": [a_point(0, "25200")],
         }
         chart = drawn("sleep", night)
         deep, light, rem = chart.bars
@@ -153,6 +155,10 @@ class TestWords:
         newest = (a_reading("systolic_blood_pressure", "121"), a_reading("diastolic_blood_pressure", "79"))
         series = {"systolic_blood_pressure": [a_point(0, "121")]}
         assert drawn("pressure", series, newest=newest).gist == "121 over 79 mmHg on 2 Mar 2026."
+
+    def test_tell_the_mean_of_all_days_and_not_of_weeks(self) -> None:
+        week, day = replace(a_point(7, "8000"), count=7), a_point(0, "0")
+        assert drawn("steps", {"steps": [week, day]}, step=7).gist.startswith("7,000 steps a day on average")
 
     def test_tell_the_steps_of_a_day(self) -> None:
         series = {"steps": [a_point(1, "6000"), a_point(0, "8000", high="9500")]}
