@@ -48,6 +48,35 @@ class TestAWeighIn:
         eventually("a jump is seen", lambda: shifted(page) > 0)
 
 
+class TestWhoeverIsAtWork:
+    def test_keeps_what_was_typed_though_news_come(self, server: Server, person: Person) -> None:
+        console = person.open(f"{server.sandbox}/sandbox")
+        field = console.locator("#kept input[name=kg]").first
+        field.fill("55.5")
+        field.press("Tab")
+        delivered = console.get_by_role("region", name="Notifications").get_by_role("listitem")
+        before = delivered.first.inner_text()
+
+        server.tell("POST", f"/people/{server.person}/weighings", {"kg": 77.4})
+
+        eventually("the console tells of it", lambda: delivered.first.inner_text() != before)
+        expect(field).to_have_value("55.5")
+
+    def test_keeps_the_place_where_they_are(self, server: Server, person: Person) -> None:
+        charts = person.open(f"{server.url}/dashboard/people/{USER}?span=90d")
+        steps = charts.locator("#chart-steps")
+        steps.get_by_text("The numbers").click()
+        steps.locator(".scroll").evaluate("it => it.scrollTo(0, 120)")
+        summary = charts.locator("#chart-weight summary")
+        summary.focus()
+
+        server.tell("POST", f"/people/{server.person}/weighings", {"kg": 77.7})
+
+        expect(charts.locator("#chart-weight")).to_contain_text("77.7 kg")
+        expect(summary).to_be_focused()
+        assert steps.locator(".scroll").evaluate("it => it.scrollTop") == 120
+
+
 class TestADeadLetter:
     def test_is_shown_with_its_reason_and_replayed_by_a_button(self, server: Server, person: Person) -> None:
         page = person.open(f"{server.url}/dashboard")
