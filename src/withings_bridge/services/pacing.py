@@ -316,19 +316,13 @@ def _load(value: Mapping[str, str] | None) -> Schedule:
     if value is None:
         return Schedule()
     asked = (entry.partition(":") for entry in value["asked"].split())
-    # A bridge of an earlier version beside us, while it is being replaced, writes none.
-    counted = (entry.partition(":") for entry in value.get("used", "").split())
     return Schedule(
         free_at=_time(value["free_at"]),
         paused_until=_time(value["paused_until"]),
         sweep_at=_time(value["sweep_at"]),
         asked={digest: _time(count) for digest, _, count in asked},
-        used={
-            (EPOCH + int(minutes) * MINUTE, lane): int(calls)
-            for minutes, _, by_lane in counted
-            for lane, calls in zip(Lane, by_lane.split(","), strict=False)
-            if int(calls)
-        },
+        # A bridge of another version beside us, while it is being replaced, writes none, or in other words.
+        used=_counted(value.get("used", "")),
     )
 
 
@@ -339,6 +333,18 @@ def _counts(schedule: Schedule) -> str:
         f"{(at - EPOCH) // MINUTE}:{','.join(str(schedule.used.get((at, lane), 0)) for lane in Lane)}"
         for at in stretches
     )
+
+
+def _counted(text: str) -> dict[tuple[datetime, Lane], int]:
+    """The same read back; nothing of what is not understood, for no call goes by it."""
+    found: dict[tuple[datetime, Lane], int] = {}
+    with suppress(ValueError, OverflowError):
+        for entry in text.split():
+            minutes, _, by_lane = entry.partition(":")
+            for lane, calls in zip(Lane, map(int, by_lane.split(",")), strict=True):
+                if calls:
+                    found[EPOCH + int(minutes) * MINUTE, lane] = calls
+    return found
 
 
 def _count(at: datetime) -> int:

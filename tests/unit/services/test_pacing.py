@@ -164,14 +164,17 @@ class TestUsage:
         later = a_pacing(store, TickingClock(clock() + 2 * MINUTE))
         assert (await later.usage()).paused_until is None
 
-    async def test_is_known_though_the_one_who_wrote_last_kept_no_count(
-        self, store: Ephemera, clock: TickingClock
+    @pytest.mark.parametrize("kept", [{}, {"used": "1795651500000000:live:3 nonsense"}, {"used": "1:1,2"}])
+    async def test_is_none_where_another_version_kept_no_count_or_in_other_words(
+        self, store: Ephemera, clock: TickingClock, kept: dict[str, str]
     ) -> None:
         pacing = a_pacing(store, clock)
         await leave(pacing, clock, Lane.LIVE, 1)
         key = f"quota#{hashlib.sha256(b'sandbox').hexdigest()[:16]}"
         stored = await store.get(key, now=clock())
         assert stored is not None
-        earlier = {name: value for name, value in stored.items() if name != "used"} | {"by": "another"}
+        earlier = {name: value for name, value in stored.items() if name != "used"} | {"by": "another"} | kept
         await store.swap(key, earlier, instead_of=stored, until=clock() + MINUTE, now=clock())
         assert (await pacing.usage()).total == 0
+        await leave(a_pacing(store, clock), clock, Lane.LIVE, 2)
+        assert (await pacing.usage()).total == 1
