@@ -295,6 +295,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         sources=settings.activity_sources,
     )
     sharing = Sharing(browsing=browsing)
+    tending = Tending(accounts=storage.accounts, links=links, noting=noting, clock=clock)
     services = Services(
         linking=linking,
         leaving=leaving,
@@ -327,13 +328,14 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
             accounts=storage.accounts,
             links=links,
             trail=storage.trail,
+            tending=tending,
             subscribing=subscribing,
             pacing=pacing,
             clock=clock,
         ),
         watching=Watching(trail=storage.trail, clock=clock),
         diagnosing=Diagnosing(storage=storage, working=working, oauth=oauth, pacing=pacing),
-        tending=Tending(accounts=storage.accounts, links=links, noting=noting, clock=clock),
+        tending=tending,
         scanning=scanning,
         checking=checking,
         examining=examining,

@@ -16,6 +16,7 @@ from withings_bridge.domain.trail import KEPT_FOR, Step
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.pacing import Pacing, Usage
 from withings_bridge.services.subscriptions import Registration, Subscribing
+from withings_bridge.services.tending import Tending
 from withings_bridge.storage.base import Accounts, Links, Trail
 from withings_bridge.storage.encryption import TokensUnreadable
 
@@ -147,6 +148,7 @@ class Overseeing:
         accounts: Accounts,
         links: Links,
         trail: Trail,
+        tending: Tending,
         subscribing: Subscribing,
         pacing: Pacing,
         clock: Clock,
@@ -154,6 +156,7 @@ class Overseeing:
         self._accounts = accounts
         self._links = links
         self._trail = trail
+        self._tending = tending
         self._subscribing = subscribing
         self._pacing = pacing
         self._clock = clock
@@ -180,13 +183,13 @@ class Overseeing:
         """An account by its Withings userid, or by one of its users; with ``before``, what happened earlier
         than that. Raises NoSuchAccount, StorageError.
         """
-        account = await self._find(named) if 0 < len(named) <= LONGEST_NAME else None
-        if account is None:
+        if not 0 < len(named) <= LONGEST_NAME:
             raise NoSuchAccount
-        now = self._clock()
+        pending = await self._tending.show(named)
+        account, now = pending.account, self._clock()
         remembered = before is None or before > now - KEPT_FOR
         tokens, readable = await self._tokens(account)
-        overseen = Overseen(account, entries(account, now))
+        overseen = Overseen(account, pending.entries)
         return AccountSeen(
             at=now,
             overseen=overseen,
@@ -198,12 +201,6 @@ class Overseeing:
             if remembered
             else (),
         )
-
-    async def _find(self, named: str) -> Account | None:
-        account = await self._accounts.get(named)
-        if account is None and (link := await self._links.get(named)):
-            account = await self._accounts.get(link.account)
-        return account
 
     async def _page(
         self, after: str | None, limit: int, *, troubled: bool

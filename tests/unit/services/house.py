@@ -301,10 +301,12 @@ class House:
         self.explaining = Explaining(
             browsing=self.browsing, vitals=self.vitals, trail=storage.trail, gateway=True, clock=clock
         )
+        self.tending = Tending(accounts=storage.accounts, links=self.links, noting=self.noting, clock=clock)
         self.overseeing = Overseeing(
             accounts=storage.accounts,
             links=self.links,
             trail=storage.trail,
+            tending=self.tending,
             subscribing=self.subscribing,
             pacing=self.pacing,
             clock=clock,
@@ -321,7 +323,6 @@ class House:
             telemetry=self.telemetry,
             clock=clock,
         )
-        self.tending = Tending(accounts=storage.accounts, links=self.links, noting=self.noting, clock=clock)
 
     async def sleep(self, seconds: float) -> None:
         """Let the time pass that somebody sleeps."""

@@ -1,7 +1,7 @@
 """One chart: its frame, its lines or its bars, its words and its table."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from withings_bridge.pages.charts.scales import Scale, days_told, spread_apart, ticks, written
@@ -142,19 +142,8 @@ def lines(charts: Charts, subject: Subject, gist: str) -> Chart:
             Line(line.number, line.label, end, line.points, line.marked, line.band)
             for line, end in zip(drawn, ends, strict=True)
         ]
-    return Chart(
-        name=subject.name,
-        title=subject.title,
-        gist=gist,
-        unit=subject.unit,
-        labels=list(subject.series.values()),
-        rows=_rows(charts, subject, found),
-        across=_across(charts, x),
-        up=[Tick(y(mark), written(mark)) for mark in marks],
-        lines=drawn,
-        spots=_spots(charts, subject, found, x),
-        right=right,
-    )
+    frame = _frame(charts, subject, found, gist, x=x, right=right)
+    return replace(frame, up=[Tick(y(mark), written(mark)) for mark in marks], lines=drawn)
 
 
 def bars(charts: Charts, subject: Subject, gist: str) -> Chart:
@@ -179,6 +168,18 @@ def bars(charts: Charts, subject: Subject, gist: str) -> Chart:
                 left = round(x(_middle(day, charts)) - width / 2, 1)
                 drawn.append(Bar(number, left, top, width, round(y(below) - top, 1)))
                 below += value
+    frame = _frame(charts, subject, found, gist, x=x, right=right)
+    return replace(frame, up=[Tick(y(mark), written(mark)) for mark in marks], bars=drawn)
+
+
+Values = Mapping[date, tuple[float, float, float]]
+"""By the first day of a step: the lowest, the mean and the highest."""
+
+
+def _frame(
+    charts: Charts, subject: Subject, found: Mapping[str, Values], gist: str, *, x: Scale, right: float
+) -> Chart:
+    """All but what is drawn up along the values."""
     return Chart(
         name=subject.name,
         title=subject.title,
@@ -187,15 +188,9 @@ def bars(charts: Charts, subject: Subject, gist: str) -> Chart:
         labels=list(subject.series.values()),
         rows=_rows(charts, subject, found),
         across=_across(charts, x),
-        up=[Tick(y(mark), written(mark)) for mark in marks],
-        bars=drawn,
         spots=_spots(charts, subject, found, x),
         right=right,
     )
-
-
-Values = Mapping[date, tuple[float, float, float]]
-"""By the first day of a step: the lowest, the mean and the highest."""
 
 
 def _series(charts: Charts, subject: Subject) -> dict[str, Values]:
