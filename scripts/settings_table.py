@@ -1,4 +1,4 @@
-"""Writes the settings into README.md and .env.example, from ``Settings``.
+"""Writes the settings into README.md, .env.example and render.yaml, from ``Settings``.
 
 ``python scripts/settings_table.py``; with ``--check`` it writes nothing and ends with 1 where they differ.
 """
@@ -18,6 +18,22 @@ from withings_bridge.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- settings:begin -->", "<!-- settings:end -->"
+
+RENDER_BEGIN, RENDER_END = "      # settings:begin", "      # settings:end"
+ON_RENDER = {"ENVIRONMENT": "production", "STORAGE": "dynamodb", "FRONTEND_URL": ""}
+"""What differs from the default there; empty: it is asked for."""
+NOT_ON_RENDER = frozenset(
+    {
+        "PORT",  # Render's own
+        "HOST",  # the image's
+        "SQLITE_PATH",
+        "AWS_DYNAMODB_ENDPOINT",
+        "ALLOW_UNAUTHENTICATED",
+        "COGNITO_USER_ID",
+        "WITHINGS_SYNC_USER_ID",
+    }
+)
+"""What is for a laptop, or for an engine that Render does not have."""
 
 HEAD = """\
 # Every variable that the bridge reads, with its default.
@@ -91,12 +107,29 @@ def in_readme(readme: str) -> str:
     return f"{before}{BEGIN}\n{table()}\n{END}{after}"
 
 
+def in_render(blueprint: str) -> str:
+    """The blueprint with the settings of now between its markers: asked for once where they are secret, or
+    have no default.
+    """
+    before, begin, rest = blueprint.partition(RENDER_BEGIN)
+    title, _, rest = rest.partition("\n")
+    _, end, after = rest.partition(RENDER_END)
+    if not (begin and end):
+        raise ValueError(f"render.yaml lacks the markers {RENDER_BEGIN} and {RENDER_END}")
+    lines = "".join(f"{line}\n" for line in _render_lines())
+    return f"{before}{begin}{title}\n{lines}{end}{after}"
+
+
 def main() -> int:
     """Write or check; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, complain of differences")
     check = parser.parse_args().check
-    texts: dict[str, Callable[[str], str]] = {".env.example": lambda _: env_example(), "README.md": in_readme}
+    texts: dict[str, Callable[[str], str]] = {
+        ".env.example": lambda _: env_example(),
+        "README.md": in_readme,
+        "render.yaml": in_render,
+    }
     stale = []
     for name, text in texts.items():
         path = ROOT / name
@@ -134,6 +167,15 @@ def _example_lines() -> Iterator[str]:
             if variable.example:
                 yield f"# For example {variable.name}={variable.example}"
             yield f"#{variable.name}={variable.default}"
+
+
+def _render_lines() -> Iterator[str]:
+    for variable in variables():
+        if variable.name in NOT_ON_RENDER:
+            continue
+        yield f"      - key: {variable.name}"
+        value = ON_RENDER.get(variable.name, variable.default)
+        yield f'        value: "{value}"' if value else "        sync: false"
 
 
 if __name__ == "__main__":
