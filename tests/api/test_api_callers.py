@@ -96,6 +96,7 @@ NO_PROOF = {
     "GET /webhook/withings",
     "POST /webhook/withings",
     "GET /health",
+    "GET /ready",
 }
 """What people's browsers, Withings and watching machines call."""
 

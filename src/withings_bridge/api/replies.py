@@ -53,7 +53,7 @@ SENDING: tuple[Failure, ...] = (Refused(*TOO_LARGE), Refused(*NOT_JSON), INVALID
 _REQUEST_ID = "5f1d0c9a77e3b204"
 
 
-def _retry_after(seconds: int) -> dict[str, Any]:
+def retry_after(seconds: int) -> dict[str, Any]:
     return {
         "Retry-After": {
             "description": "Seconds to wait before it is worth trying again.",
@@ -71,8 +71,8 @@ _HEADERS: dict[int, dict[str, Any]] = {
             "example": "Bearer",
         }
     },
-    429: _retry_after(7),
-    503: _retry_after(10),
+    429: retry_after(7),
+    503: retry_after(10),
 }
 
 

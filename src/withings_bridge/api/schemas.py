@@ -64,6 +64,29 @@ class HealthReply(BaseModel):
     version: str = Field(description="Version of the bridge.", examples=["0.1.0"])
 
 
+class ReadyReply(BaseModel):
+    """Whether the bridge can do its work, part by part."""
+
+    status: Literal["ready", "not ready"] = Field(
+        description="`not ready` with a silent store, or a worker that stands still.", examples=["ready"]
+    )
+    store: Literal["answers", "silent"] = Field(
+        description="Whether the store answered just now.", examples=["answers"]
+    )
+    worker: Literal["goes round", "stands still"] = Field(
+        description="Whether this process fetches what is announced.", examples=["goes round"]
+    )
+    credentials: Literal["not refused", "refused"] = Field(
+        description="Whether Withings refused the client id and secret when this process used them last.",
+        examples=["not refused"],
+    )
+    paused_until: Instant | None = Field(
+        None,
+        description="Withings asked everybody to wait until then; null: nobody waits.",
+        examples=["2026-03-02T12:01:00.000Z"],
+    )
+
+
 class LinkedStatus(BaseModel):
     """A linked user."""
 
