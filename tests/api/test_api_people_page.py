@@ -39,6 +39,15 @@ class TestAPerson:
         ]
         assert '<th scope="row">2 Mar 2026</th><td class="number">81.3</td>' in text
 
+    async def test_is_told_to_who_cannot_see_it_by_the_gist_and_not_by_every_number(
+        self, reader: Reader
+    ) -> None:
+        await reader.has(weighed(1))
+        text = await page(reader)
+        weight, *_ = drawings(text)
+        assert (weight.get("role"), weight.get("aria-labelledby")) == ("img", "title-weight")
+        assert f'id="{weight.get("aria-describedby")}">81.3 kg on 2 Mar 2026.<' in text
+
     async def test_of_whom_nothing_is_known_is_told_so(self, reader: Reader) -> None:
         text = await page(reader)
         assert text.count("Nothing is known of this time.") == 6

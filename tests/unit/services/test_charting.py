@@ -92,6 +92,13 @@ class TestMeasures:
         charts = await charted(storage, weighed(NOON, 80, **fields))
         assert charts.series == {}
 
+    async def test_of_another_account_are_not_shown(self, storage: Storage) -> None:
+        await storage.links.join("user-2", "2345", a_pair(), lambda _: an_account("2345"))
+        await storage.records.save("2345", [weighed(NOON, 95), walked(TODAY, 9000)], now=NOON)
+        charts = await charted(storage, weighed(NOON, 80))
+        assert values(charts, "weight") == {TODAY: Decimal(80)}
+        assert set(charts.series) == set(charts.newest) == {"weight"}
+
     async def test_before_the_span_are_not_shown(self, storage: Storage) -> None:
         charts = await charted(storage, weighed(NOON - 30 * DAY, 80), weighed(NOON - 29 * DAY, 81))
         assert list(values(charts, "weight").values()) == [Decimal(81)]

@@ -73,14 +73,11 @@ def _weight(charts: Charts) -> str:
 
 
 def _newest(charts: Charts, subject: Subject) -> str:
-    """The last point of each series."""
-    last = {
-        label: charts.series[metric][-1]
-        for metric, label in subject.series.items()
-        if charts.series.get(metric)
-    }
+    """The newest value of each series, and not the mean of the last step, which may be weeks."""
     parts = [
-        f"{label.lower()} {subject.text(float(point.mean) * subject.factor)}" for label, point in last.items()
+        f"{label.lower()} {subject.text(float(charts.newest[metric].value) * subject.factor)}"
+        for metric, label in subject.series.items()
+        if charts.series.get(metric) and metric in charts.newest
     ]
     return f"Newest, in {subject.unit}: {', '.join(parts)}." if parts else ""
 

@@ -44,7 +44,7 @@ def written(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,g}"
 
 
-def days_told(first: date, last: date, *, most: int = 4) -> list[tuple[date, str]]:
+def days_told(first: date, last: date, *, most: int = 3) -> list[tuple[date, str]]:
     """Some days at even distances, the last among them, and how they are written."""
     length = (last - first).days
     step = max(1, length // (most - 1))

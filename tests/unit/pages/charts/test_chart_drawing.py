@@ -164,6 +164,12 @@ class TestWords:
         series = {"steps": [a_point(1, "6000"), a_point(0, "8000", high="9500")]}
         assert drawn("steps", series).gist == "7,000 steps a day on average, 9,500 at most."
 
+    def test_tell_the_newest_value_and_not_the_mean_of_weeks(self) -> None:
+        series = {"fat_mass": [a_point(6, "20")], "bone_mass": [a_point(6, "3")]}
+        newest = (a_reading("fat_mass", "18.5"), a_reading("bone_mass", "3.1"))
+        chart = drawn("composition", series, step=7, newest=newest)
+        assert chart.gist == "Newest, in kg: fat 18.5, bone 3.1."
+
 
 class TestNothing:
     @pytest.mark.parametrize("name", ["weight", "composition", "pressure", "heart", "steps", "sleep"])
