@@ -269,11 +269,13 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
                 sandbox=settings.use_sandbox,
                 clock=clock,
             ),
-            TheRedirect(http, url=settings.redirect_uri, sandbox=settings.use_sandbox, running=running),
+            TheRedirect(
+                http, url=settings.redirect_uri, sandbox=settings.withings_is_pretend, running=running
+            ),
             TheWebhook(
                 http,
                 callback_url=callback_url,
-                sandbox=settings.use_sandbox,
+                sandbox=settings.withings_is_pretend,
                 allow_list=settings.withings_webhook_allow_list is not AllowList.OFF,
                 running=running,
             ),

@@ -94,7 +94,9 @@ class TestSafeHeaders:
         reply = await lone.http.get(path, headers={"Host": host})
         assert reply.status_code == status
         assert reply.headers["x-content-type-options"] == "nosniff"
-        assert reply.headers["referrer-policy"] == "no-referrer"
+        # Pages with forms name themselves to our own pages; the address of a callback is nobody's business.
+        own = "same-origin" if path in {"/", "/docs"} and status == 200 else "no-referrer"
+        assert reply.headers["referrer-policy"] == own
         assert reply.headers["cache-control"] == "no-store"
         assert "camera=()" in reply.headers["permissions-policy"]
         assert "'unsafe-inline'" not in reply.headers["content-security-policy"]

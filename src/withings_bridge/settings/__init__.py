@@ -15,10 +15,11 @@ from typing import Any, Self
 
 from pydantic import ValidationError, model_validator
 
-from withings_bridge.settings.checks import LOOPBACK, problems_of
+from withings_bridge.settings.checks import problems_of
 from withings_bridge.settings.derived import SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET, Derived
 from withings_bridge.settings.problems import SettingsError, explain
 from withings_bridge.settings.risks import Risk, risks_of
+from withings_bridge.settings.values import LOOPBACK
 from withings_bridge.settings.variables import APPLIS, AllowList, Environment, StorageKind
 
 __all__ = [

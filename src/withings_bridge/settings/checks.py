@@ -4,9 +4,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from withings_bridge.settings.derived import Derived
 from withings_bridge.settings.pool import named_pool, unnamed_pool
+from withings_bridge.settings.values import LOOPBACK
 from withings_bridge.settings.variables import AllowList, Environment
-
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def problems_of(settings: Derived) -> list[str]:

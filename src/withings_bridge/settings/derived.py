@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from withings_bridge.callers import ApiKey, UserPool
 from withings_bridge.domain.extended import NAMES
 from withings_bridge.domain.mapping import RowMapping
-from withings_bridge.settings.values import ALL, secrets_in
+from withings_bridge.settings.values import ALL, LOOPBACK, secrets_in
 from withings_bridge.settings.variables import Variables
 
 SANDBOX_CLIENT_ID = "sandbox"
@@ -26,6 +26,11 @@ class Derived(Variables):
     def use_sandbox(self) -> bool:
         """Whether the built-in pretend Withings takes the place of the real one."""
         return not self.withings_client_id
+
+    @cached_property
+    def withings_is_pretend(self) -> bool:
+        """Whether Withings is a pretend one: the built-in, or WITHINGS_API_URL names one on this machine."""
+        return self.use_sandbox or urlsplit(self.withings_api_url).hostname in LOOPBACK
 
     @cached_property
     def sandbox_port(self) -> int:

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from withings_bridge.settings.checks import LOOPBACK
 from withings_bridge.settings.derived import Derived
-from withings_bridge.settings.values import secrets_in
+from withings_bridge.settings.values import LOOPBACK, secrets_in
 from withings_bridge.settings.variables import Environment, StorageKind
 
 SHORT_SECRET = 16

@@ -12,6 +12,9 @@ from pydantic_settings import NoDecode
 from withings_bridge.callers.api_keys import ApiKey
 from withings_bridge.domain.extended import NAMES
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Host names of this machine."""
+
 
 def parts_of(value: str) -> tuple[str, ...]:
     """The parts of a comma-separated list; empty ones do not count."""
