@@ -36,8 +36,9 @@ def steps(count: int) -> list[Step]:
 
 
 def an_overview(*accounts: Overseen, after: str | None = None, happened: int = 2, **usage: Any) -> Overview:
-    calls = {NOON - n * STRETCH: dict.fromkeys(Lane, 0) for n in range(11)} | {NOON - 11 * STRETCH: CALLS}
-    used = Usage(**{"calls": calls, "per_minute": 120, "paused_until": None, **usage})
+    calls = {NOON - n * STRETCH: dict.fromkeys(Lane, 0) for n in range(12)} | {NOON - 12 * STRETCH: CALLS}
+    told = {"calls": calls, "until": NOON, "per_minute": 120, "paused_until": None}
+    used = Usage(**{**told, **usage})
     return Overview(NOON, accounts, after, used, steps(happened))
 
 
