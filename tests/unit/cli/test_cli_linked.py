@@ -103,11 +103,10 @@ class TestDoctor:
         checks = json.loads(ended.out)["checks"]
         results = {checkup["check"]: checkup["result"] for checkup in checks}
         assert results["bridge"] == results["Withings"] == results["credentials"] == results["clock"] == "ok"
-        # A loopback address answers, and Withings would take neither it nor its port.
-        assert results["redirect URI"] == "warning"
-        assert results["webhook URL"] == "wrong"
+        # The real Withings would take no address of this machine; one that runs here does.
+        assert results["redirect URI"] == results["webhook URL"] == "ok"
         assert not any("did not answer" in checkup["seen"] for checkup in checks)
-        assert ended.code == 1
+        assert ended.code == 0
 
 
 class TestSync:
