@@ -63,12 +63,23 @@ def switch_fault(
     tell(reply, said, as_json=as_json)
 
 
-@taught(cloud, "withings-bridge sandbox mishaps", name="mishaps")
-def list_mishaps(url: Url = None, as_json: AsJson = False) -> None:
+@taught(
+    cloud, "withings-bridge sandbox mishaps", "withings-bridge sandbox mishaps --take-back 3", name="mishaps"
+)
+def list_mishaps(
+    take_back: Annotated[
+        int | None, typer.Option(help="Take back the one of this number.", show_default=False)
+    ] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
     """The mishaps that are planned, and whom they hit."""
     from withings_bridge.cli.sandbox_calls import SandboxCalls, table, tell
 
-    planned: list[dict[str, Any]] = SandboxCalls(url).ask("GET", "/mishaps")
+    calls = SandboxCalls(url)
+    if take_back is not None:
+        calls.ask("DELETE", f"/mishaps/{take_back}")
+    planned: list[dict[str, Any]] = calls.ask("GET", "/mishaps")
     if as_json:
         tell(planned, "", as_json=True)
         return

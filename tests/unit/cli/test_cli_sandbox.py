@@ -227,6 +227,13 @@ class TestFaults:
         assert (second["kind"], second["action"], second["times"]) == ("lost", "requesttoken", 1)
         assert "0 of all" in sandbox.say("mishaps")
 
+    def test_are_taken_back_one_by_one(self, sandbox: Sandbox) -> None:
+        sandbox.say("mishap", "cut")
+        sandbox.say("mishap", "lost")
+        first, second = (each["id"] for each in sandbox.tell("mishaps"))
+        assert [each["id"] for each in sandbox.tell("mishaps", "--take-back", str(first))] == [second]
+        assert f"There is no mishap {first}." in sandbox.run("mishaps", "--take-back", str(first)).err
+
     @pytest.mark.parametrize("wrong", ["status", "rain", "lost --status 601"])
     def test_that_make_no_sense_are_refused(self, sandbox: Sandbox, wrong: str) -> None:
         assert sandbox.run("mishap", *wrong.split()).code in {1, 2}
