@@ -15,7 +15,8 @@ from builders import NOON, a_pair, a_token_row, an_account
 from contract.storage.backends import SqliteBackend
 from unit.services.house import eventually
 from withings_bridge.app import create_app
-from withings_bridge.bridge import Bridge, _import_windows, assemble
+from withings_bridge.bridge import Bridge, assemble
+from withings_bridge.bridge.outside import import_windows
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import NotLinked
 from withings_bridge.domain.links import Place
@@ -65,10 +66,10 @@ class TestAssemble:
 
     def test_detail_has_the_window_of_its_summary_where_it_is_switched_on(self, tmp_path: Path) -> None:
         days: dict[str, Any] = {"withings_activity_days": 8, "withings_sleep_days": 9}
-        off = _import_windows(settings(tmp_path, **days))
+        off = import_windows(settings(tmp_path, **days))
         assert not DETAIL & off.keys()
         on = settings(tmp_path, **days, withings_intraday=True, withings_sleep_detail=True)
-        assert _import_windows(on) == off | {
+        assert import_windows(on) == off | {
             Category.INTRADAY: timedelta(days=8),
             Category.SLEEP_DETAIL: timedelta(days=9),
         }

@@ -1,38 +1,35 @@
 """A bridge without its HTTP edge: storage, clients and services, put together as the settings say.
 
 What is opened here is closed in reverse. The CLI uses it as it is.
+
+- ``outside``: the store, Withings and the gateway, as the settings name them
+- ``upkeep``: what ``doctor`` looks at
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
 
 import httpx
 import structlog
 
-from withings_bridge.domain.categories import Category
+from withings_bridge.bridge.outside import (
+    callback_url_of,
+    gateway_of,
+    import_windows,
+    oauth_of,
+    storage_of,
+)
+from withings_bridge.bridge.upkeep import checking_of, examining_of
 from withings_bridge.domain.quota import Budget
 from withings_bridge.services import Services
 from withings_bridge.services.adopting import Adopting
 from withings_bridge.services.browsing import Browsing
 from withings_bridge.services.charting import Charting
-from withings_bridge.services.checking import (
-    Checking,
-    Running,
-    TheCloud,
-    TheGateway,
-    TheRedirect,
-    TheSubscriptions,
-    TheWebhook,
-    Unhindered,
-)
 from withings_bridge.services.clock import Clock, system_clock
 from withings_bridge.services.detailing import Detailing
 from withings_bridge.services.diagnosing import Diagnosing
-from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
 from withings_bridge.services.explaining import Explaining
 from withings_bridge.services.exporting import Exporting
 from withings_bridge.services.fetching import Fetching
@@ -47,7 +44,6 @@ from withings_bridge.services.noting import Noting
 from withings_bridge.services.overseeing import Overseeing
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.projecting import Projecting
-from withings_bridge.services.publishing import HttpGateway, NoGateway
 from withings_bridge.services.rebuilding import Rebuilding
 from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.registering import Registering
@@ -67,13 +63,10 @@ from withings_bridge.services.tokens import Tokens
 from withings_bridge.services.turning import Turning
 from withings_bridge.services.watching import Watching
 from withings_bridge.services.working import Working
-from withings_bridge.settings import LOOPBACK, AllowList, Settings, StorageKind
+from withings_bridge.settings import Settings
 from withings_bridge.storage.base import Storage
 from withings_bridge.storage.encryption import EncryptedLinks
-from withings_bridge.withings import Pace, WithingsClient, WithingsOAuth
-
-if TYPE_CHECKING:
-    pass
+from withings_bridge.withings import WithingsClient
 
 log = structlog.get_logger()
 
@@ -109,7 +102,7 @@ class Bridge:
 
 def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
     """Put a bridge together as the settings say. Nothing is connected yet."""
-    storage = _storage(settings)
+    storage = storage_of(settings)
     links = EncryptedLinks(storage.links, settings.encryption_keys)
     http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32, max_keepalive_connections=16))
     notify_url, warning = settings.notify_url
@@ -122,19 +115,11 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         clock=clock,
     )
     client = WithingsClient(http, settings.api_url, notify_url=notify_url, pace=pacing)
-    oauth = _oauth(settings, http, pacing)
-    gateway = (
-        HttpGateway(
-            http,
-            url=settings.vitals_realtime_gateway_url,
-            secret=settings.vitals_realtime_gateway_secret.get_secret_value(),
-        )
-        if settings.vitals_realtime_gateway_url
-        else NoGateway()
-    )
+    oauth = oauth_of(settings, http, pacing)
+    gateway = gateway_of(settings, http)
     telemetry = Telemetry()
     noting = Noting(trail=storage.trail, clock=clock)
-    windows = _import_windows(settings)
+    windows = import_windows(settings)
     tokens = Tokens(links=links, ephemera=storage.ephemera, oauth=oauth, clock=clock)
     holding = Holding(accounts=storage.accounts, clock=clock)
     granting = Granting(ephemera=storage.ephemera, oauth=oauth, clock=clock)
@@ -166,7 +151,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         fetching=fetching, storing=storing, records=storage.records, windows=windows, clock=clock
     )
     listing = Listing(fetching=fetching, storing=storing, records=storage.records, clock=clock)
-    callback_url = _callback_url(settings)
+    callback_url = callback_url_of(settings)
     spacing = timedelta(seconds=0 if settings.use_sandbox else settings.subscribe_spacing_seconds)
     subscribing = Subscribing(
         client=client,
@@ -243,52 +228,25 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         clock=clock,
     )
     scanning = Scanning(links=links, ephemera=storage.ephemera, adopting=adopting, clock=clock)
-    examining = Examining(
-        [
-            Leftovers(links=links, adopting=adopting, scanning=scanning, may_adopt=not settings.use_sandbox),
-            DeadLinks(accounts=storage.accounts),
-            AstrayRows(
-                accounts=storage.accounts,
-                links=links,
-                records=storage.records,
-                vitals=storage.vitals,
-                holding=holding,
-                projecting=projecting,
-            ),
-        ]
-    )
-    running = Running(http, url=settings.local_url)
-    checking = Checking(
+    examining = examining_of(
+        settings,
         storage=storage,
-        checks=[
-            running,
-            TheCloud(
-                http,
-                oauth=_oauth(settings, http, Unhindered(pacing)),
-                api_url=settings.api_url,
-                sandbox=settings.use_sandbox,
-                clock=clock,
-            ),
-            TheRedirect(
-                http, url=settings.redirect_uri, sandbox=settings.withings_is_pretend, running=running
-            ),
-            TheWebhook(
-                http,
-                callback_url=callback_url,
-                sandbox=settings.withings_is_pretend,
-                allow_list=settings.withings_webhook_allow_list is not AllowList.OFF,
-                running=running,
-            ),
-            TheSubscriptions(
-                accounts=storage.accounts,
-                links=links,
-                client=client,
-                subscribing=subscribing,
-                callback_url=callback_url,
-                clock=clock,
-            ),
-            TheGateway(http, url=settings.vitals_realtime_gateway_url),
-        ],
+        links=links,
+        adopting=adopting,
+        scanning=scanning,
+        holding=holding,
+        projecting=projecting,
+    )
+    checking = checking_of(
+        settings,
+        storage=storage,
+        links=links,
+        http=http,
+        client=client,
+        pacing=pacing,
+        subscribing=subscribing,
+        callback_url=callback_url,
+        clock=clock,
     )
     browsing = Browsing(
         accounts=storage.accounts,
@@ -357,67 +315,3 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         ),
     )
     return Bridge(settings, storage, http, noting, services)
-
-
-def _storage(settings: Settings) -> Storage:
-    if settings.storage is StorageKind.SQLITE:
-        from withings_bridge.storage.sqlite import SqliteStorage
-
-        return SqliteStorage(settings.sqlite_path)
-    from withings_bridge.storage.dynamodb import DynamoStorage, TableNames
-
-    return DynamoStorage(
-        region=settings.aws_region,
-        endpoint=settings.aws_dynamodb_endpoint or None,
-        tables=TableNames(
-            tokens=settings.tokens_table,
-            vitals=settings.user_vitals_table,
-            accounts=settings.accounts_table,
-            records=settings.records_table,
-            ephemera=settings.ephemera_table,
-            trail=settings.trail_table,
-        ),
-        create_tables=settings.auto_create_dynamodb_tables,
-    )
-
-
-def _oauth(settings: Settings, http: httpx.AsyncClient, pace: Pace) -> WithingsOAuth:
-    return WithingsOAuth(
-        http,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        api_url=settings.api_url,
-        auth_url=settings.auth_url,
-        pace=pace,
-    )
-
-
-def _import_windows(settings: Settings) -> dict[Category, timedelta]:
-    """How far back the import of each category goes; of detail, where it is switched on."""
-    measures, activity, sleep = settings.import_windows
-    windows = {
-        Category.MEASURES: measures,
-        Category.HEART: measures,
-        Category.STETHO: measures,
-        Category.ACTIVITY: activity,
-        Category.WORKOUTS: activity,
-        Category.SLEEP: sleep,
-    }
-    if settings.withings_intraday:
-        windows[Category.INTRADAY] = activity
-    if settings.withings_sleep_detail:
-        windows[Category.SLEEP_DETAIL] = sleep
-    return windows
-
-
-def _callback_url(settings: Settings) -> str | None:
-    """What Withings is to call: our webhook with the first secret."""
-    url = settings.webhook_url
-    if url is None:
-        return None
-    if urlsplit(url).hostname in LOOPBACK and not settings.use_sandbox:
-        log.warning("WITHINGS_WEBHOOK_URL is a loopback address: only a sandbox can call it")
-    secrets = settings.webhook_secrets
-    if not secrets:
-        return url
-    return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode({'secret': secrets[0]})}"
