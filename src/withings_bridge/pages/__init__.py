@@ -57,7 +57,6 @@ def pages_router(
     people = People(renderer, operators=operators, charting=services.charting)
     deeds = Deeds(
         operators=operators,
-        overseeing=services.overseeing,
         tending=services.tending,
         requesting=services.requesting,
     )

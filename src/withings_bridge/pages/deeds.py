@@ -14,7 +14,6 @@ from withings_bridge.domain.errors import BridgeError
 from withings_bridge.pages.dashboard import account_address
 from withings_bridge.pages.operators import MOST_BYTES, Operators
 from withings_bridge.pages.rendering import SAFE_HEADERS
-from withings_bridge.services.overseeing import Overseeing
 from withings_bridge.services.requesting import Requesting
 from withings_bridge.services.tending import Choice, Tended, Tending
 
@@ -25,11 +24,8 @@ SOON = timedelta(seconds=1)
 class Deeds:
     """``/dashboard/replay``, ``/dashboard/drop`` and ``/dashboard/sync``."""
 
-    def __init__(
-        self, *, operators: Operators, overseeing: Overseeing, tending: Tending, requesting: Requesting
-    ) -> None:
+    def __init__(self, *, operators: Operators, tending: Tending, requesting: Requesting) -> None:
         self._operators = operators
-        self._overseeing = overseeing
         self._tending = tending
         self._requesting = requesting
 
@@ -53,9 +49,9 @@ class Deeds:
     async def sync(self, request: Request) -> Response:
         """``POST /dashboard/sync`` with ``account``: begins a sync, which goes on behind the reply."""
         form = await _form(request)
-        seen = await self._overseeing.account(form.get("account", ""), steps=1)
-        user = min(seen.account.users)
-        return _back(seen.account.userid, "syncing", BackgroundTask(self._synced, user))
+        account = (await self._tending.show(form.get("account", ""))).account
+        user = min(account.users)
+        return _back(account.userid, "syncing", BackgroundTask(self._synced, user))
 
     async def _tend(
         self, request: Request, tend: Callable[[str, Choice], Awaitable[Tended]], done: str
@@ -63,8 +59,8 @@ class Deeds:
         form = await _form(request)
         named, choice = form.get("account", ""), _choice(form)
         if choice is None:
-            seen = await self._overseeing.account(named, steps=1)
-            return _back(seen.account.userid, "nothing")
+            pending = await self._tending.show(named)
+            return _back(pending.account.userid, "nothing")
         tended = await tend(named, choice)
         return _back(tended.pending.account.userid, done if tended.chosen else "nothing")
 

@@ -11,12 +11,11 @@ from enum import StrEnum
 from withings_bridge.domain.accounts import LIVE_ORDER, Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.entries import Entry, Part, State, entries
-from withings_bridge.domain.errors import NoSuchAccount
 from withings_bridge.domain.trail import KEPT_FOR, Step
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.pacing import Pacing, Usage
 from withings_bridge.services.subscriptions import Registration, Subscribing
-from withings_bridge.services.tending import Tending
+from withings_bridge.services.tending import Pending, Tending
 from withings_bridge.storage.base import Accounts, Links, Trail
 from withings_bridge.storage.encryption import TokensUnreadable
 
@@ -27,9 +26,6 @@ MOST_LOOKED_AT = 1000
 """Accounts that are looked through at once for those that need a person."""
 
 MOST_STEPS = 30
-
-LONGEST_NAME = 128
-"""No userid and no id of a user is longer."""
 
 
 class Condition(StrEnum):
@@ -48,12 +44,8 @@ class Condition(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Overseen:
+class Overseen(Pending):
     """An account at a glance."""
-
-    account: Account
-    entries: Sequence[Entry]
-    """What is pending, in the order in which turns do it."""
 
     @property
     def condition(self) -> Condition:
@@ -67,11 +59,6 @@ class Overseen:
             Condition.WAITING: self.account.synced_at is None,
         }
         return next((each for each, holds in conditions.items() if holds), Condition.IN_STEP)
-
-    @property
-    def stuck(self) -> list[Entry]:
-        """Those of its entries with which something is wrong."""
-        return [entry for entry in self.entries if entry.stuck]
 
     @property
     def is_left_to_people(self) -> bool:
@@ -183,8 +170,6 @@ class Overseeing:
         """An account by its Withings userid, or by one of its users; with ``before``, what happened earlier
         than that. Raises NoSuchAccount, StorageError.
         """
-        if not 0 < len(named) <= LONGEST_NAME:
-            raise NoSuchAccount
         pending = await self._tending.show(named)
         account, now = pending.account, self._clock()
         remembered = before is None or before > now - KEPT_FOR

@@ -21,6 +21,9 @@ from withings_bridge.storage.base import Accounts, Links
 PAGE = 100
 """Accounts that are read at once."""
 
+LONGEST_NAME = 128
+"""No userid and no id of a user is longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pending:
@@ -149,6 +152,8 @@ class Tending:
         return Tended(self._pending(account), chosen)
 
     async def _find(self, named: str) -> Account:
+        if not 0 < len(named) <= LONGEST_NAME:
+            raise NoSuchAccount  # which DynamoDB would not even look for
         account = await self._accounts.get(named)
         if account is None and (link := await self._links.get(named)):
             account = await self._accounts.get(link.account)
