@@ -176,7 +176,8 @@ class Turning:
             await asyncio.shield(self._holding.release(account.userid, holder))
             raise
         finally:
-            del self._running[account.userid]
+            if self._running.get(account.userid) is turn:  # and not that of who has the lease by now
+                del self._running[account.userid]
         return turn
 
     def hurry(self, userid: str) -> None:

@@ -189,6 +189,25 @@ class TestLostLease:
             assert len(await house.drain(userid)) == 1
             assert await house.values("weight") == ["154.32"]
 
+    async def test_leaves_the_turn_alone_that_took_over_in_the_same_process(
+        self, house: House, userid: str, clock: FakeClock
+    ) -> None:
+        await house.weigh(userid, 70)
+        await asked(house, userid)
+        async with house.weather.holding("getmeas") as arrived:
+            slow = asyncio.create_task(house.working.turn(userid))
+            await arrived.wait()
+            clock.advance(LEASE)
+            arrived.clear()
+            quick = asyncio.create_task(house.working.turn(userid))
+            await arrived.wait()
+        abandoned, turn = await asyncio.gather(slow, quick)
+        assert abandoned is not None
+        assert abandoned.account is None
+        assert turn is not None
+        assert turn.account is not None
+        assert await house.values("weight") == ["154.32"]
+
     async def test_does_not_happen_to_a_turn_that_renews_it(self, tmp_path: Path, clock: FakeClock) -> None:
         async with a_house(tmp_path, clock, renew_every=SECOND / 100) as house:
             userid = await house.linked()
