@@ -8,7 +8,7 @@ TYPESCRIPT := tests/clients/typescript
 SOURCES := src tests scripts benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint fast format lock engines proof proof-dynamodb audit assets screenshots settings data cli clean
+.PHONY: help run test check lint fast format lock engines proof proof-dynamodb bench audit assets screenshots settings data cli clean
 
 help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ proof: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Kill, starve and cut off brid
 
 proof-dynamodb: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Run the storage contract and the e2e tests on an engine that keeps DynamoDB's limits
 	scripts/with_ministack $(BIN)/python -m pytest tests/contract/storage tests/e2e -m engine
+
+bench: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Measure speed and cost as ratios, each within one run (BENCH="decoding starting" measures those alone)
+	scripts/with_ministack $(BIN)/python benchmarks $(BENCH)
 
 audit: $(VENV)/.dev ## Ask the advisory service for known vulnerabilities in requirements.lock; skipped where it cannot be reached
 	$(BIN)/python scripts/audit.py

@@ -12,8 +12,8 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import AccountUnknown, StorageUnavailable
 from withings_bridge.domain.links import Link, TokenPair, TokenRow
 from withings_bridge.domain.vitals7 import VitalRow
-from withings_bridge.services.publishing import Heard, RealtimeGateway
-from withings_bridge.services.requesting import Requesting, Synced
+from withings_bridge.services.inbox.requesting import Requesting, Synced
+from withings_bridge.services.sync.publishing import Heard, RealtimeGateway
 from withings_bridge.storage.base import Ephemera, JoinChange, Links, RowsPage, Vitals
 
 

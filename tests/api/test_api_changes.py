@@ -91,8 +91,8 @@ class TestAPage:
     async def test_is_bounded_also_where_nothing_of_it_is_told(
         self, reader: Reader, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("withings_bridge.services.mirroring.AT_ONCE", 2)
-        monkeypatch.setattr("withings_bridge.services.mirroring.MOST_RECORDS", 3)
+        monkeypatch.setattr("withings_bridge.services.history.mirroring.AT_ONCE", 2)
+        monkeypatch.setattr("withings_bridge.services.history.mirroring.MOST_RECORDS", 3)
         signals = [Record(Kind.SIGNAL, str(n), NOON, None, {}) for n in range(7)]
         await reader.has(*signals, weighed(1))
         page = await reader.got(PATH)
@@ -102,7 +102,7 @@ class TestAPage:
         assert list(mirror.copied) == [("measures", "1")]
 
     async def test_is_full_with_many_values(self, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("withings_bridge.services.mirroring.MOST_VALUES", 2)
+        monkeypatch.setattr("withings_bridge.services.history.mirroring.MOST_VALUES", 2)
         await reader.has(*(weighed(n) for n in range(5)))
         page = await reader.got(PATH)
         assert (len(page["items"]), page["more"]) == (2, True)

@@ -16,7 +16,7 @@ from withings_bridge.domain.imports import Backfill
 from withings_bridge.domain.inbox import ASKED, Subscriptions, Work
 from withings_bridge.domain.trail import Step, What
 from withings_bridge.domain.troubles import Trouble
-from withings_bridge.services.overseeing import Overseeing
+from withings_bridge.services.oversight.overseeing import Overseeing
 from withings_bridge.storage.sqlite import SqliteStorage
 
 KEY, ENTRY = ApiKey.made("operator", Scope.ADMIN)

@@ -17,7 +17,7 @@ from processes import PATIENCE_SECONDS
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.inbox import MOST_EVENTS, Lane, Work
-from withings_bridge.services.working import Working
+from withings_bridge.services.inbox.working import Working
 from withings_bridge.storage.dynamodb.account_item import StoredAccount
 from withings_bridge.storage.sqlite import SqliteStorage
 

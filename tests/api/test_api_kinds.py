@@ -92,7 +92,7 @@ class TestHours:
     async def test_make_a_page_full_by_their_samples(
         self, reader: Reader, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("withings_bridge.services.paging.MOST_VALUES", 100)
+        monkeypatch.setattr("withings_bridge.services.history.paging.MOST_VALUES", 100)
         hours = [
             {
                 "hour": EPOCH_NOON + n * HOUR,

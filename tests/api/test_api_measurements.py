@@ -195,8 +195,8 @@ class TestAPage:
     async def test_goes_on_behind_a_filter_that_lets_nothing_through(
         self, reader: Reader, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("withings_bridge.services.paging.MOST_RECORDS", 3)
-        monkeypatch.setattr("withings_bridge.services.paging.AT_ONCE", 2)
+        monkeypatch.setattr("withings_bridge.services.history.paging.MOST_RECORDS", 3)
+        monkeypatch.setattr("withings_bridge.services.history.paging.AT_ONCE", 2)
         old = weighed(99, at=EPOCH_NOON - 99, measures=[measure(54, 97)])
         await reader.has(*(weighed(n, at=EPOCH_NOON - n) for n in range(7)), old)
         page = await reader.got(PATH, metric="spo2")
@@ -215,7 +215,7 @@ class TestAPage:
         assert seen == [str(n) for n in (range(10, 16) if order == "asc" else range(15, 9, -1))]
 
     async def test_is_full_with_many_values(self, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("withings_bridge.services.paging.MOST_VALUES", 2)
+        monkeypatch.setattr("withings_bridge.services.history.paging.MOST_VALUES", 2)
         await reader.has(*(weighed(n, at=EPOCH_NOON - n) for n in range(5)))
         assert len((await reader.got(PATH))["items"]) == 2
         assert len(await reader.all(PATH)) == 5

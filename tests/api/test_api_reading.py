@@ -50,7 +50,7 @@ class TestEachCall:
     ) -> None:
         etag = (await reader.asked(path)).headers["etag"]
         for name in ("page", "get", "changes", "zone", "latest", "stature"):
-            monkeypatch.setattr(f"withings_bridge.services.browsing.History.{name}", None)
+            monkeypatch.setattr(f"withings_bridge.services.history.browsing.History.{name}", None)
         assert (await reader.asked(path, {"If-None-Match": etag})).status_code == 304
 
     @each_call

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from api.running import Bridge
-from withings_bridge.services.diagnosing import Ailment, Diagnosing, Health
+from withings_bridge.services.oversight.diagnosing import Ailment, Diagnosing, Health
 
 SOON = 5
 

@@ -8,7 +8,7 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.imports import Backfill
 from withings_bridge.domain.inbox import Work
 from withings_bridge.domain.troubles import Trouble
-from withings_bridge.services.reporting import Reporting
+from withings_bridge.services.oversight.reporting import Reporting
 from withings_bridge.storage.sqlite import SqliteStorage
 
 LATER = NOON + 12 * MINUTE

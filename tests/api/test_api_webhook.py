@@ -15,12 +15,12 @@ from processes import PATIENCE_SECONDS
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.domain.records import Kind
-from withings_bridge.services.marking import Marking
+from withings_bridge.services.inbox.receiving import Receiving
+from withings_bridge.services.inbox.turning import Turn
+from withings_bridge.services.inbox.working import Working
+from withings_bridge.services.links.marking import Marking
 from withings_bridge.services.noting import Noting
-from withings_bridge.services.receiving import Receiving
 from withings_bridge.services.telemetry import Telemetry
-from withings_bridge.services.turning import Turn
-from withings_bridge.services.working import Working
 from withings_bridge.storage.sqlite import SqliteStorage
 
 PATH = "/webhook/withings"

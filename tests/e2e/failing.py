@@ -22,9 +22,9 @@ from e2e.levers import MovableClock, Trap
 from withings_bridge import app, logs
 from withings_bridge.cli import main, serving
 from withings_bridge.domain.records import Kind
+from withings_bridge.services.inbox.working import Working
+from withings_bridge.services.links.tokens import Tokens
 from withings_bridge.services.pacing import Pacing
-from withings_bridge.services.tokens import Tokens
-from withings_bridge.services.working import Working
 from withings_bridge.storage.dynamodb import account_item
 from withings_bridge.storage.dynamodb import accounts as dynamo_accounts
 from withings_bridge.withings import WithingsClient, WithingsOAuth

@@ -20,7 +20,7 @@ from withings_bridge.bridge.outside import import_windows
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import NotLinked
 from withings_bridge.domain.links import Place
-from withings_bridge.services.diagnosing import Ailment
+from withings_bridge.services.oversight.diagnosing import Ailment
 from withings_bridge.settings import Settings
 from withings_bridge.storage.sqlite import SqliteStorage
 

@@ -14,7 +14,7 @@ from typing import Any
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.errors import CursorRefused, FeedRestarted
 from withings_bridge.domain.records import Kind
-from withings_bridge.services.sharing import Cursor
+from withings_bridge.services.history.sharing import Cursor
 from withings_bridge.storage.base import Place
 
 LONGEST = 2048

@@ -5,7 +5,7 @@ import hashlib
 from fastapi import Request, Response
 
 from withings_bridge import __version__
-from withings_bridge.services.browsing import History
+from withings_bridge.services.history.browsing import History
 
 CACHING = "private, no-cache"
 """A caller may keep an answer, and asks each time whether it still holds."""

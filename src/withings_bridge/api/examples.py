@@ -18,7 +18,7 @@ from withings_bridge.api.kinds_schemas import (
 from withings_bridge.api.readings_schemas import Camel, RecordChange, Showing, Value
 from withings_bridge.domain.readings import readings
 from withings_bridge.domain.records import Body, Kind, record_from
-from withings_bridge.services.paging import Found
+from withings_bridge.services.history.paging import Found
 from withings_bridge.storage.base import Changed
 
 KINDS: dict[type[Told], tuple[Kind, Body]] = {

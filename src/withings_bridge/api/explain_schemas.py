@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from withings_bridge.api.schemas import Instant
 from withings_bridge.domain.explanations import Finding, Stage, Standing
-from withings_bridge.services.explaining import Explained
+from withings_bridge.services.oversight.explaining import Explained
 
 
 class FindingReply(BaseModel):

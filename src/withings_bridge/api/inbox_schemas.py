@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from withings_bridge.api.schemas import Instant
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.entries import Entry, Part, State
-from withings_bridge.services.tending import Choice, Page, Pending, Tended
+from withings_bridge.services.inbox.tending import Choice, Page, Pending, Tended
 
 
 class InboxEntry(BaseModel):

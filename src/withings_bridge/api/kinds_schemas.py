@@ -12,7 +12,7 @@ from withings_bridge.domain.notifications import APPLIS
 from withings_bridge.domain.origins import Origin, Source, origin_of
 from withings_bridge.domain.records import Body, Record, day_of, instant
 from withings_bridge.domain.workouts import WORKOUT_CATEGORIES
-from withings_bridge.services.paging import Found
+from withings_bridge.services.history.paging import Found
 
 """Withings' states of sleep."""
 

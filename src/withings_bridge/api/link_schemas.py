@@ -5,9 +5,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from withings_bridge.api.schemas import UserRequest
-from withings_bridge.services.leaving import Disconnected
-from withings_bridge.services.registering import Registered
-from withings_bridge.services.subscriptions import Registration
+from withings_bridge.services.inbox.registering import Registered
+from withings_bridge.services.links.leaving import Disconnected
+from withings_bridge.services.links.subscriptions import Registration
 
 
 class InitiateReply(BaseModel):

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from withings_bridge.domain.ranges import Range, moment_of
 from withings_bridge.domain.records import Kind
-from withings_bridge.services.browsing import Span
+from withings_bridge.services.history.browsing import Span
 
 IN_A_URL = "{problem} (in a URL a plus is %2B)"
 BACKWARDS = "This is after `to`; for the newest first say order=desc."

@@ -18,8 +18,8 @@ from withings_bridge.api.routers.users import SYNCING, UserId
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.records import Kind
 from withings_bridge.domain.units import Units
-from withings_bridge.services.browsing import History, Span
-from withings_bridge.services.paging import Decode, Leaf, leaf
+from withings_bridge.services.history.browsing import History, Span
+from withings_bridge.services.history.paging import Decode, Leaf, leaf
 from withings_bridge.storage.base import Place
 
 EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from withings_bridge.api.records_shown import ACTIVITY_DAY, DEVICE, NIGHT, WEIGH_IN
 from withings_bridge.domain.readings import Reading
 from withings_bridge.domain.records import Kind
-from withings_bridge.services.reporting import NEWEST_HELD_BACK, Status, Summary
+from withings_bridge.services.oversight.reporting import NEWEST_HELD_BACK, Status, Summary
 
 Instant = Annotated[
     datetime,

@@ -7,7 +7,7 @@ import httpx
 import structlog
 
 from withings_bridge.domain.categories import Category
-from withings_bridge.services.publishing import HttpGateway, NoGateway, RealtimeGateway
+from withings_bridge.services.sync.publishing import HttpGateway, NoGateway, RealtimeGateway
 from withings_bridge.settings import LOOPBACK, Settings, StorageKind
 from withings_bridge.storage.base import Storage
 from withings_bridge.withings import Pace, WithingsOAuth

@@ -3,8 +3,12 @@
 import httpx
 
 from withings_bridge.bridge.outside import oauth_of
-from withings_bridge.services.adopting import Adopting
-from withings_bridge.services.checking import (
+from withings_bridge.services.clock import Clock
+from withings_bridge.services.holding import Holding
+from withings_bridge.services.links.adopting import Adopting
+from withings_bridge.services.links.scanning import Scanning
+from withings_bridge.services.links.subscriptions import Subscribing
+from withings_bridge.services.oversight.checking import (
     Checking,
     Running,
     TheCloud,
@@ -14,13 +18,9 @@ from withings_bridge.services.checking import (
     TheWebhook,
     Unhindered,
 )
-from withings_bridge.services.clock import Clock
-from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
-from withings_bridge.services.holding import Holding
+from withings_bridge.services.oversight.examining import AstrayRows, DeadLinks, Examining, Leftovers
 from withings_bridge.services.pacing import Pacing
-from withings_bridge.services.projecting import Projecting
-from withings_bridge.services.scanning import Scanning
-from withings_bridge.services.subscriptions import Subscribing
+from withings_bridge.services.sync.projecting import Projecting
 from withings_bridge.settings import AllowList, Settings
 from withings_bridge.storage.base import Links, Storage
 from withings_bridge.withings import WithingsClient

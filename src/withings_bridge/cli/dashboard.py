@@ -18,7 +18,7 @@ from withings_bridge.cli.output import out, print_json
 from withings_bridge.cli.users import load_settings, run
 from withings_bridge.domain.errors import StorageError
 from withings_bridge.services import Services
-from withings_bridge.services.overseeing import Overview
+from withings_bridge.services.oversight.overseeing import Overview
 
 MOST_ACCOUNTS = 200
 """So many are looked at for a picture: each costs a read."""

@@ -17,7 +17,7 @@ from withings_bridge.cli.dashboard_schemas import CategoryTotal, totals
 from withings_bridge.cli.output import elapsed
 from withings_bridge.domain.inbox import Lane
 from withings_bridge.domain.trail import Step, in_words
-from withings_bridge.services.overseeing import Condition, Overseen, Overview
+from withings_bridge.services.oversight.overseeing import Condition, Overseen, Overview
 from withings_bridge.services.pacing import Usage
 
 COLOURS = {

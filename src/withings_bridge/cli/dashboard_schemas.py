@@ -11,7 +11,7 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.entries import State
 from withings_bridge.domain.inbox import Lane
 from withings_bridge.domain.trail import What, in_words
-from withings_bridge.services.overseeing import Condition, Overseen, Overview
+from withings_bridge.services.oversight.overseeing import Condition, Overseen, Overview
 
 
 class CategoryTotal(BaseModel):

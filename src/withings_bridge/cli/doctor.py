@@ -14,7 +14,7 @@ from withings_bridge.bridge import Bridge, assemble
 from withings_bridge.cli.doctor_words import InJson, InWords, Telling
 from withings_bridge.domain.checkups import Checkup, Result
 from withings_bridge.domain.errors import BridgeError, StorageError
-from withings_bridge.services.examining import State
+from withings_bridge.services.oversight.examining import State
 from withings_bridge.settings import Settings, SettingsError, risks_of
 
 SETTINGS, STORED = "settings", "what is stored"

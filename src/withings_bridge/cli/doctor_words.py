@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from withings_bridge.cli.output import out
 from withings_bridge.domain.checkups import Checkup, Result
-from withings_bridge.services.examining import Finding, State
+from withings_bridge.services.oversight.examining import Finding, State
 
 COLOURS = {State.OPEN: "yellow", State.DONE: "green", State.TOLD: "dim"}
 MARKS = {

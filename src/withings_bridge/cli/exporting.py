@@ -17,7 +17,7 @@ from withings_bridge.cli.users import load_settings, run
 from withings_bridge.domain.exports import Format
 from withings_bridge.domain.records import Kind
 from withings_bridge.services import Services
-from withings_bridge.services.exporting import Asked
+from withings_bridge.services.history.exporting import Asked
 
 WHAT = {Format.CSV: "readings", Format.NDJSON: "records", Format.FHIR: "resources"}
 

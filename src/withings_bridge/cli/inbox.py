@@ -11,7 +11,7 @@ from withings_bridge.cli.users import load_settings, run
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.entries import Part, State
 from withings_bridge.services import Services
-from withings_bridge.services.tending import Choice, Tended
+from withings_bridge.services.inbox.tending import Choice, Tended
 
 COLOURS = {State.BURIED: "red", State.RETRYING: "yellow", State.WAITING: "dim"}
 

@@ -23,8 +23,8 @@ from withings_bridge.domain.records import Kind, Record
 from withings_bridge.domain.units import in_vitals7_units
 from withings_bridge.domain.zones import local, zone_told
 from withings_bridge.services import Services
-from withings_bridge.services.exporting import Asked, Export
-from withings_bridge.services.walking import PAGE
+from withings_bridge.services.history.exporting import Asked, Export
+from withings_bridge.services.history.walking import PAGE
 
 SAMPLES = frozenset({Kind.INTRADAY, Kind.SEGMENT, Kind.SIGNAL, Kind.HEIGHT})
 """Kinds that are shown only when they are named: so many samples, and an index."""

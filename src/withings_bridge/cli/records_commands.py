@@ -137,6 +137,6 @@ def export(
     you may read it. Values are exact decimals; docs/data.md says what the columns mean.
     """
     from withings_bridge.cli.exporting import export_records
-    from withings_bridge.services.exporting import Asked
+    from withings_bridge.services.history.exporting import Asked
 
     export_records(user, form, Asked(tuple(kind or Kind), Range(start, end)), output)

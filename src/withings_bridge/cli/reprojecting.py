@@ -10,7 +10,7 @@ from withings_bridge.cli.output import err, fail, out
 from withings_bridge.cli.users import load_settings, run
 from withings_bridge.domain.errors import StorageError
 from withings_bridge.services import Services
-from withings_bridge.services.reprojecting import Reprojection
+from withings_bridge.services.sync.reprojecting import Reprojection
 
 LEFT = """Taken over by a bridge meanwhile, and left to it, are the accounts:
   {accounts}"""

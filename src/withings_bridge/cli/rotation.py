@@ -10,7 +10,7 @@ from withings_bridge.cli.output import err, fail, out
 from withings_bridge.cli.users import load_settings, run
 from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.services import Services
-from withings_bridge.services.rotating import Rotation
+from withings_bridge.services.links.rotating import Rotation
 
 NO_KEYS = """TOKEN_ENCRYPTION_KEYS is not set: there is no key to encrypt stored tokens with.
 Make one with `openssl rand -base64 32 | tr +/ -_`, give it to every bridge, and run this again."""

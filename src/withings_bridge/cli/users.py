@@ -21,7 +21,7 @@ from withings_bridge.cli.output import err, fail, moment, out, show
 from withings_bridge.cli.progress import progress_shown
 from withings_bridge.domain.errors import BridgeError, ConsentNeeded, LinkError, NotLinked, UserUnknown
 from withings_bridge.services import Services
-from withings_bridge.services.leaving import Disconnected
+from withings_bridge.services.links.leaving import Disconnected
 from withings_bridge.settings import Settings
 from withings_bridge.settings.problems import SettingsError
 

@@ -33,9 +33,9 @@ from withings_bridge.pages.origins import is_elsewhere, origin_of
 from withings_bridge.pages.rendering import SAFE_HEADERS, Renderer
 from withings_bridge.pages.site import Site
 from withings_bridge.services.clock import Clock
-from withings_bridge.services.leaving import Leaving
-from withings_bridge.services.linking import Joined, Linking
-from withings_bridge.services.working import Working
+from withings_bridge.services.inbox.working import Working
+from withings_bridge.services.links.leaving import Leaving
+from withings_bridge.services.links.linking import Joined, Linking
 
 FLOW_SECONDS = 600
 

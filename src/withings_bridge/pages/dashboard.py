@@ -17,10 +17,10 @@ from withings_bridge.domain.trail import SUBJECTS, in_words
 from withings_bridge.pages.moments import ago, ahead, clock_time, day, moment
 from withings_bridge.pages.operators import Operators
 from withings_bridge.pages.rendering import SAFE_HEADERS, Renderer
-from withings_bridge.services.explaining import Explaining
-from withings_bridge.services.overseeing import MOST_STEPS, AccountSeen, Overseeing, Overview
+from withings_bridge.services.inbox.tending import LONGEST_NAME
+from withings_bridge.services.oversight.explaining import Explaining
+from withings_bridge.services.oversight.overseeing import MOST_STEPS, AccountSeen, Overseeing, Overview
 from withings_bridge.services.pacing import Usage
-from withings_bridge.services.tending import LONGEST_NAME
 
 LANES = {
     "live": ("Live", "news, and what somebody waits for"),

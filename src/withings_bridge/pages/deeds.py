@@ -14,8 +14,8 @@ from withings_bridge.domain.errors import BridgeError
 from withings_bridge.pages.dashboard import account_address
 from withings_bridge.pages.operators import MOST_BYTES, Operators
 from withings_bridge.pages.rendering import SAFE_HEADERS
-from withings_bridge.services.requesting import Requesting
-from withings_bridge.services.tending import Choice, Tended, Tending
+from withings_bridge.services.inbox.requesting import Requesting
+from withings_bridge.services.inbox.tending import Choice, Tended, Tending
 
 SOON = timedelta(seconds=1)
 """Nobody waits for a sync that a page began: it goes on in the inbox."""

@@ -15,7 +15,7 @@ from fastapi.sse import EventSourceResponse
 from withings_bridge.domain.errors import StorageError
 from withings_bridge.pages.operators import Operators
 from withings_bridge.pages.rendering import SAFE_HEADERS
-from withings_bridge.services.watching import Watching
+from withings_bridge.services.oversight.watching import Watching
 
 IDLE_SECONDS = 15
 """After so long without an event a comment is sent: proxies close what is silent."""

@@ -11,8 +11,8 @@ from withings_bridge.pages.operators import Operators
 from withings_bridge.pages.rendering import Renderer
 from withings_bridge.pages.site import Site
 from withings_bridge.services.clock import Clock
-from withings_bridge.services.diagnosing import Ailment, Diagnosing
-from withings_bridge.services.reporting import LinkedUser, Reporting
+from withings_bridge.services.oversight.diagnosing import Ailment, Diagnosing
+from withings_bridge.services.oversight.reporting import LinkedUser, Reporting
 
 SHOWN = 50
 """Linked users on the page; the API lists them all."""

@@ -6,7 +6,7 @@ from withings_bridge.domain.errors import NoSuchAccount, NotLinked
 from withings_bridge.pages.charts import charts_of
 from withings_bridge.pages.operators import Operators
 from withings_bridge.pages.rendering import Renderer
-from withings_bridge.services.charting import Charting, Span
+from withings_bridge.services.history.charting import Charting, Span
 
 SPANS = {Span.MONTH: "30 days", Span.QUARTER: "90 days", Span.YEAR: "A year", Span.ALL: "Everything"}
 

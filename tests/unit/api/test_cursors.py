@@ -18,7 +18,7 @@ from withings_bridge.api.cursors import (
 from withings_bridge.domain.accounts import emptied
 from withings_bridge.domain.errors import CursorRefused, FeedRestarted
 from withings_bridge.domain.records import Kind
-from withings_bridge.services.sharing import Cursor
+from withings_bridge.services.history.sharing import Cursor
 from withings_bridge.storage.base import Place
 
 ACCOUNT = an_account("1234", linked_at=NOON)

@@ -9,7 +9,7 @@ from fastapi import Request
 from builders import DAY, NOON, an_account
 from withings_bridge.api.etags import etag_of, has
 from withings_bridge.domain.mapping import Sources
-from withings_bridge.services.browsing import History
+from withings_bridge.services.history.browsing import History
 
 
 def a_request(path: str = "/api/withings/sleep", query: str = "limit=5") -> Request:

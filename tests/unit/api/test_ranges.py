@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from withings_bridge.api.ranges import BACKWARDS, Asked, Moment
 from withings_bridge.domain.ranges import NAIVE, NO_MOMENT, Range
 from withings_bridge.domain.records import Kind
-from withings_bridge.services.browsing import Span
+from withings_bridge.services.history.browsing import Span
 
 MOMENT: TypeAdapter[date | datetime] = TypeAdapter(Moment)
 

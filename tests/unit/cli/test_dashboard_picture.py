@@ -18,7 +18,7 @@ from withings_bridge.domain.inbox import ASKED, Lane, Work
 from withings_bridge.domain.quota import STRETCH
 from withings_bridge.domain.trail import Step, What
 from withings_bridge.domain.troubles import Trouble
-from withings_bridge.services.overseeing import Overseen, Overview
+from withings_bridge.services.oversight.overseeing import Overseen, Overview
 from withings_bridge.services.pacing import Usage
 
 FAILING = Trouble(reason="Withings is down.", since=NOON, attempts=3, retry_at=NOON + HOUR)

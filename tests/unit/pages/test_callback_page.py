@@ -18,7 +18,7 @@ from withings_bridge.domain.errors import (
     StorageUnavailable,
     Transient,
 )
-from withings_bridge.services.leaving import Former
+from withings_bridge.services.links.leaving import Former
 
 BROWSER = {"connect": "mine"}
 

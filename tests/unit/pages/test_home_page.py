@@ -6,8 +6,8 @@ import pytest
 from unit.pages.visiting import NOW, OPEN, OPERATORS, Visit, policy_of
 from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.pages.home import AILMENTS, SHOWN
-from withings_bridge.services.diagnosing import Ailment
-from withings_bridge.services.reporting import LinkedUser
+from withings_bridge.services.oversight.diagnosing import Ailment
+from withings_bridge.services.oversight.reporting import LinkedUser
 
 SANDBOX = replace(OPEN, sandbox_url="http://localhost:5002/")
 CLOSED = replace(OPEN, open=False)

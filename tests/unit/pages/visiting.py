@@ -15,11 +15,11 @@ from withings_bridge.callers import Caller, Scope, Sessions
 from withings_bridge.domain.errors import BridgeError
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
 from withings_bridge.services import Services
-from withings_bridge.services.diagnosing import Ailment, Diagnosing, Health
-from withings_bridge.services.leaving import Former, Leaving
-from withings_bridge.services.linking import Begun, Joined, Linking
-from withings_bridge.services.reporting import LinkedUser, Reporting
-from withings_bridge.services.working import Working
+from withings_bridge.services.inbox.working import Working
+from withings_bridge.services.links.leaving import Former, Leaving
+from withings_bridge.services.links.linking import Begun, Joined, Linking
+from withings_bridge.services.oversight.diagnosing import Ailment, Diagnosing, Health
+from withings_bridge.services.oversight.reporting import LinkedUser, Reporting
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, 250_000, tzinfo=UTC)
 AUTHORIZE = "https://account.withings.example/authorize?state=random"

@@ -24,42 +24,42 @@ from withings_bridge.domain.mapping import CONTRACT
 from withings_bridge.domain.quota import Budget
 from withings_bridge.domain.records import EPOCH, THE_END, Kind, Record
 from withings_bridge.sandbox import Clock, SandboxOptions
-from withings_bridge.services.adopting import Adopting
-from withings_bridge.services.browsing import Browsing
-from withings_bridge.services.detailing import Detailing
-from withings_bridge.services.diagnosing import Diagnosing
-from withings_bridge.services.examining import AstrayRows, DeadLinks, Examining, Leftovers
-from withings_bridge.services.explaining import Explaining
-from withings_bridge.services.exporting import Exporting
-from withings_bridge.services.fetching import Fetching
-from withings_bridge.services.following import Following
-from withings_bridge.services.granting import Granting
+from withings_bridge.services.history.browsing import Browsing
+from withings_bridge.services.history.exporting import Exporting
+from withings_bridge.services.history.sharing import Sharing
+from withings_bridge.services.history.signals import Signals
 from withings_bridge.services.holding import POLITE, Holding
-from withings_bridge.services.leaving import UPSTREAM, Leaving
-from withings_bridge.services.linking import Linking
-from withings_bridge.services.listing import Listing
-from withings_bridge.services.marking import Marking
+from withings_bridge.services.inbox.receiving import Receiving
+from withings_bridge.services.inbox.registering import Registering
+from withings_bridge.services.inbox.requesting import Requesting
+from withings_bridge.services.inbox.tending import Tending
+from withings_bridge.services.inbox.turning import Turn, Turning
+from withings_bridge.services.inbox.working import Working
+from withings_bridge.services.links.adopting import Adopting
+from withings_bridge.services.links.granting import Granting
+from withings_bridge.services.links.leaving import UPSTREAM, Leaving
+from withings_bridge.services.links.linking import Linking
+from withings_bridge.services.links.marking import Marking
+from withings_bridge.services.links.scanning import Scanning
+from withings_bridge.services.links.subscriptions import Subscribing
+from withings_bridge.services.links.tokens import Tokens
 from withings_bridge.services.noting import Noting
-from withings_bridge.services.overseeing import Overseeing
+from withings_bridge.services.oversight.diagnosing import Diagnosing
+from withings_bridge.services.oversight.examining import AstrayRows, DeadLinks, Examining, Leftovers
+from withings_bridge.services.oversight.explaining import Explaining
+from withings_bridge.services.oversight.overseeing import Overseeing
+from withings_bridge.services.oversight.reporting import Reporting
 from withings_bridge.services.pacing import Pacing
-from withings_bridge.services.projecting import Projecting
-from withings_bridge.services.rebuilding import Rebuilding
-from withings_bridge.services.receiving import Receiving
-from withings_bridge.services.registering import Registering
-from withings_bridge.services.reporting import Reporting
-from withings_bridge.services.reprojecting import Reprojecting
-from withings_bridge.services.requesting import Requesting
-from withings_bridge.services.scanning import Scanning
-from withings_bridge.services.sharing import Sharing
-from withings_bridge.services.signals import Signals
-from withings_bridge.services.storing import Storing
-from withings_bridge.services.subscriptions import Subscribing
-from withings_bridge.services.syncing import Syncing
+from withings_bridge.services.sync.detailing import Detailing
+from withings_bridge.services.sync.fetching import Fetching
+from withings_bridge.services.sync.following import Following
+from withings_bridge.services.sync.listing import Listing
+from withings_bridge.services.sync.projecting import Projecting
+from withings_bridge.services.sync.rebuilding import Rebuilding
+from withings_bridge.services.sync.reprojecting import Reprojecting
+from withings_bridge.services.sync.storing import Storing
+from withings_bridge.services.sync.syncing import Syncing
 from withings_bridge.services.telemetry import Telemetry
-from withings_bridge.services.tending import Tending
-from withings_bridge.services.tokens import Tokens
-from withings_bridge.services.turning import Turn, Turning
-from withings_bridge.services.working import Working
 from withings_bridge.storage.base import Storage
 from withings_bridge.storage.encryption import EncryptedLinks
 from withings_bridge.storage.sqlite import SqliteStorage

@@ -8,7 +8,7 @@ from contract.storage.backends import SqliteBackend
 from unit.sandbox.sandbox_driver import Driver, Linked
 from unit.services.house import WINDOWS, House
 from withings_bridge.domain.links import Place
-from withings_bridge.services.adopting import Adopting
+from withings_bridge.services.links.adopting import Adopting
 from withings_bridge.storage.base import Links
 from withings_bridge.storage.user_rows import milliseconds
 

@@ -12,8 +12,8 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.domain.inbox import Lane
 from withings_bridge.domain.trail import Step, What
+from withings_bridge.services.inbox.tending import Choice
 from withings_bridge.services.noting import MOST_A_MINUTE, Noting
-from withings_bridge.services.tending import Choice
 
 
 async def steps(house: House, userid: str) -> list[Step]:

@@ -30,7 +30,7 @@ from withings_bridge.domain.errors import CursorRefused, NoSuchRecord
 from withings_bridge.domain.origins import origin_of
 from withings_bridge.domain.readings import Reading, readings
 from withings_bridge.domain.records import Kind, Record
-from withings_bridge.services.browsing import Span
+from withings_bridge.services.history.browsing import Span
 
 router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_class=Escaped)
 

@@ -17,7 +17,7 @@ from withings_bridge.api.readings_schemas import ChangesPage, RecordChange
 from withings_bridge.domain.categories import KIND_OF
 from withings_bridge.domain.errors import CursorRefused, FeedRestarted
 from withings_bridge.domain.records import Kind
-from withings_bridge.services.mirroring import FOLLOWED, follow
+from withings_bridge.services.history.mirroring import FOLLOWED, follow
 
 router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_class=Escaped)
 

@@ -6,7 +6,7 @@ from withings_bridge import __version__
 from withings_bridge.api.dependencies import TheServices
 from withings_bridge.api.replies import retry_after
 from withings_bridge.api.schemas import HealthReply, ReadyReply
-from withings_bridge.services.diagnosing import Ailment
+from withings_bridge.services.oversight.diagnosing import Ailment
 
 router = APIRouter(tags=["operations"])
 

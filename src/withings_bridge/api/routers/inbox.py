@@ -15,7 +15,7 @@ from withings_bridge.api.inbox_schemas import (
 )
 from withings_bridge.api.replies import CALLING, INVALID, SENDING, replies
 from withings_bridge.domain.errors import NoSuchAccount
-from withings_bridge.services.tending import PAGE
+from withings_bridge.services.inbox.tending import PAGE
 
 MOST_AT_ONCE = 1000
 

@@ -23,7 +23,7 @@ from withings_bridge.domain.errors import CursorRefused
 from withings_bridge.domain.metrics import METRICS
 from withings_bridge.domain.origins import Source
 from withings_bridge.domain.records import Kind
-from withings_bridge.services.measuring import Wanted, measurements
+from withings_bridge.services.history.measuring import Wanted, measurements
 
 NAMES = sorted(metric.name for metric in METRICS.values() if metric.kind is Kind.MEASURES)
 """Of all metrics that are measured."""

@@ -41,8 +41,8 @@ from withings_bridge.domain.errors import (
 )
 from withings_bridge.domain.readings import readings
 from withings_bridge.domain.records import THE_GOALS, Kind
-from withings_bridge.services.browsing import Span
-from withings_bridge.services.paging import Found
+from withings_bridge.services.history.browsing import Span
+from withings_bridge.services.history.paging import Found
 
 FETCHING = (NoSuchRecording, Transient, RateLimited, WithingsError)
 """What can go wrong where a signal is asked for."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from withings_bridge.pages.charts.scales import Scale, days_told, spread_apart, ticks, written
-from withings_bridge.services.charting import Charts, Point
+from withings_bridge.services.history.charting import Charts, Point
 
 WIDTH, HEIGHT = 420, 230
 LEFT, TOP, BOTTOM = 44, 12, 26

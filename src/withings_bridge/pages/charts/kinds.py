@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from withings_bridge.domain.zones import local
 from withings_bridge.pages.charts.drawing import Chart, Subject, bars, lines
-from withings_bridge.services.charting import ASLEEP, Charts, Point
+from withings_bridge.services.history.charting import ASLEEP, Charts, Point
 
 WEIGHT = Subject("weight", "Weight", "kg", {"weight": "Weight"}, text=lambda value: f"{value:.1f}")
 COMPOSITION = Subject(

@@ -12,7 +12,7 @@ from builders import NOON
 from withings_bridge.domain.readings import Reading
 from withings_bridge.domain.records import Kind, RecordKey
 from withings_bridge.pages.charts import Chart, charts_of
-from withings_bridge.services.charting import Charts, Point, Span
+from withings_bridge.services.history.charting import Charts, Point, Span
 
 TODAY = NOON.date()
 

@@ -1,0 +1,1 @@
+"""What is stored of a person, as readers want it: pages, changes, charts, FHIR, streams, signals."""

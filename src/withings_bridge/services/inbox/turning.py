@@ -1,0 +1,372 @@
+"""One turn over a claimed account: do what is pending, then settle or retry or bury.
+
+Nothing here is kept in memory that the store does not know: a process that dies in mid-turn leaves a
+lease that ends by itself, and the next turn begins the same work again.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from withings_bridge.domain.accounts import (
+    SWEEP_EVERY,
+    Account,
+    end_was_announced,
+    following,
+    follows,
+    needing_consent,
+    settled,
+    swept,
+    tasks,
+)
+from withings_bridge.domain.categories import SUMMARY_OF, Category
+from withings_bridge.domain.errors import (
+    AccountUnknown,
+    BadGrant,
+    BadScope,
+    BridgeError,
+    ConsentNeeded,
+    LeaseLost,
+    NoLiveToken,
+    NotLinked,
+    RateLimited,
+    RepeatedTooSoon,
+    StorageError,
+    StorageUnavailable,
+    Unreachable,
+)
+from withings_bridge.domain.inbox import Done, Failed, Lane, Task
+from withings_bridge.domain.records import Record
+from withings_bridge.domain.trail import What
+from withings_bridge.domain.troubles import jitter
+from withings_bridge.services.clock import Clock
+from withings_bridge.services.holding import Holding, renewing
+from withings_bridge.services.links.subscriptions import Subscribing
+from withings_bridge.services.links.tokens import Tokens
+from withings_bridge.services.noting import Noting
+from withings_bridge.services.pacing import Pacing, Urgency, in_lane
+from withings_bridge.services.sync.detailing import Detailing
+from withings_bridge.services.sync.listing import Listing
+from withings_bridge.services.sync.looking import Look
+from withings_bridge.services.sync.publishing import RealtimeGateway
+from withings_bridge.services.sync.rebuilding import Rebuilding
+from withings_bridge.services.sync.syncing import Syncing
+from withings_bridge.storage.base import Accounts, Links, Records
+from withings_bridge.withings import WithingsClient
+
+log = structlog.get_logger()
+
+LISTEN_EVERY = timedelta(seconds=1.5)
+"""How often a turn that does what nobody waits for looks whether another replica received news."""
+
+LINK_STANDS = timedelta(minutes=1)
+"""How long what announces the end of a link waits after Withings has just denied it: anybody can post it,
+and each look costs a call.
+"""
+
+SWEEP_CALLS = 14
+"""What a sweep of an account costs: two calls a tracked category, the ECGs, of few people the stethoscope,
+the devices, the goals, the subscriptions, and some for pages and second looks.
+"""
+
+
+MOST_PUT_OFF = 3
+"""So many turns in a row make room for news, before one does all that is pending all the same."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a turn did, and the account as it left it."""
+
+    account: Account | None
+    results: list[Done | Failed] = field(default_factory=list)
+    fetched: list[Record] = field(default_factory=list)
+    urgency: Urgency = field(default_factory=lambda: Urgency(Lane.LIVE))
+    firm: bool = False
+    """Too many turns before it made room: this one does all that is pending."""
+    hurried: bool = False
+    """News came while it did what nobody waits for: it ends as soon as it can."""
+
+
+class _MakesRoom(Exception):
+    """News came while the turn did what nobody waits for."""
+
+
+class Turning:
+    """Works off what is pending of one account at a time."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        links: Links,
+        records: Records,
+        tokens: Tokens,
+        client: WithingsClient,
+        syncing: Syncing,
+        listing: Listing,
+        detailing: Detailing,
+        rebuilding: Rebuilding,
+        subscribing: Subscribing,
+        holding: Holding,
+        gateway: RealtimeGateway,
+        noting: Noting,
+        pacing: Pacing,
+        windows: Mapping[Category, timedelta],
+        clock: Clock,
+        sweep_every: timedelta = SWEEP_EVERY,
+    ) -> None:
+        self._accounts = accounts
+        self._links = links
+        self._records = records
+        self._tokens = tokens
+        self._client = client
+        self._syncing = syncing
+        self._listing = listing
+        self._detailing = detailing
+        self._rebuilding = rebuilding
+        self._subscribing = subscribing
+        self._holding = holding
+        self._gateway = gateway
+        self._noting = noting
+        self._pacing = pacing
+        self._windows = windows
+        self._clock = clock
+        self._sweep_every = sweep_every
+        self._running: dict[str, Turn] = {}
+        self._put_off: Counter[str] = Counter()
+
+    async def turn(self, account: Account, holder: str, *, imports: bool = True) -> Turn:
+        """Do what is pending of an account that the holder has claimed, then settle.
+
+        A lost lease ends it without a word to the store. Without ``imports`` what is left of an
+        import stays for another turn.
+        """
+        turn = Turn(account=None)
+        self._running[account.userid] = turn
+        try:
+            listening = renewing(lambda: self._listen(account, turn), every=LISTEN_EVERY)
+            async with self._holding.kept(account.userid, holder), listening:
+                # What a turn that was cut off has stored is not fresh to this one, so no save of it follows.
+                await self._records.catch_up(account.userid)
+                try:
+                    account = await self._following(await self._swept(account, holder), holder)
+                    await self._work(account, turn, imports=imports)
+                except ConsentNeeded as error:
+                    turn.account = await self._without_consent(account, holder, error)
+                    return turn
+            turn.account = await self._accounts.change(
+                account.userid,
+                lambda stored: settled(stored, turn.results, now=self._clock(), jitter=jitter()),
+                now=self._clock(),
+                holder=holder,
+            )
+            self._note(turn.account, turn.results)
+        except (LeaseLost, AccountUnknown) as error:
+            log.warning("turn abandoned", account=account.userid, reason=str(error))
+        except StorageError as error:
+            # Not settled, so it will be done again when the lease has ended.
+            log.warning("turn not settled", account=account.userid, reason=str(error))
+        except asyncio.CancelledError:
+            await asyncio.shield(self._holding.release(account.userid, holder))
+            raise
+        finally:
+            if self._running.get(account.userid) is turn:  # and not that of who has the lease by now
+                del self._running[account.userid]
+        return turn
+
+    def hurry(self, userid: str) -> None:
+        """Somebody waits for this account: a turn that does what nobody waits for makes room."""
+        turn = self._running.get(userid)
+        if turn is not None:
+            turn.hurried = True
+            self._pacing.hurry(turn.urgency)
+
+    async def _swept(self, account: Account, holder: str) -> Account:
+        """With its sweep among the pending work, where it is due and the budget of sweeps allows it."""
+        now = self._clock()
+        if account.sweep_at is None or account.sweep_at > now or not self._pacing.may_sweep():
+            return account
+        await self._pacing.sweeping(SWEEP_CALLS)
+        return await self._accounts.change(
+            account.userid,
+            lambda stored: swept(stored, now, every=self._sweep_every, windows=self._windows),
+            now=now,
+            holder=holder,
+        )
+
+    async def _following(self, account: Account, holder: str) -> Account:
+        """With its rows among the pending work, where they follow another mapping than this bridge's.
+
+        While replicas with two mappings run, each brings an account that it works on wholly to its own. Once
+        one mapping is left, the next turn of an account, that of a sweep at the latest, settles the matter.
+        """
+        version = self._rebuilding.version
+        if follows(account, version):
+            return account
+        return await self._accounts.change(
+            account.userid, lambda stored: following(stored, version), now=self._clock(), holder=holder
+        )
+
+    async def _work(self, account: Account, turn: Turn, *, imports: bool) -> None:
+        todo = tasks(account, self._clock(), imports=imports)
+        turn.firm = self._put_off[account.userid] >= MOST_PUT_OFF
+        for index, task in enumerate(todo):
+            if task.lane is not Lane.LIVE and self._makes_room(account, turn):
+                return
+            turn.urgency.lane = task.lane
+            try:
+                with in_lane(turn.urgency):
+                    done, fetched = await self._do(account, task, turn)
+            except _MakesRoom:
+                return
+            except NotLinked as error:
+                raise ConsentNeeded from error
+            except (ConsentNeeded, StorageUnavailable, LeaseLost, AccountUnknown):
+                # Nothing can be settled now. Any other error of the store is about this task.
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, the decision to retry is stored
+                _log_failure(account, task, error)
+                if _concerns_all(error):
+                    # The rest would fail too.
+                    turn.results += [Failed(waiting, error) for waiting in todo[index:]]
+                    return
+                turn.results.append(Failed(task, error))
+            else:
+                turn.results.append(done)
+                turn.fetched += fetched
+        self._put_off.pop(account.userid, None)
+
+    def _makes_room(self, account: Account, turn: Turn) -> bool:
+        """Whether a turn at what nobody waits for ends for news. Not for ever: anybody can post news, and
+        with some in every turn nothing else would be done at all.
+        """
+        if not turn.hurried or turn.firm:
+            return False
+        self._put_off[account.userid] += 1
+        return True
+
+    async def _do(self, account: Account, task: Task, turn: Turn) -> tuple[Done, Sequence[Record]]:
+        asked_at = self._clock()
+        match task.category:
+            case Category.LINK:
+                with suppress(BadScope):  # what is refused then is the call and not the token
+                    await self._tokens.call(account, self._client.devices)
+                log.info("the link still stands", account=account.userid)
+                return Done(task, pause_until=self._clock() + LINK_STANDS), ()
+            case Category.SUBSCRIPTIONS:
+                return await self._subscribing.step(account, task), ()
+            case Category.ROWS:
+                return await self._rebuilt(account, task, turn), ()
+            case _:
+                look = await self._look(account, task)
+        about = {"category": task.category, "lane": task.lane}
+        log.info("synced", account=account.userid, records=len(look.fetched), **about)
+        if task.category is not Category.EVENTS:  # which nobody was asked for
+            # It was asked before any of what came was stored.
+            self._noting.note(account.userid, What.ASKED, at=asked_at, number=len(look.fetched), **about)
+        return look.done, look.told
+
+    async def _look(self, account: Account, task: Task) -> Look:
+        match task.category:
+            case Category.HEIGHTS:
+                return await self._listing.heights(account, task)
+            case Category.DEVICES:
+                return await self._listing.devices(account, task)
+            case Category.GOALS:
+                return await self._listing.goals(account, task)
+            case Category.EVENTS:
+                return await self._listing.events(account, task)
+            case Category.INTRADAY | Category.SLEEP_DETAIL if task.backfill:
+                return await self._detailing.fill(account, task, task.backfill)
+            case _ if task.backfill:
+                return await self._syncing.fill(account, task, task.backfill)
+            case _:
+                return await self._syncing.look(account, task)
+
+    def _note(self, account: Account, results: Sequence[Done | Failed]) -> None:
+        """What the settled turn completed, and what it has in trouble."""
+        for result in results:
+            category, work = result.task.category, account.of(result.task.category)
+            chunk = result.task.backfill is not None
+            if isinstance(result, Done):
+                if chunk and work.backfill is None:
+                    self._noting.note(account.userid, What.IMPORTED, category=category)
+            elif trouble := work.backfill_trouble if chunk else work.trouble:
+                self._noting.note(
+                    account.userid,
+                    What.BURIED if trouble.buried else What.FAILED,
+                    category=category,
+                    reason=trouble.reason,
+                    retry_at=trouble.retry_at,
+                )
+
+    async def _rebuilt(self, account: Account, task: Task, turn: Turn) -> Done:
+        """Rebuild the rows. That of a long history takes long: it makes room for news, then begins anew."""
+
+        def told(_records: int, _rows: int) -> None:
+            if self._makes_room(account, turn):
+                raise _MakesRoom
+
+        version = self._rebuilding.version
+        await self._rebuilding.rebuild(account, told=told)
+        return Done(task, projected=version)
+
+    async def _without_consent(self, account: Account, holder: str, error: ConsentNeeded) -> Account | None:
+        """Withings refuses us: an announced end of the link was true, else the user must consent again.
+
+        The end is believed when the grant is refused; an access token alone may be refused by a fault.
+        """
+        refused = isinstance(error.__cause__, BadGrant)
+        if refused and await self._links.end(
+            account.userid, lambda stored: end_was_announced(stored, refused=account)
+        ):
+            log.info("link ended by the user", account=account.userid)
+            self._noting.note(account.userid, What.ENDED)
+            return None
+        log.warning("consent needed", account=account.userid)
+        now = self._clock()
+        changed = await self._accounts.change(
+            account.userid,
+            lambda stored: needing_consent(stored, now, refused=account),
+            now=now,
+            holder=holder,
+        )
+        if changed.consent_needed_at and not account.consent_needed_at:
+            self._noting.note(account.userid, What.CONSENT_NEEDED)
+            for user in sorted(changed.users):
+                await self._gateway.publish(user, at=now, consent_needed=True)
+        return changed
+
+    async def _listen(self, account: Account, turn: Turn) -> None:
+        """Hurry what nobody waits for when news came that another replica received."""
+        if turn.urgency.lane is Lane.LIVE:
+            return
+        stored = await self._accounts.get(account.userid)
+        if stored and any(
+            # Detail is what this turn itself announces.
+            category not in SUMMARY_OF and work.news.live and work.announced > account.of(category).announced
+            for category, work in stored.work.items()
+        ):
+            self.hurry(account.userid)
+
+
+def _concerns_all(error: Exception) -> bool:
+    """Whether no other call for this account would go better: the whole application has to wait,
+    Withings cannot be reached, or there is no token to ask with.
+    """
+    spent = isinstance(error, RateLimited) and not isinstance(error, RepeatedTooSoon)
+    return spent or isinstance(error, (Unreachable, NoLiveToken))
+
+
+def _log_failure(account: Account, task: Task, error: Exception) -> None:
+    about = {"account": account.userid, "category": task.category}
+    if isinstance(error, BridgeError):
+        log.warning("not done", **about, reason=f"{type(error).__name__}: {error}")
+    else:
+        log.error("our bug", **about, exc_info=error)

@@ -1,0 +1,164 @@
+"""Who is next: claims due accounts, lane by lane, and gives each a turn; and the loop that never ends."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from withings_bridge.domain.accounts import LEASE, Account, tasks
+from withings_bridge.domain.errors import StorageError
+from withings_bridge.domain.inbox import Lane
+from withings_bridge.services.clock import Clock
+from withings_bridge.services.holding import Holding
+from withings_bridge.services.inbox.turning import Turn, Turning
+from withings_bridge.services.pacing import Pacing
+from withings_bridge.storage.base import Accounts
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 2.0
+IDLE_POLL_SECONDS = 5.0
+IDLE_AFTER = timedelta(minutes=1)
+"""How often to look for what is due, and how often when for a while nothing was: a look costs money."""
+
+STILL_AFTER = timedelta(minutes=1)
+"""A loop that has not looked for so long stands still: with a store that is silent a look takes seconds."""
+
+WAIT_SECONDS = 0.25
+"""How often to look whether an account that somebody else works on is free."""
+
+MOST_AT_ONCE = 12
+MOST_IN_LANE = {Lane.LIVE: MOST_AT_ONCE, Lane.ERRAND: 4, Lane.RECONCILE: 1, Lane.BACKFILL: 3}
+"""Turns of a lane at once: what nobody waits for leaves room for what comes back to be tried again."""
+
+
+class Working:
+    """Works off the inbox."""
+
+    def __init__(
+        self, *, accounts: Accounts, turning: Turning, holding: Holding, pacing: Pacing, clock: Clock
+    ) -> None:
+        self._accounts = accounts
+        self._turning = turning
+        self._holding = holding
+        self._pacing = pacing
+        self._clock = clock
+        self._poked = asyncio.Event()
+        self._stopping = False
+        self._looked_at: datetime | None = None
+        self._attended: set[str] = set()
+        """Accounts that a ``work_off`` stays with."""
+
+    async def run(self, stop: asyncio.Event, *, grace: float) -> None:
+        """Work off whatever is due, until told to stop; then finish what is under way within the grace."""
+        running: dict[asyncio.Task[Turn], Lane] = {}
+        busy_at = self._clock()
+        while not stop.is_set():
+            self._poked.clear()
+            self._looked_at = self._clock()
+            try:
+                for lane, holder, account in await self._claim_due(list(running.values())):
+                    running[asyncio.create_task(self._turning.turn(account, holder))] = lane
+                    busy_at = self._clock()
+            except Exception as error:
+                # The loop is all that stands between an acknowledged notification and oblivion.
+                log.exception("our bug", exc_info=error)
+            idle = self._clock() - busy_at >= IDLE_AFTER
+            await self._rest(set(running), stop, IDLE_POLL_SECONDS if idle else POLL_SECONDS)
+            running = {turn: lane for turn, lane in running.items() if not _ended(turn)}
+        self._stopping = True
+        if running:
+            _, unfinished = await asyncio.wait(running, timeout=grace)
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether the loop does not run, or hangs."""
+        return self._looked_at is None or self._clock() - self._looked_at > STILL_AFTER
+
+    async def work_off(self, userid: str) -> None:
+        """Begin at once with what was just stored; imports, and all of it where the store falls silent,
+        are left to the loop.
+
+        While somebody else works on the account, wait for the end of that: whoever it is goes on to
+        what has been due for longer. Of many who come for one account, one waits.
+        """
+        if userid in self._attended:
+            self._turning.hurry(userid)
+            self._poked.set()
+            return
+        self._attended.add(userid)
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + LEASE.total_seconds()
+        try:
+            while not await self.drain(userid, imports=False) and loop.time() < give_up_at:
+                account = await self._accounts.get(userid)
+                if self._stopping or account is None or not tasks(account, self._clock(), imports=False):
+                    break
+                await asyncio.sleep(WAIT_SECONDS)
+        except StorageError as error:
+            log.warning("left to the loop", account=userid, reason=str(error))
+        finally:
+            self._attended.discard(userid)
+        self._poked.set()
+
+    async def drain(self, userid: str, *, imports: bool = True) -> list[Turn]:
+        """Turns for one account until nothing of it is due now, or somebody else works on it, who is
+        told to hurry.
+        """
+        turns: list[Turn] = []
+        while turn := await self.turn(userid, imports=imports):
+            turns.append(turn)
+            if turn.account is None or not tasks(turn.account, self._clock(), imports=imports):
+                break
+        return turns
+
+    async def turn(self, userid: str, *, imports: bool = True) -> Turn | None:
+        """One turn for one account, due or not; None when it is unknown, when we are stopping, or when
+        somebody else works on it, who is told to hurry.
+        """
+        if self._stopping:
+            return None
+        holder = self._holding.name()
+        account = await self._accounts.claim_one(userid, holder, now=self._clock(), lease=LEASE)
+        if account is None:
+            self._turning.hurry(userid)
+            return None
+        return await self._turning.turn(account, holder, imports=imports)
+
+    async def _claim_due(self, running: Sequence[Lane]) -> list[tuple[Lane, str, Account]]:
+        """Leased accounts in the order of the lanes, as many as may have a turn beside those that run;
+        none while the store is silent.
+        """
+        claimed: list[tuple[Lane, str, Account]] = []
+        try:
+            for lane in Lane:
+                taken = [*running, *(other for other, _, _ in claimed)]
+                if room := self._room(lane, taken):
+                    holder, now = self._holding.name(), self._clock()
+                    found = await self._accounts.claim(holder, lane=lane, now=now, lease=LEASE, limit=room)
+                    claimed += [(lane, holder, account) for account in found]
+        except StorageError as error:
+            log.warning("nothing claimed", reason=str(error))
+        return claimed
+
+    def _room(self, lane: Lane, taken: Sequence[Lane]) -> int:
+        if lane is Lane.RECONCILE and not self._pacing.may_sweep():
+            return 0
+        return max(0, min(MOST_AT_ONCE - len(taken), MOST_IN_LANE[lane] - taken.count(lane)))
+
+    async def _rest(self, running: set[asyncio.Task[Turn]], stop: asyncio.Event, seconds: float) -> None:
+        """Wait until a turn ends, somebody says stop or that there is work, or it is time to look."""
+        signs = {asyncio.create_task(stop.wait()), asyncio.create_task(self._poked.wait())}
+        await asyncio.wait({*running, *signs}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for sign in signs:
+            sign.cancel()
+
+
+def _ended(turn: asyncio.Task[Turn]) -> bool:
+    if turn.done() and not turn.cancelled() and (error := turn.exception()):
+        log.error("turn failed", reason=type(error).__name__)
+    return turn.done()

@@ -1,0 +1,1 @@
+"""How the bridge and its accounts are: for users, operators and machines that ask."""

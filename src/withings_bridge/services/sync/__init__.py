@@ -1,0 +1,1 @@
+"""What Withings answered into records and rows: fetched, compared, stored, projected."""
