@@ -3,16 +3,22 @@
 
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
-# Not into the image: pip stays behind, and works on the environment from outside.
-RUN python -m venv --without-pip /app
+# Not into the image: pip and what builds stay behind, and work on the environment from outside.
+COPY requirements-build.lock .
+RUN python -m pip --no-cache-dir --disable-pip-version-check \
+    install --require-hashes -r requirements-build.lock \
+    && python -m venv --without-pip /app
 COPY requirements.lock .
 RUN python -m pip --python /app/bin/python --no-cache-dir --disable-pip-version-check \
     install --require-hashes --no-compile -r requirements.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE scripts/slim ./
 COPY src src
-# The file system may be read-only later on, so bytecode is made here.
-RUN python -m pip --python /app/bin/python --no-cache-dir --disable-pip-version-check \
-    install --no-deps --no-build-isolation --no-compile . \
+# Of AWS' four hundred services one is used. The file system may be read-only later on, so bytecode is made here.
+RUN python -m pip --no-cache-dir --disable-pip-version-check \
+    wheel --no-deps --no-build-isolation --wheel-dir dist . \
+    && python -m pip --python /app/bin/python --no-cache-dir --disable-pip-version-check \
+    install --no-deps --no-index --no-compile dist/*.whl \
+    && ./slim /app \
     && /app/bin/python -m compileall -q -j 0 /app/lib
 
 FROM python:3.11-slim-bookworm

@@ -21,7 +21,7 @@ test: $(VENV)/.dev ## Set everything up and run all tests
 
 check: lint audit fast ## All that is quick: what the hooks run
 
-lint: $(VENV)/.dev ## Format, lint, types, import contracts, generated tables
+lint: $(VENV)/.dev $(ENGINES)/lint/.ready ## Format, lint, types, import contracts, generated tables, container, tables as code
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
@@ -29,6 +29,8 @@ lint: $(VENV)/.dev ## Format, lint, types, import contracts, generated tables
 	$(BIN)/python scripts/settings_table.py --check
 	$(BIN)/python scripts/data_table.py --check
 	$(BIN)/python scripts/cli_page.py --check
+	$(ENGINES)/lint/bin/hadolint Dockerfile
+	$(ENGINES)/lint/bin/cfn-lint infrastructure/tables.yaml
 
 fast: $(VENV)/.dev ## The fast tests alone: no process, no engine
 	$(BIN)/python -m pytest tests/unit -m "not e2e and not engine"
@@ -75,7 +77,8 @@ clean: ## Remove what the targets made; your data/ stays
 $(BIN)/python:
 	scripts/make_venv $(VENV)
 
-$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+$(VENV)/.runtime: requirements.lock requirements-build.lock pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements-build.lock
 	$(PIP) install --require-hashes -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@

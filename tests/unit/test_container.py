@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,22 @@ class TestTheImage:
         assert str(read.sqlite_path).startswith("/data/")
 
     def test_installs_nothing_that_is_not_pinned(self) -> None:
-        installs = [line for line in instructions("RUN") if " install " in line and "pip" in line]
-        assert len(installs) == 2
-        assert all("--require-hashes" in line or "--no-deps" in line for line in installs)
+        commands = [command for line in instructions("RUN") for command in line.split("&&")]
+        installs = [command for command in commands if " pip " in command]
+        assert len(installs) == 4
+        assert all("--require-hashes" in command or "--no-deps" in command for command in installs)
+
+    def test_keeps_of_aws_what_the_bridge_asks(self, tmp_path: Path) -> None:
+        data = tmp_path / "lib/python3.11/site-packages/botocore/data"
+        resources = tmp_path / "lib/python3.11/site-packages/boto3/data"
+        for service in ("dynamodb", "sts", "ec2"):
+            (data / service).mkdir(parents=True)
+        for service in ("dynamodb", "s3"):
+            (resources / service).mkdir(parents=True)
+        (data / "endpoints.json").touch()
+        subprocess.run([ROOT / "scripts/slim", tmp_path], check=True)  # noqa: S603 - our own script
+        assert {path.name for path in data.iterdir()} == {"dynamodb", "sts", "endpoints.json"}
+        assert {path.name for path in resources.iterdir()} == {"dynamodb"}
 
     def test_runs_as_nobody_in_particular(self) -> None:
         assert instructions("USER") == ["10001"]
