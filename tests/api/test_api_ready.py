@@ -57,3 +57,8 @@ class TestReady:
 
     async def test_answers_whoever_asks_for_the_head_alone(self, lone: Bridge) -> None:
         assert (await lone.http.head("/ready")).status_code in {200, 503}
+
+    async def test_is_not_once_it_was_told_to_stop_though_it_answers(self, lone: Bridge) -> None:
+        lone.app.state.ending.set()
+        status, found = await told(lone)
+        assert (status, found["status"], found["store"]) == (503, "stopping", "answers")

@@ -87,8 +87,8 @@ LINK = (
     Step("subscribed", (f"{_CLIENT}.subscribe",), often=True),
 )
 NOTIFICATION = (
-    Step("acknowledged", (f"{_SERVICES}.receiving:Receiving.receive",), often=True),
-    Step("begun", (f"{_SERVICES}.working:Working.work_off",), often=True),
+    Step("acknowledged", (f"{_SERVICES}.inbox.receiving:Receiving.receive",), often=True),
+    Step("begun", (f"{_SERVICES}.inbox.working:Working.work_off",), often=True),
 )
 TURN = (
     Step(
@@ -108,7 +108,7 @@ TURN = (
     Step("push noted", in_stores("Links", "pushed")),
     Step(
         "gateway told",
-        tuple(f"{_SERVICES}.publishing:{gateway}.publish" for gateway in ("NoGateway", "HttpGateway")),
+        tuple(f"{_SERVICES}.sync.publishing:{gateway}.publish" for gateway in ("NoGateway", "HttpGateway")),
     ),
     Step("tombstones written", in_stores("Records", "save"), of=lambda asked: bool(asked["removed"])),
     Step("settled", in_stores("Accounts", "change"), of=lambda asked: bool(asked["holder"]), often=True),

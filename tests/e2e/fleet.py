@@ -14,12 +14,22 @@ REPLICAS = 3
 
 
 class Fleet(Trial):
-    """Replicas; requests to ``url`` go to any of them. Each has a trap of its own."""
+    """Replicas; requests to ``url`` go to any of them, by a balancer that may be ``looking`` which are ready.
+    Each has a trap of its own.
+    """
 
-    def __init__(self, store: Store, folder: Path, *, days: int = 6) -> None:
-        super().__init__(store, folder, days=days)
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        *,
+        days: int = 6,
+        looking: bool = False,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(store, folder, days=days, env=env)
         self._ports = [free_port() for _ in range(REPLICAS)]
-        self._balancer = Balancer(self._ports)
+        self._balancer = Balancer(self._ports, looking=looking)
         self.url = self._balancer.url
         self.traps = [Trap(self._trap_path(port)) for port in self._ports]
         self.trap = self.traps[0]

@@ -89,6 +89,7 @@ class TestVariables:
             "COGNITO_ISSUER",
             "COGNITO_OPERATOR_GROUP",
             "COGNITO_OPERATOR_SCOPE",
+            "SHUTDOWN_DRAIN_SECONDS",
             "SUBSCRIBE_SPACING_SECONDS",
             "TRUSTED_PROXIES",
             "WITHINGS_INTRADAY",

@@ -67,8 +67,10 @@ class HealthReply(BaseModel):
 class ReadyReply(BaseModel):
     """Whether the bridge can do its work, part by part."""
 
-    status: Literal["ready", "not ready"] = Field(
-        description="`not ready` with a silent store, or a worker that stands still.", examples=["ready"]
+    status: Literal["ready", "not ready", "stopping"] = Field(
+        description="`not ready` with a silent store, or a worker that stands still; `stopping` once it was "
+        "told to stop: requests are answered, and better sent elsewhere.",
+        examples=["ready"],
     )
     store: Literal["answers", "silent"] = Field(
         description="Whether the store answered just now.", examples=["answers"]

@@ -18,6 +18,7 @@ import structlog
 import typer
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from withings_bridge import logs
 from withings_bridge.app import create_app
@@ -37,15 +38,23 @@ log = structlog.get_logger()
 
 SANDBOX_GRACE_SECONDS = 2
 
+LAST_REQUESTS_SECONDS = 0.05
+"""What the kernel holds of requests already is still read and answered."""
+
+LOOK_SECONDS = 0.05
+
 
 class Server(uvicorn.Server):
-    """Uvicorn that leaves the signals to ``_told_to_stop``."""
+    """Uvicorn that leaves the signals to ``_told_to_stop``, and takes leave before it ends."""
 
-    def __init__(self, app: FastAPI, *, grace_seconds: float, level: str | None = None) -> None:
+    def __init__(
+        self, app: FastAPI, *, grace_seconds: float, drain_seconds: float = 0, level: str | None = None
+    ) -> None:
         self._ending: asyncio.Event = app.state.ending
+        self._drain_seconds = max(drain_seconds, LAST_REQUESTS_SECONDS)
         super().__init__(
             uvicorn.Config(
-                app,
+                _TakingLeave(app, self._ending),
                 http=SmallHeads,
                 lifespan="off",
                 log_config=None,
@@ -61,14 +70,36 @@ class Server(uvicorn.Server):
         )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Unlike Uvicorn alone, tells what streams to end rather than wait for it in vain."""
+        """Unlike Uvicorn alone, goes on answering for a while, so that whoever sends requests here learns to
+        send them elsewhere; and tells what streams to end rather than wait for it in vain.
+        """
         self._ending.set()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._drain_seconds
+        while loop.time() < until and not self.force_exit:  # noqa: ASYNC110 - a signal handler sets it
+            await asyncio.sleep(min(LOOK_SECONDS, self._drain_seconds))
         await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Unlike Uvicorn's own, hears none: lifespans before and after want them heard too."""
         yield
+
+
+class _TakingLeave:
+    """Once the server is ending, each answer closes its connection: the next request comes by another."""
+
+    def __init__(self, app: ASGIApp, ending: asyncio.Event) -> None:
+        self._app = app
+        self._ending = ending
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_and_close(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._ending.is_set():
+                message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+            await send(message)
+
+        await self._app(scope, receive, send_and_close)
 
 
 def serve_bridge(*, host: str | None, port: int | None) -> None:
@@ -126,7 +157,11 @@ async def _serve_bridge(settings: Settings) -> None:
     """The sandbox starts first and ends last, so it is never missed."""
     app = create_app(settings)
     # Half for the answers that are under way, half for the turns.
-    bridge = Server(app, grace_seconds=settings.shutdown_grace_seconds / 2)
+    bridge = Server(
+        app,
+        grace_seconds=settings.shutdown_grace_seconds / 2,
+        drain_seconds=settings.shutdown_drain_seconds,
+    )
     async with AsyncExitStack() as stack:
         stack.enter_context(_told_to_stop(bridge))
         listening = stack.enter_context(_listening(settings.host, settings.port, "Set another PORT."))

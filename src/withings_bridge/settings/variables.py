@@ -89,6 +89,17 @@ class Variables(BaseSettings):
     shutdown_grace_seconds: float = Field(
         8, ge=0, le=300, **_of("Server", "How long a stop waits for work that is under way.", "8")
     )
+    shutdown_drain_seconds: float = Field(
+        0,
+        ge=0,
+        le=120,
+        **_of(
+            "Server",
+            "How long a bridge that is told to stop goes on answering first, while `/ready` says 503: longer "
+            "than the balancer in front takes to look elsewhere. 0 where it does before, as Render's.",
+            "5",
+        ),
+    )
     allow_unauthenticated: bool = Field(
         False,
         **_of("Server", "Serve everybody who can reach an address that is not loopback.", "true"),

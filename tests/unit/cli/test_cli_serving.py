@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from processes import Process, free_port
+from processes import Process, eventually, free_port
 from unit.cli.calling import call, free_neighbours
 from withings_bridge.cli import serving
 
@@ -110,6 +110,20 @@ class TestServe:
             assert [line for line in lines if line.startswith("data: ")] == []
         assert bridge.await_end() == 0
         assert "timeout" not in bridge.log
+
+    def test_told_to_stop_it_answers_while_it_drains_and_closes_each_connection(
+        self, start: Start, port: int
+    ) -> None:
+        url = f"http://localhost:{port}"
+        bridge = start("serve", url=f"{url}/health", PORT=str(port), SHUTDOWN_DRAIN_SECONDS="120")
+        with httpx.Client(base_url=url) as kept:
+            assert "connection" not in kept.get("/health").headers
+            bridge.signal(signal.SIGTERM)
+            eventually("it says so", lambda: kept.get("/ready").json()["status"] == "stopping")
+            told = kept.get("/health")
+            assert (told.status_code, told.headers["connection"]) == (200, "close")
+        bridge.signal(signal.SIGINT)  # somebody who will not wait
+        assert bridge.await_end() == 0
 
     def test_in_production_logs_are_lines_of_json(self, start: Start, port: int) -> None:
         bridge = start(

@@ -1,6 +1,6 @@
 """Is it alive, and can it do its work."""
 
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, Request, Response, status
 
 from withings_bridge import __version__
 from withings_bridge.api.dependencies import TheServices
@@ -31,24 +31,25 @@ async def health() -> HealthReply:
     responses={
         503: {
             "model": ReadyReply,
-            "description": "It cannot: the store is silent, or the worker stands still.",
+            "description": "It cannot: the store is silent, the worker stands still, or it is about to stop.",
             "headers": retry_after(AGAIN_SECONDS),
         }
     },
 )
-async def ready(services: TheServices, response: Response) -> ReadyReply:
+async def ready(services: TheServices, request: Request, response: Response) -> ReadyReply:
     """Asks the store, and looks whether the worker goes round and whether Withings took our credentials.
 
-    503 while the store is silent or the worker stands still. It says nothing of anybody, and asks no
-    credentials.
+    503 while the store is silent or the worker stands still, and once it was told to stop. It says nothing
+    of anybody, and asks no credentials.
     """
     found = await services.diagnosing.health()
-    ready = not KEEPS_FROM_WORK & set(found.ailments)
+    stopping: bool = request.app.state.ending.is_set()
+    ready = not stopping and not KEEPS_FROM_WORK & set(found.ailments)
     if not ready:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
         response.headers["Retry-After"] = str(AGAIN_SECONDS)
     return ReadyReply(
-        status="ready" if ready else "not ready",
+        status="stopping" if stopping else "ready" if ready else "not ready",
         store="silent" if Ailment.STORE in found.ailments else "answers",
         worker="stands still" if Ailment.WORKER in found.ailments else "goes round",
         credentials="refused" if Ailment.CREDENTIALS in found.ailments else "not refused",
