@@ -60,6 +60,10 @@ def _console(scene: Scene) -> Page:
     return scene.person.open(f"{scene.server.sandbox}/sandbox")
 
 
+def _calls(scene: Scene) -> Page:
+    return scene.person.open(f"{scene.server.sandbox}/sandbox/docs")
+
+
 def _at_guarded(path: str) -> Way:
     """At a bridge that wants to know who calls."""
 
@@ -176,6 +180,7 @@ PAGES = {
     "explain": Shown("Why is my reading not in the app?", _at("/dashboard/explain?user={user}")),
     "a person's charts": Shown(USER, _at("/dashboard/people/{user}?span=30d")),
     "console of the sandbox": Shown("Withings sandbox", _console),
+    "console of the sandbox, its calls": Shown("Withings sandbox", _calls, excluding=("#swagger-ui",)),
     "documentation": Shown("withings-bridge", _at("/docs"), excluding=("#swagger-ui",)),
     "reference": Shown("withings-bridge", _at("/redoc"), excluding=("#redoc",)),
     # The last one that comes to Withings: for a moment after it nobody does.

@@ -15,6 +15,9 @@ from e2e.newcomer import Server, width
 
 pytestmark = pytest.mark.e2e
 
+STEADY = 0.1
+"""Less than that Web Vitals call a good cumulative layout shift."""
+
 NARROW = 360
 """The narrowest phone that people still carry, in CSS pixels."""
 
@@ -54,6 +57,9 @@ class TestEveryPage:
     def test_moves_nothing_for_those_who_want_no_motion(self, seen: Seen) -> None:
         assert seen.page.evaluate("document.getAnimations().length") == 0
 
+    def test_keeps_in_place_what_it_has_shown(self, seen: Seen) -> None:
+        assert seen.page.evaluate(_SHIFTED) < STEADY
+
     def test_says_what_it_may_load_and_runs_no_code_of_others(self, seen: Seen) -> None:
         policy = _directives(seen.person.policies[seen.page.url])
         assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == ["'none'"]
@@ -71,6 +77,22 @@ class TestEveryPage:
         assert seen.person.strangers == []
         assert seen.person.complaints == []
 
+
+# What has shifted since the page was opened. Not by a timer: on some pages the clock is stopped.
+_SHIFTED = """() => new Promise((done) => {
+  let shifted = 0;
+  const add = (entries) => entries.forEach((each) => { if (!each.hadRecentInput) shifted += each.value; });
+  const observer = new PerformanceObserver((list) => add(list.getEntries()));
+  observer.observe({ type: "layout-shift", buffered: true });
+  const { port1, port2 } = new MessageChannel();
+  let turns = 20;
+  port1.onmessage = () => {
+    if (--turns) return port2.postMessage(0);
+    add(observer.takeRecords());
+    done(shifted);
+  };
+  port2.postMessage(0);
+})"""
 
 _FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 

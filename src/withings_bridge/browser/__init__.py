@@ -1,4 +1,6 @@
-"""What the bridge's pages and the sandbox's have in common in a browser: ``live.js`` keeps a page current."""
+"""What the bridge's pages and the sandbox's have in common in a browser: ``live.js`` keeps a page current,
+``docs.js`` starts Swagger UI.
+"""
 
 from pathlib import Path
 

@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fastapi import Depends, FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
@@ -27,6 +26,7 @@ from withings_bridge.sandbox.control import (
 from withings_bridge.sandbox.options import SandboxOptions
 from withings_bridge.sandbox.running import running_sandbox
 from withings_bridge.sandbox.same_origin import require_local_host, require_same_origin
+from withings_bridge.sandbox.templating import page
 from withings_bridge.vendor import SWAGGER_UI
 
 STATIC = Path(__file__).parent / "static"
@@ -84,12 +84,6 @@ def create_sandbox(options: SandboxOptions, *, clock: Clock | None = None) -> Fa
     return app
 
 
-async def _docs() -> HTMLResponse:
+async def _docs(request: Request) -> HTMLResponse:
     """The calls to read and to try, from the package: the sandbox works without the internet."""
-    return get_swagger_ui_html(
-        openapi_url="/sandbox/openapi.json",
-        title="Withings sandbox",
-        swagger_js_url="/sandbox/swagger-ui/swagger-ui-bundle.js",
-        swagger_css_url="/sandbox/swagger-ui/swagger-ui.css",
-        swagger_favicon_url="data:,",
-    )
+    return page(request, "docs.html", {})

@@ -1,4 +1,4 @@
-"""Renders the sandbox's two pages, which are whole without a script."""
+"""Renders the sandbox's pages; those for people are whole without a script."""
 
 from pathlib import Path
 from typing import Any

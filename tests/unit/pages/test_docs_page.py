@@ -19,7 +19,7 @@ class TestDocs:
         needed = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="([^"]+)"', text)
         assert {address.partition("?")[0] for address in needed} == {
             "/static/docs.css",
-            "/static/docs.js",
+            "/static/browser/docs.js",
             "/static/icon.svg",
             "/static/pages.css",
             "/static/swagger-ui/swagger-ui-bundle.js",
