@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -84,6 +85,31 @@ class TestMeasures:
         late = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)  # half past midnight in Paris
         charts = await charted(storage, weighed(late, 80), walked(TODAY, 1))
         assert list(values(charts, "weight")) == [TODAY]
+
+    @pytest.mark.parametrize(
+        "day", [date(2026, 3, 29), date(2026, 10, 25)], ids=["of 23 hours", "of 25 hours"]
+    )
+    async def test_of_a_day_on_which_clocks_change_are_of_that_day_alone(
+        self, storage: Storage, day: date
+    ) -> None:
+        begins, ends = (
+            datetime(each.year, each.month, each.day, tzinfo=ZoneInfo(PARIS)).astimezone(UTC)
+            for each in (day, day + timedelta(days=1))
+        )
+        charts = await charted(
+            storage,
+            weighed(begins - MINUTE, 79),
+            weighed(begins, 80),
+            weighed(ends - MINUTE, 82),
+            weighed(ends, 83),
+            walked(day, 1),
+            now=ends + HOUR,
+        )
+        assert [(point.day - day, point.mean, point.count) for point in charts.series["weight"]] == [
+            (timedelta(days=-1), 79, 1),
+            (timedelta(), 81, 2),
+            (timedelta(days=1), 83, 1),
+        ]
 
     @pytest.mark.parametrize("fields", [{"attrib": 1}, {"category": 2}])
     async def test_of_somebody_else_and_wishes_are_not_shown(
