@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from builders import NOON, a_pair, an_account
+from routes import with_known_routes
 from withings_bridge.app import create_app
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.records import Record, RecordKey
@@ -132,7 +133,7 @@ def settings(folder: Path, **changes: Any) -> Settings:
 async def alone(folder: Path, *, clock: Clock = system_clock, **changes: Any) -> AsyncIterator[Bridge]:
     """A bridge without a port, asked over ASGI; its Withings is nowhere."""
     chosen = settings(folder, **changes)
-    app = create_app(chosen, clock=clock)
+    app = with_known_routes(create_app(chosen, clock=clock))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
@@ -147,7 +148,7 @@ async def pretend_withings(middleware: Any = None, **given: Any) -> AsyncIterato
     if need be.
     """
     options = SandboxOptions(auto_approve=True, days=0, quota_per_minute=0)
-    app = create_sandbox(options)
+    app = with_known_routes(create_sandbox(options))
     if middleware:
         app.add_middleware(middleware, **given)
     async with (
@@ -172,7 +173,7 @@ async def beside(cloud: Cloud, folder: Path, **changes: Any) -> AsyncIterator[Br
             **changes,
         },
     )
-    app = create_app(chosen)
+    app = with_known_routes(create_app(chosen))
     async with (
         _served(app, listening),
         httpx.AsyncClient(base_url=url, trust_env=False, timeout=70) as http,

@@ -12,6 +12,7 @@ import httpx
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from routes import with_known_routes
 from withings_bridge.sandbox import SandboxOptions, create_sandbox
 
 ALL_SCOPES = "user.info,user.metrics,user.activity,user.sleepevents"
@@ -128,5 +129,5 @@ async def _linked(url: str) -> dict[str, Any]:
 async def served_sandbox(options: SandboxOptions) -> AsyncIterator[Served]:
     """A sandbox that approves by itself, with its first person linked."""
     webhook = Webhook()
-    async with _served(create_sandbox(options)) as url, _served(webhook) as webhook_url:
+    async with _served(with_known_routes(create_sandbox(options))) as url, _served(webhook) as webhook_url:
         yield Served(url, f"{webhook_url}/withings?secret=s", webhook, await _linked(url))

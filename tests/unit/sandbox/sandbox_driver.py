@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
 
+from routes import with_known_routes
 from withings_bridge.sandbox import Clock, SandboxOptions, create_sandbox
 from withings_bridge.sandbox.running import RunningSandbox
 
@@ -163,13 +163,7 @@ class Linked:
 async def opened(options: SandboxOptions, clock: Clock | None = None) -> AsyncIterator[Driver]:
     """A running sandbox with a standing clock."""
     clock = clock or Clock(StandingTime())
-    async with started(create_sandbox(options, clock=clock), options, clock) as driver:
-        yield driver
-
-
-@asynccontextmanager
-async def started(app: FastAPI, options: SandboxOptions, clock: Clock) -> AsyncIterator[Driver]:
-    """The same of an application that was created before: each start has a world of its own."""
+    app = with_known_routes(create_sandbox(options, clock=clock))
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),

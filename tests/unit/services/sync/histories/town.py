@@ -10,16 +10,14 @@ from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import httpx
-from fastapi import FastAPI
 
 from builders import HOUR, MINUTE, SECOND
 from fakes import FakeClock
-from unit.sandbox.sandbox_driver import Driver, started
+from unit.sandbox.sandbox_driver import Driver, opened
 from unit.services.house import DETAIL, WINDOWS, House
 from unit.services.sync.histories.peril import Killed, Peril, PerilousStorage, PerilousWeather
 from unit.services.sync.histories.promise import Ledger, Promise, keys_ever, rows_of
@@ -31,7 +29,7 @@ from withings_bridge.domain.notifications import Window, parse_notification
 from withings_bridge.domain.readings import GOAL
 from withings_bridge.domain.records import EPOCH, THE_END, Kind, Record, record_from
 from withings_bridge.domain.row_keys import possible_keys
-from withings_bridge.sandbox import Clock, SandboxOptions, create_sandbox
+from withings_bridge.sandbox import Clock, SandboxOptions
 from withings_bridge.sandbox.cloud.envelope import THROTTLED
 from withings_bridge.sandbox.seeding.sleep import stages_of
 from withings_bridge.sandbox.world.deliveries import Delivery, DeliveryState
@@ -488,35 +486,14 @@ def _mind(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         loop.default_exception_handler(context)
 
 
-class _Source:
-    """The time of whichever town there is: creating the sandbox's application takes longer than living
-    a short history in it, so all towns use one, and each starts it anew.
-    """
-
-    def __init__(self) -> None:
-        self.clock = FakeClock()
-
-    def __call__(self) -> float:
-        return self.clock.epoch()
-
-
-_TIME = _Source()
 _OPTIONS = SandboxOptions(auto_approve=True, days=0, people=2, quota_per_minute=120, page_size=2)
-
-
-@cache
-def _cloud() -> tuple[FastAPI, Clock]:
-    clock = Clock(_TIME)
-    return create_sandbox(_OPTIONS, clock=clock), clock
 
 
 @asynccontextmanager
 async def a_town(path: Path, clock: FakeClock, loop: SkippingLoop) -> AsyncIterator[Town]:
-    _TIME.clock = clock
     loop.set_exception_handler(_mind)
-    app, source = _cloud()
     async with (
-        started(app, _OPTIONS, source) as cloud,
+        opened(_OPTIONS, Clock(clock.epoch)) as cloud,
         SqliteStorage(path / "bridge.db") as storage,
         httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200))) as outside,
     ):
