@@ -36,7 +36,7 @@ from withings_bridge.api.routers import (
     recordings,
     users,
 )
-from withings_bridge.api.routers.webhook import CallbackSecret, CallingAddress, announced, webhook_router
+from withings_bridge.api.routers.webhook import CallbackSecret, CallingAddress, add_webhook, announced
 from withings_bridge.bridge import assemble
 from withings_bridge.callers import ApiKeys, Authentication, CallLimit, CognitoTokens, Jwks, Sessions
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
@@ -119,10 +119,10 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         open=authentication.open,
     )
     secret = CallbackSecret(settings.webhook_secrets, settings.withings_webhook_accept_bare)
+    add_webhook(app.router, secret, CallingAddress(addresses.allow) if addresses else None)
     app.include_router(pages_router(site, services, sessions=sessions, ending=app.state.ending, clock=clock))
     reading = (measurements.router, days.router, recordings.router, feed.router, fhir.router)
-    webhook = webhook_router(secret, CallingAddress(addresses.allow) if addresses else None)
-    tending = (webhook, inbox.router, health.router, metrics.router, docs_router(site))
+    tending = (inbox.router, health.router, metrics.router, docs_router(site))
     for router in (users.router, explain.router, *reading, links.router, *tending):
         app.include_router(router)
     mount_static(app)

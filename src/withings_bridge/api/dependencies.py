@@ -26,7 +26,8 @@ _TOKEN = HTTPBearer(
 )
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:
+    # A coroutine, for FastAPI gives a thread to anything else.
     services: Services = request.app.state.services
     return services
 

@@ -1,22 +1,24 @@
 """Where Withings posts its notifications: stored, acknowledged at once, worked off afterwards."""
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Any
 from urllib.parse import parse_qsl
 
 import structlog
-from fastapi import APIRouter, BackgroundTasks, Depends, Request
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
+from fastapi.routing import APIRoute
+from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
 
-from withings_bridge.api.dependencies import TheServices
 from withings_bridge.api.middleware import Refused
 from withings_bridge.api.middleware.bodies import TOO_LARGE
 from withings_bridge.api.replies import Replies, replies
 from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.domain.notifications import APPLIS
+from withings_bridge.services import Services
 
 log = structlog.get_logger()
 
@@ -116,7 +118,7 @@ class CallbackSecret:
     accepted: Sequence[str]
     accept_bare: bool
 
-    async def check(self, request: Request) -> bool:
+    def check(self, request: Request) -> bool:
         """Whether the call carried the secret. Raises 403 for a wrong one, or for none where one is wanted.
 
         The time it takes tells nothing.
@@ -138,7 +140,7 @@ class CallingAddress:
 
     allow: Callable[[str], bool]
 
-    async def check(self, request: Request) -> None:
+    def check(self, request: Request) -> None:
         """Raise 403 for an address that may not call."""
         address = request.client.host if request.client else ""
         if not self.allow(address):
@@ -147,28 +149,56 @@ class CallingAddress:
             raise Refused(*WRONG_ADDRESS)
 
 
-def webhook_router(secret: CallbackSecret, address: CallingAddress | None = None) -> APIRouter:
-    """The endpoint, guarded by the secret, and by the address where one is asked for."""
-    guards = [Depends(address.check)] if address else []
-    router = APIRouter(tags=["webhook"], dependencies=[*guards, Depends(secret.check)])
+class _AtOnce(APIRoute):
+    """A route whose function takes the request and gives the answer: FastAPI describes it, and does no more.
 
-    @router.head(PATH, include_in_schema=False, response_class=PlainTextResponse)
-    @router.get(
-        PATH,
-        operation_id="probe_webhook",
-        summary="Answer a probe",
-        response_class=PlainTextResponse,
-        responses=_OK | replies(Refused(*WRONG_ADDRESS), Refused(*WRONG_SECRET)),
-    )
-    async def probe() -> str:
+    Finding out what an endpoint depends on takes longer than all that this one does.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return handler
+
+
+def add_webhook(router: APIRouter, secret: CallbackSecret, address: CallingAddress | None = None) -> None:
+    """Add the endpoint, guarded by the secret, and by the address where one is asked for.
+
+    Best before all others and to the router of the app itself: routes are looked through in their order.
+    """
+
+    def guarded(request: Request) -> bool:
+        if address:
+            address.check(request)
+        return secret.check(request)
+
+    async def receive(request: Request) -> Response:
+        """Takes a notification: durable when it is answered, fetched from Withings right after.
+
+        Fields come in the form or in the query. What makes no sense, or names an account that is not
+        linked, is answered with 200 too, since Withings would only repeat it.
+        """
+        confirmed = guarded(request)
+        services: Services = request.app.state.services
+        fields = {**request.query_params, **await _form(request)}
+        account = await services.receiving.receive(fields, confirmed=confirmed)
+        return PlainTextResponse(
+            "OK", background=BackgroundTask(services.working.work_off, account) if account else None
+        )
+
+    async def probe(request: Request) -> Response:
         """Withings asks this before it subscribes a callback URL. Changes nothing."""
-        return "OK"
+        guarded(request)
+        return PlainTextResponse("OK")
 
-    @router.post(
+    router.add_api_route(
         PATH,
+        receive,
+        methods=["POST"],
+        tags=["webhook"],
         operation_id="receive_notification",
         summary="Take a notification",
         response_class=PlainTextResponse,
+        response_model=None,
         openapi_extra=_NOTIFICATION,
         responses=_OK
         | replies(
@@ -178,25 +208,21 @@ def webhook_router(secret: CallbackSecret, address: CallingAddress | None = None
             Refused(*TOO_LARGE),
             StorageUnavailable,
         ),
+        route_class_override=_AtOnce,
     )
-    async def receive(
-        request: Request,
-        background: BackgroundTasks,
-        services: TheServices,
-        form: Annotated[dict[str, str], Depends(_form)],
-        confirmed: Annotated[bool, Depends(secret.check)],
-    ) -> str:
-        """Takes a notification: durable when it is answered, fetched from Withings right after.
-
-        Fields come in the form or in the query. What makes no sense, or names an account that is not
-        linked, is answered with 200 too, since Withings would only repeat it.
-        """
-        fields = dict(request.query_params) | form
-        if account := await services.receiving.receive(fields, confirmed=confirmed):
-            background.add_task(services.working.work_off, account)
-        return "OK"
-
-    return router
+    router.add_api_route(
+        PATH,
+        probe,
+        methods=["GET"],
+        tags=["webhook"],
+        operation_id="probe_webhook",
+        summary="Answer a probe",
+        response_class=PlainTextResponse,
+        response_model=None,
+        responses=_OK | replies(Refused(*WRONG_ADDRESS), Refused(*WRONG_SECRET)),
+        route_class_override=_AtOnce,
+    )
+    router.add_route(PATH, probe, methods=["HEAD"], include_in_schema=False)
 
 
 async def _form(request: Request) -> dict[str, str]:
