@@ -38,11 +38,12 @@ def configure(*, json: bool, quiet: bool = False) -> None:
     structlog.configure(
         processors=[
             *shared,
-            structlog.stdlib.PositionalArgumentsFormatter(),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+            _masked,
+            renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        # Straight to the stream: the way through ``logging`` costs more than all the rest of a line.
+        logger_factory=_Straight,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -64,6 +65,14 @@ def configure(*, json: bool, quiet: bool = False) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     sys.excepthook = _uncaught
     threading.excepthook = _uncaught_in_thread
+
+
+class _Straight(structlog.WriteLogger):
+    """Writes finished lines to standard error, under the name of the module that logs."""
+
+    def __init__(self, *named: str) -> None:
+        super().__init__(sys.stderr)
+        self.name = structlog.stdlib.LoggerFactory(ignore_frame_names=[__name__])(*named).name
 
 
 def place_of(error: BaseException) -> str:

@@ -7,6 +7,7 @@ a library's. Health values have no shape of their own, so it cannot catch those.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 MASK = "***"
@@ -41,6 +42,9 @@ _NAMED = (
     ),
 )
 
+_PLAIN = re.compile(r"(?!.*(?:bearer|basic|wb_))[a-z0-9 _/.:TZ-]{0,39}")
+"""Words, numbers, times, ids: too short, or without the signs, for any of the above. Most lines are these."""
+
 
 def redacted(value: Any, name: str = "") -> Any:
     """The value as a log may show it, if it is logged under this name.
@@ -50,7 +54,7 @@ def redacted(value: Any, name: str = "") -> Any:
     """
     if value is None or isinstance(value, bool):
         return value
-    if _SENSITIVE_NAME.fullmatch(name):
+    if _is_sensitive(name):
         return MASK
     match value:
         case int() | float():
@@ -67,9 +71,16 @@ def redacted(value: Any, name: str = "") -> Any:
 
 def redacted_text(text: str) -> str:
     """The text without what looks like a secret, in one line that moves no terminal's cursor."""
+    if _PLAIN.fullmatch(text):
+        return text.rstrip()
     for shape, mask in (*_NAMED, *_MASKED):
         text = shape.sub(mask, text)
     return "".join(char if char.isprintable() else _escaped(char) for char in text.rstrip())
+
+
+@lru_cache(maxsize=1024)
+def _is_sensitive(name: str) -> bool:
+    return _SENSITIVE_NAME.fullmatch(name) is not None
 
 
 def _escaped(char: str) -> str:

@@ -2,7 +2,10 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis import strategies as st
 
+from withings_bridge import redaction
 from withings_bridge.callers import ApiKey, Scope
 from withings_bridge.redaction import MASK, redacted, redacted_text
 
@@ -16,6 +19,11 @@ SECRETS = [HEX, FERNET, KEY, STATE, JWT, "person@mail.example.org", "person%40ex
 
 
 class TestText:
+    @given(st.from_regex(redaction._PLAIN, fullmatch=True))
+    def test_that_is_plain_holds_nothing_to_be_masked(self, text: str) -> None:
+        assert text.isprintable()
+        assert not any(shape.search(text) for shape, _ in (*redaction._NAMED, *redaction._MASKED))
+
     @pytest.mark.parametrize("secret", SECRETS)
     def test_loses_what_looks_like_a_secret_wherever_it_stands(self, secret: str) -> None:
         for text in (
