@@ -10,8 +10,9 @@ from typing import Any, Protocol
 import pytest
 
 from withings_bridge.domain.accounts import Account
-from withings_bridge.storage.documents import load_account, load_body
+from withings_bridge.storage.documents import load_body
 from withings_bridge.storage.dynamodb.account_item import StoredAccount
+from withings_bridge.storage.sqlite.accounts import load
 
 Row = dict[str, Any]
 
@@ -76,8 +77,12 @@ class SqliteFile:
         return {f"{row['kind']}#{row['key']}": load_body(row["body"]) for row in found}
 
     def account(self, userid: str) -> Account | None:
-        found = self._select("SELECT document FROM accounts WHERE userid = ?", userid)
-        return load_account(found[0]["document"]) if found else None
+        connection = sqlite3.connect(self._path)
+        connection.row_factory = sqlite3.Row
+        try:
+            return load(connection, userid)
+        finally:
+            connection.close()
 
     def _select(self, statement: str, *arguments: str) -> list[Row]:
         connection = sqlite3.connect(self._path)

@@ -2,11 +2,14 @@
 
 import json
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from withings_bridge.domain.accounts import Account
+from withings_bridge.domain.categories import Category
+from withings_bridge.domain.inbox import News
 from withings_bridge.domain.trail import Step
 
 WORTH_COMPRESSING = 1024
@@ -24,6 +27,16 @@ def dump_account(account: Account) -> str:
 def load_account(text: str | bytes) -> Account:
     """The account in JSON text that ``dump_account`` wrote, in this version or an earlier one."""
     return _ACCOUNT.validate_json(text)
+
+
+def dump_news(news: Mapping[Category, News]) -> str:
+    """What is announced as one line of JSON."""
+    return json.dumps({category: sorted(added.tokens) for category, added in news.items()})
+
+
+def load_news(line: str) -> dict[Category, News]:
+    """What is announced in a line that ``dump_news`` wrote."""
+    return {Category(category): News.of(tokens) for category, tokens in json.loads(line).items()}
 
 
 def dump_step(step: Step) -> str:

@@ -4,10 +4,11 @@ import asyncio
 import sqlite3
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,6 +111,25 @@ class TestGroupCommit:
         await database.write(note("kept"))
         with closing(sqlite3.connect(path)) as other:
             assert other.execute("SELECT note FROM notes").fetchall() == [("kept",)]
+
+    async def test_what_waits_together_is_answered_at_once(
+        self, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        gate, standing = await busy(database)
+        writes = [asyncio.create_task(database.write(note(str(n)))) for n in range(50)]
+        await queued(*writes)
+        loop = asyncio.get_running_loop()
+        woken: list[object] = []
+        wake = loop.call_soon_threadsafe
+
+        def count(callback: Callable[..., object], *arguments: Any, **more: Any) -> asyncio.Handle:
+            woken.append(callback)
+            return wake(callback, *arguments, **more)
+
+        monkeypatch.setattr(loop, "call_soon_threadsafe", count)
+        gate.open()
+        await asyncio.gather(standing, *writes)
+        assert len(woken) == 2
 
     async def test_an_intent_that_fails_fails_alone(self, database: Database) -> None:
         def fail(connection: sqlite3.Connection) -> None:
@@ -339,11 +359,14 @@ class TestTheFile:
             other.execute("DROP TABLE trail")
             other.execute("DROP INDEX accounts_due_errand")
             other.execute("ALTER TABLE accounts DROP COLUMN due_errand")
+            other.execute("ALTER TABLE accounts DROP COLUMN announced")
             other.execute("PRAGMA user_version = 1")
         again = Database(path)
         await again.open()
         assert await again.read(notes) == ["kept"]
-        await again.write(lambda connection: connection.execute("SELECT due_errand FROM accounts").fetchall())
+        await again.write(
+            lambda connection: connection.execute("SELECT due_errand, announced FROM accounts").fetchall()
+        )
         assert await again.read(lambda connection: connection.execute("SELECT * FROM trail").fetchall()) == []
         await again.close()
 

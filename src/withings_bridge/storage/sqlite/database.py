@@ -10,12 +10,11 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,12 +38,40 @@ BUSY = 0.1
 """Seconds SQLite waits for another process's lock before we look whether anyone still waits for us."""
 
 
-@dataclass(frozen=True, slots=True)
 class _Job:
-    """An intent in the queue, and the future its caller waits on."""
+    """An intent in the queue, and the answer that its caller waits for."""
 
-    intent: Intent[Any]
-    future: "Future[Any]" = field(default_factory=Future)
+    def __init__(self, intent: Intent[Any]) -> None:
+        self.intent = intent
+        self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.withdrawn = False
+        self._fate = threading.Lock()
+
+    def begin(self) -> bool:
+        """Whether it is to be done: from now on it cannot be withdrawn."""
+        return self._fate.acquire(blocking=False)
+
+    def withdraw(self) -> None:
+        """Leave it undone, unless it has begun."""
+        if self._fate.acquire(blocking=False):
+            self.withdrawn = True
+
+    def tell(self, outcome: "_Outcome") -> None:
+        """Give the caller its answer, in its own thread; nothing if it has gone away."""
+        if self.answer.done():
+            return
+        if outcome.error is not None:
+            self.answer.set_exception(outcome.error)
+        else:
+            self.answer.set_result(outcome.result)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of a job."""
+
+    result: Any = None
+    error: Exception | None = None
 
 
 class Database:
@@ -87,12 +114,18 @@ class Database:
         self._check_open()
         job = _Job(intent)
         self._jobs.put(job)
-        return await _answer(job.future, deadline)
+        try:
+            async with _until(deadline):
+                answer: Answer = await job.answer
+                return answer
+        finally:
+            job.withdraw()
 
     async def read(self, intent: Intent[Answer], *, deadline: timedelta = DEADLINE) -> Answer:
         """Do the intent on one state of the file, which holds all that was written before."""
         self._check_open()
-        return await _answer(self._reader.submit(_read, self._reading, intent), deadline)
+        async with _until(deadline):
+            return await asyncio.wrap_future(self._reader.submit(_read, self._reading, intent))
 
     def _check_open(self) -> None:
         if not self._open:
@@ -123,17 +156,18 @@ class Database:
         return group, True
 
 
-async def _answer(future: "Future[Answer]", deadline: timedelta) -> Answer:
+@asynccontextmanager
+async def _until(deadline: timedelta) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(deadline.total_seconds()):
-            return await asyncio.wrap_future(future)
+            yield
     except (TimeoutError, sqlite3.Error) as error:
         raise StorageUnavailable from error
 
 
 def _begin(connection: sqlite3.Connection, group: list[_Job]) -> bool:
     """Take the write lock for as long as anyone in the group waits; False when there is nothing to do."""
-    while not all(job.future.cancelled() for job in group):
+    while not all(job.withdrawn for job in group):
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
@@ -147,39 +181,49 @@ def _begin(connection: sqlite3.Connection, group: list[_Job]) -> bool:
 
 def _commit(connection: sqlite3.Connection, group: list[_Job]) -> None:
     """Do the jobs in the open transaction, each able to fail alone, and answer once all is durable."""
-    jobs = [job for job in group if job.future.set_running_or_notify_cancel()]
+    jobs = [job for job in group if job.begin()]
     try:
-        answers = [_do(connection, job) for job in jobs]
+        outcomes = [_do(connection, job.intent) for job in jobs]
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
-        for job in jobs:
-            job.future.set_exception(error)
-    else:
-        for answer in answers:
-            answer()
+        outcomes = [_Outcome(error=error)] * len(jobs)
+    _answer(jobs, outcomes)
 
 
-def _do(connection: sqlite3.Connection, job: _Job) -> Callable[[], None]:
-    """Do one job of a group, and give what is left to do for it once the group is committed."""
+def _do(connection: sqlite3.Connection, intent: Intent[Any]) -> _Outcome:
+    """Do one job of a group."""
     connection.execute("SAVEPOINT job")
     try:
-        result = job.intent(connection)
+        result = intent(connection)
     except Exception as error:
         if not connection.in_transaction:
             raise  # SQLite itself gave up the whole group, as it does when the disk is full.
         connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
-        return partial(job.future.set_exception, error)
+        return _Outcome(error=error)
     connection.execute("RELEASE job")
-    return partial(job.future.set_result, result)
+    return _Outcome(result)
 
 
 def _fail(group: list[_Job], error: sqlite3.Error) -> None:
-    for job in group:
-        if job.future.set_running_or_notify_cancel():
-            job.future.set_exception(error)
+    jobs = [job for job in group if job.begin()]
+    _answer(jobs, [_Outcome(error=error)] * len(jobs))
+
+
+def _answer(jobs: list[_Job], outcomes: list[_Outcome]) -> None:
+    """Answer all at once: to wake a loop for each takes longer than most jobs."""
+    told = list(zip(jobs, outcomes, strict=True))
+
+    def tell(loop: asyncio.AbstractEventLoop) -> None:
+        for job, outcome in told:
+            if job.answer.get_loop() is loop:
+                job.tell(outcome)
+
+    for loop in {job.answer.get_loop() for job in jobs}:
+        with suppress(RuntimeError):  # it is closed, and nobody waits any more
+            loop.call_soon_threadsafe(tell, loop)
 
 
 def _read(connection: sqlite3.Connection, intent: Intent[Answer]) -> Answer:

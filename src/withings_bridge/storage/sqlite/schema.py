@@ -9,7 +9,7 @@ import sqlite3
 
 from withings_bridge.domain.errors import StorageUnavailable
 
-VERSION = 3
+VERSION = 4
 """Kept in ``PRAGMA user_version``; a change of the tables raises it and says how to get there."""
 
 _TRAIL = (
@@ -61,7 +61,8 @@ _TABLES = (
         PRIMARY KEY (user_id, item_key)
     ) STRICT, WITHOUT ROWID
     """,
-    # The document is the account; the other columns are taken from it so that claims find it.
+    # The document is the account, but for what was announced since it was written: a line each. The other
+    # columns are taken from it so that claims find it.
     """
     CREATE TABLE accounts (
         userid TEXT PRIMARY KEY,
@@ -70,7 +71,8 @@ _TABLES = (
         due_errand INTEGER,
         due_reconcile INTEGER,
         due_backfill INTEGER,
-        leased_until INTEGER
+        leased_until INTEGER,
+        announced TEXT NOT NULL DEFAULT ''
     ) STRICT
     """,
     "CREATE INDEX accounts_due_live ON accounts (due_live) WHERE due_live IS NOT NULL",
@@ -111,6 +113,7 @@ _UPGRADES: dict[int, tuple[str, ...]] = {
         "CREATE INDEX accounts_due_errand ON accounts (due_errand) WHERE due_errand IS NOT NULL",
     ),
     2: _TRAIL,
+    3: ("ALTER TABLE accounts ADD COLUMN announced TEXT NOT NULL DEFAULT ''",),
 }
 """What turns a file of each version into one of the next."""
 
