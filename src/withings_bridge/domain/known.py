@@ -37,7 +37,7 @@ def _names(table: tuple[Field, ...]) -> frozenset[str]:
     return frozenset(fields.names(table))
 
 
-_ROWS: dict[Kind, frozenset[str]] = {
+_OF_KIND: dict[Kind, frozenset[str]] = {
     Kind.MEASURES: frozenset({"grpid", "attrib", "date", "category", "measures"})
     | {"comment", "probability", "is_inconclusive"},
     Kind.ACTIVITY: _STRETCH | {"brand", "is_tracker", "id", "userid"} | _names(fields.ACTIVITY),
@@ -55,6 +55,8 @@ _ROWS: dict[Kind, frozenset[str]] = {
 }
 """By kind. Of kinds that are not here the bridge itself has made the rows."""
 
+_ROWS = {kind: names | _ANYWHERE for kind, names in _OF_KIND.items()}
+
 _WITHIN: dict[tuple[Kind, str], frozenset[str]] = {
     (Kind.SLEEP, "data"): _names(fields.SLEEP_SUMMARY),
     (Kind.WORKOUT, "data"): _names(fields.WORKOUT),
@@ -67,6 +69,8 @@ _WITHIN: dict[tuple[Kind, str], frozenset[str]] = {
 }
 """What the objects within a row may hold."""
 
+_NESTED = frozenset(kind for kind, _ in _WITHIN)
+
 
 def unknown_fields(kind: Kind, row: Body) -> Iterator[tuple[str, Any]]:
     """What stands in the row under a name that no table knows: the name, and the value, of whatever form.
@@ -76,13 +80,13 @@ def unknown_fields(kind: Kind, row: Body) -> Iterator[tuple[str, Any]]:
     a day are not looked into: see ``MEASURE`` and ``INTRADAY_SAMPLE``.
     """
     known = _ROWS.get(kind)
-    if known is None:
-        return
+    if known is None or (kind not in _NESTED and row.keys() <= known):
+        return  # as nearly all rows do
     for name, value in row.items():
         within = _WITHIN.get((kind, name))
         if within is not None:
             if isinstance(value, Mapping):
                 prefix = "" if name == "data" else f"{name}."
                 yield from ((f"{prefix}{each}", value[each]) for each in value if each not in within)
-        elif name not in known and name not in _ANYWHERE:
+        elif name not in known:
             yield name, value

@@ -1,12 +1,13 @@
 """Where a record comes from: which device, measured or typed in, in which zone, over which stretch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from withings_bridge.domain.devices import DEVICE_MODELS
+from withings_bridge.domain.lean import lean
 from withings_bridge.domain.records import Body, Kind, Record, instant
 from withings_bridge.domain.zones import day_in
 
@@ -45,7 +46,7 @@ ATTRIBS: dict[int, Source] = {
 """``attrib`` of a measure group; others occur, and what they mean is not known."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean
 class Origin:
     """Where a record, and with it all its readings, comes from."""
 
@@ -145,8 +146,10 @@ def _device(body: Mapping[str, Any]) -> str | None:
 
 def _model(body: Mapping[str, Any]) -> int | None:
     """Services spell it three ways, and ``model`` may be a name."""
-    found = (_number(body.get(name)) for name in ("modelid", "model_id", "model"))
-    return next((model for model in found if model is not None), None)
+    for name in ("modelid", "model_id", "model"):
+        if (model := _number(body.get(name))) is not None:
+            return model
+    return None
 
 
 def _number(value: Any) -> int | None:

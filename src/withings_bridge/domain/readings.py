@@ -9,15 +9,16 @@ gave it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from withings_bridge.domain import fields as known_fields
 from withings_bridge.domain import measures as types
 from withings_bridge.domain.fields import Field
 from withings_bridge.domain.known import SAMPLE, unknown_fields
+from withings_bridge.domain.lean import lean
 from withings_bridge.domain.measures import MEASURE_TYPES
 from withings_bridge.domain.origins import Origin, held_back, origin_of
 from withings_bridge.domain.records import Body, Kind, Record, RecordKey, instant
@@ -29,9 +30,11 @@ MOST_BITS = 64
 MOST_EXPONENT = 30
 """Beyond these is no quantity of a body, and what a double can hold is not far."""
 
+_TOO_LARGE = 2 ** (MOST_BITS - 1)
+_POWERS = {unit: Decimal(1).scaleb(unit) for unit in range(-MOST_EXPONENT, MOST_EXPONENT + 1)}
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+
+class Measure(NamedTuple):
     """One value of a measure group, as Withings sends it: ``value * 10**unit``."""
 
     type: int
@@ -42,10 +45,10 @@ class Measure:
     @property
     def exact(self) -> Decimal:
         """The value with all its digits, and no others."""
-        return Decimal(self.value).scaleb(self.unit)
+        return self.value * _POWERS[self.unit]
 
 
-@dataclass(frozen=True, slots=True)
+@lean
 class Reading:
     """One decoded value."""
 
@@ -89,35 +92,60 @@ def unknown_metric(name: str) -> str:
 def _known(record: Record, origin: Origin) -> Iterator[Reading]:
     match record.kind:
         case Kind.MEASURES | Kind.HEIGHT:
-            yield from _of_group(record, origin)
+            return _of_group(record, origin)
         case Kind.ACTIVITY:
-            yield from _of_fields(record, origin, record.body, _ACTIVITY)
+            return _of_fields(record, origin, record.body, _ACTIVITY)
         case Kind.SLEEP:
-            yield from _of_fields(record, origin, _map(record.body.get("data")), _SLEEP)
+            return _of_fields(record, origin, _map(record.body.get("data")), _SLEEP)
         case Kind.WORKOUT:
-            yield from _of_fields(record, origin, _map(record.body.get("data")), _WORKOUT)
+            return _of_fields(record, origin, _map(record.body.get("data")), _WORKOUT)
         case Kind.INTRADAY:
-            yield from _of_hour(record, origin)
+            return _of_hour(record, origin)
         case Kind.SEGMENT:
-            yield from _of_segment(record, origin)
+            return _of_segment(record, origin)
         case Kind.HEART:
-            yield from _of_heart(record, origin)
+            return _of_heart(record, origin)
         case Kind.STETHO:
-            yield from _of_numbers(record, origin, record.body, _STETHO)
+            return _of_numbers(record, origin, record.body, _STETHO)
         case Kind.GOALS:
-            yield from _of_goals(record, origin)
+            return _of_goals(record, origin)
         case _:
-            return
+            return iter(())
 
 
 def measures_of(group: Body) -> Iterator[Measure]:
     """The group's well-formed measures, in Withings' order. A type may come several times."""
-    return (measure for entry in entries_of(group) if (measure := _measure(entry)))
+    return (measure for entry in entries_of(group) if (measure := measure_in(entry)))
+
+
+def measure_in(entry: Mapping[str, Any]) -> Measure | None:
+    """What an entry of a group says; None where it is not well-formed."""
+    type_: Any = entry.get("type")
+    value: Any = entry.get("value")
+    unit: Any = entry.get("unit")
+    sound = isinstance(type_, int) and is_quantity(value, unit)
+    return Measure(type_, value, unit, position_in(entry)) if sound else None
+
+
+def is_quantity(value: Any, unit: Any) -> bool:
+    """Whether these are an integer and a power of ten, and neither is beyond all sense."""
+    return (
+        isinstance(value, int)
+        and isinstance(unit, int)
+        and -_TOO_LARGE < value < _TOO_LARGE
+        and -MOST_EXPONENT <= unit <= MOST_EXPONENT
+    )
+
+
+def position_in(entry: Mapping[str, Any]) -> int | None:
+    """The part of the body that an entry is about; None where it tells none."""
+    position = entry.get("position")
+    return position if isinstance(position, int) else None
 
 
 def odd_measures(group: Body) -> Iterator[Mapping[str, Any]]:
     """The group's measures that are not well-formed: the value is no integer, say."""
-    return (entry for entry in entries_of(group) if _measure(entry) is None)
+    return (entry for entry in entries_of(group) if measure_in(entry) is None)
 
 
 def entries_of(group: Body) -> list[dict[str, Any]]:
@@ -144,7 +172,7 @@ def latest(groups: Iterable[Record]) -> dict[str, Reading]:
 
 def height_of(group: Record) -> Record | None:
     """The group narrowed to its heights, as the record that a bmi looks for; None when it has none."""
-    heights = [measure for measure in entries_of(group.body) if measure.get("type") == types.HEIGHT]
+    heights = [entry for entry in entries_of(group.body) if entry.get("type") == types.HEIGHT]
     if not heights or not counts(group.body):
         return None
     return Record(Kind.HEIGHT, group.key, group.at, group.modified, {**group.body, "measures": heights})
@@ -163,33 +191,29 @@ def exact(value: Any) -> Decimal | None:
 
 
 def _of_group(group: Record, origin: Origin) -> Iterator[Reading]:
-    seen: set[Measure] = set()
-    for measure in measures_of(group.body):
-        if measure in seen:
-            continue  # real groups repeat some measures to the letter
-        seen.add(measure)
-        known = MEASURE_TYPES.get(measure.type)
-        yield Reading(
-            metric=known.metric if known else f"type-{measure.type}",
-            # The exponent of a code means nothing.
-            value=Decimal(measure.value) if known and known.classification else measure.exact,
-            unit=known.unit if known else None,
-            at=group.at,
-            record=group.name,
-            position=measure.position,
-            code=measure.type,
-            origin=origin,
-        )
-    for odd in odd_measures(group.body):
-        type_, value, unit = odd.get("type"), odd.get("value"), odd.get("unit")
+    at, name = group.at, group.name
+    entries = entries_of(group.body)
+    found = list(map(measure_in, entries))
+    # Real groups repeat some measures to the letter.
+    for measure in dict.fromkeys(filter(None, found)):
+        code, position = measure.type, measure.position
+        known = MEASURE_TYPES.get(code)
+        if known is None:
+            yield Reading(f"type-{code}", measure.exact, None, at, name, position, None, code, origin)
+            continue
+        # The exponent of a code means nothing.
+        number = Decimal(measure.value) if known.classification else measure.exact
+        yield Reading(known.metric, number, known.unit, at, name, position, None, code, origin)
+    if all(found):
+        return
+    for entry in (entry for entry, measure in zip(entries, found, strict=True) if measure is None):
+        type_, value, unit = entry.get("type"), entry.get("value"), entry.get("unit")
         if not (isinstance(type_, int) and isinstance(value, float) and isinstance(unit, int)):
             continue
-        if (number := exact(value)) is not None and abs(unit) <= MOST_EXPONENT:
+        if (sent := exact(value)) is not None and abs(unit) <= MOST_EXPONENT:
             # Its code is a text, since whoever looks for values of a type goes by the number.
-            found, position = number.scaleb(unit), _position(odd)
-            yield Reading(
-                f"type-{type_}", found, None, group.at, group.name, position, code=str(type_), origin=origin
-            )
+            metric, position = f"type-{type_}", position_in(entry)
+            yield Reading(metric, sent.scaleb(unit), None, at, name, position, None, str(type_), origin)
 
 
 def _of_fields(
@@ -293,20 +317,6 @@ _PRESSURES = {
 }
 _STETHO = {"vhd": ("stetho_vhd", "code")}
 _GOALS = {"steps": ("goal_steps", "count"), "sleep": ("goal_sleep", "s")}
-
-
-def _measure(entry: Mapping[str, Any]) -> Measure | None:
-    type_, value, unit = entry.get("type"), entry.get("value"), entry.get("unit")
-    if not (isinstance(type_, int) and isinstance(value, int) and isinstance(unit, int)):
-        return None
-    if value.bit_length() >= MOST_BITS or abs(unit) > MOST_EXPONENT:
-        return None
-    return Measure(type_, value, unit, _position(entry))
-
-
-def _position(entry: Mapping[str, Any]) -> int | None:
-    position = entry.get("position")
-    return position if isinstance(position, int) else None
 
 
 def _map(value: Any) -> Mapping[str, Any]:

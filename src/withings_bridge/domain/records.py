@@ -7,10 +7,11 @@ an edit may move it: a revised night keeps its id and changes its start.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
+
+from withings_bridge.domain.lean import lean
 
 Body = Mapping[str, Any]
 
@@ -49,7 +50,7 @@ class Kind(StrEnum):
     """A measure group narrowed to its heights: an index over all history that a bmi looks into."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean
 class RecordKey:
     """Names one record of an account."""
 
@@ -60,7 +61,7 @@ class RecordKey:
         return f"{self.kind}#{self.key}"
 
 
-@dataclass(frozen=True, slots=True)
+@lean
 class Record:
     """One thing that Withings keeps."""
 
@@ -93,14 +94,10 @@ def record_from(kind: Kind, body: Body) -> Record:
     Never fails: a row without its id gets a key made of its content, a row without a time is
     filed under 1970. Losing what cannot be understood yet would be worse than storing it oddly.
     """
-    key = _natural_key(kind, body)
-    return Record(
-        kind=kind,
-        key=key or _content_key(body),
-        at=_time(kind, body) or EPOCH,
-        modified=instant(body.get("modified")),
-        body=body,
-    )
+    id_field = _IDS.get(kind)
+    key = _text(body.get(id_field)) if id_field else _composed_key(kind, body)
+    at = _time(kind, body) or EPOCH
+    return Record(kind, key or _content_key(body), at, instant(body.get("modified")), body)
 
 
 def records_from(kind: Kind, rows: Iterable[Body]) -> list[Record]:
@@ -111,8 +108,8 @@ def records_from(kind: Kind, rows: Iterable[Body]) -> list[Record]:
 
 def instant(value: Any) -> datetime | None:
     """An epoch in seconds, as a number or as digits, or None where it is no such thing."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
+    if type(value) is not int and not isinstance(value, (float, str)):
+        return None  # nor is a bool, which is an int by another name
     try:
         return datetime.fromtimestamp(int(value), UTC)
     except (ValueError, OverflowError, OSError):
@@ -155,7 +152,8 @@ _TIMES: dict[Kind, str] = {
 """The field that holds the epoch a record is filed under."""
 
 
-def _natural_key(kind: Kind, body: Body) -> str | None:
+def _composed_key(kind: Kind, body: Body) -> str | None:
+    """The natural key of what has no field that is an id by itself."""
     match kind:
         case Kind.ACTIVITY if day_of(body.get("date")):
             # One row per source is possible on one day, and a phone's row has no device.
@@ -175,7 +173,7 @@ def _natural_key(kind: Kind, body: Body) -> str | None:
         case Kind.GOALS:
             return THE_GOALS
         case _:
-            return _text(body.get(_IDS[kind])) if kind in _IDS else None
+            return None
 
 
 def _time(kind: Kind, body: Body) -> datetime | None:

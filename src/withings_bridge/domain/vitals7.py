@@ -8,23 +8,35 @@ hundred.
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 from withings_bridge.domain import measures as types
 from withings_bridge.domain.conversions import FAHRENHEIT, HOURS, M_TO_INCHES, POUNDS
 from withings_bridge.domain.ecmascript import to_fixed, to_text
+from withings_bridge.domain.extended import EXTENDED
+from withings_bridge.domain.lean import lean
 from withings_bridge.domain.mapping import CONTRACT, RowMapping, Sources
 from withings_bridge.domain.origins import is_tracker
-from withings_bridge.domain.readings import Measure, counts, measures_of
-from withings_bridge.domain.records import Body, Record
+from withings_bridge.domain.readings import MOST_EXPONENT, counts, entries_of, is_quantity, position_in
+from withings_bridge.domain.records import Body, Kind, Record
 from withings_bridge.domain.row_keys import extended_source, item_key, source_id, source_of
 
 RECORDED_BY = "Withings"
 
+_AT_HOME = "home_measurement"
+_SHOWN = frozenset(
+    {types.WEIGHT, types.HEIGHT, types.FAT_RATIO, types.DIASTOLIC, types.SYSTOLIC, types.HEART_PULSE}
+    | {types.SPO2, types.TEMPERATURE, types.BODY_TEMPERATURE}
+)
+"""The measure types that the contract's rows are made of."""
+_WHOLE = (None, types.WHOLE_BODY)
+_EXTENDED = frozenset(entry.source for entry in EXTENDED if entry.kind is Kind.MEASURES)
+_TENS = {unit: 10.0**unit for unit in range(-MOST_EXPONENT, MOST_EXPONENT + 1)}
 
-@dataclass(frozen=True, slots=True)
+
+@lean
 class VitalRow:
     """One reading as Vitals7 wants it, for whichever user; the store adds ids and creation."""
 
@@ -70,7 +82,7 @@ class Heights:
         found = sorted(
             (record.at, record.key, value)
             for record in records
-            if (value := _values(record.body).get(types.HEIGHT, 0.0)) > 0 and counts(record.body)
+            if (value := _values(record.body, _SHOWN).get(types.HEIGHT, 0.0)) > 0 and counts(record.body)
         )
         self._times = [at for at, _, _ in found]
         self._values = [value for _, _, value in found]
@@ -85,14 +97,12 @@ def rows_of_group(group: Record, heights: Heights, mapping: RowMapping = CONTRAC
     """The rows of a measure group; none while it is held back."""
     if not counts(group.body):
         return []
-    values = _values(group.body)
-    found = [
-        *_body_rows(group, values, heights),
-        *_pressure_rows(group, values),
-        *_other_rows(group, values),
-    ]
+    at, values = _epoch(group), _values(group.body, _SHOWN)
+    found = _body_rows(group, at, values, heights)
+    found += _pressure_rows(group, at, values)
+    found += _other_rows(group, at, values)
     if mapping.extended:
-        whole = _values(group.body, only=_of_the_whole_body)
+        whole = _values(group.body, _EXTENDED, of_limbs=False)
         found += _extended_rows(group, mapping, whole.get)
     return found
 
@@ -144,64 +154,58 @@ def ranked(days: Iterable[Record], sources: Sources) -> list[Record]:
     return sorted(_believed(days, sources), key=lambda day: (day.at, *rank(day)), reverse=True)
 
 
-def _body_rows(group: Record, values: dict[int, float], heights: Heights) -> Iterator[VitalRow]:
+def _body_rows(group: Record, at: int, values: dict[int, float], heights: Heights) -> list[VitalRow]:
     weight, height = values.get(types.WEIGHT), values.get(types.HEIGHT)
-
-    def row(vital_type: str, value: str, units: str, source: str) -> VitalRow:
-        return _row(group, vital_type, value, units, source, "Withings Scale", "home_measurement")
-
+    scale = "Withings Scale"
     if weight is None:
-        if height is not None:
-            yield row("height", to_fixed(height * M_TO_INCHES, 2), "inches", f"height_{group.key}_4")
-        return
-    source = f"weight_{group.key}_1"
-    yield row("weight", to_fixed(POUNDS.of(weight), 2), "lbs", source)
+        if height is None:
+            return []
+        source, inches = source_id(f"height_{group.key}_4"), to_fixed(height * M_TO_INCHES, 2)
+        return [VitalRow("height", inches, "inches", at, source, scale, _AT_HOME)]
+    source, pounds = source_id(f"weight_{group.key}_1"), to_fixed(POUNDS.of(weight), 2)
+    rows = [VitalRow("weight", pounds, "lbs", at, source, scale, _AT_HOME)]
     if (fat := values.get(types.FAT_RATIO)) is not None:
-        yield row("body-fat-percentage", to_fixed(fat, 2), "%", source)
+        rows.append(VitalRow("body-fat-percentage", to_fixed(fat, 2), "%", at, source, scale, _AT_HOME))
     # Scales do not send a height, so a bmi rests on the last one known at the time.
     stature = height if height is not None and height > 0 else heights.at(group.at)
     if stature:
-        yield row("bmi", to_fixed(weight / (stature * stature), 1), "kg/m²", source)
+        index = to_fixed(weight / (stature * stature), 1)
+        rows.append(VitalRow("bmi", index, "kg/m²", at, source, scale, _AT_HOME))
+    return rows
 
 
-def _pressure_rows(group: Record, values: dict[int, float]) -> Iterator[VitalRow]:
+def _pressure_rows(group: Record, at: int, values: dict[int, float]) -> list[VitalRow]:
     systolic, diastolic = values.get(types.SYSTOLIC), values.get(types.DIASTOLIC)
     pulse = values.get(types.HEART_PULSE)
-    has_pressure = systolic is not None or diastolic is not None
-    source = f"bp_{group.key}_9" if has_pressure else f"hr_{group.key}_11"
-    device = "Withings BP Monitor" if has_pressure else "Withings Device"
-    for vital_type, value, units in (
-        ("blood-pressure-systolic", systolic, "mmHg"),
-        ("blood-pressure-diastolic", diastolic, "mmHg"),
-        ("heart-rate", pulse, "bpm"),
-    ):
-        if value is not None:
-            yield _row(group, vital_type, to_text(value), units, source, device, "home_measurement")
-
-
-def _other_rows(group: Record, values: dict[int, float]) -> Iterator[VitalRow]:
-    if (saturation := values.get(types.SPO2)) is not None:
-        source = f"spo2_{group.key}_54"
-        yield _row(
-            group,
-            "oxygen-saturation",
-            to_text(saturation),
-            "%",
-            source,
-            "Withings Pulse Oximeter",
-            "home_measurement",
+    if systolic is None and diastolic is None:
+        if pulse is None:
+            return []
+        source, device = source_id(f"hr_{group.key}_11"), "Withings Device"
+    else:
+        source, device = source_id(f"bp_{group.key}_9"), "Withings BP Monitor"
+    return [
+        VitalRow(vital_type, to_text(value), units, at, source, device, _AT_HOME)
+        for vital_type, value, units in (
+            ("blood-pressure-systolic", systolic, "mmHg"),
+            ("blood-pressure-diastolic", diastolic, "mmHg"),
+            ("heart-rate", pulse, "bpm"),
         )
+        if value is not None
+    ]
+
+
+def _other_rows(group: Record, at: int, values: dict[int, float]) -> list[VitalRow]:
+    rows = []
+    if (saturation := values.get(types.SPO2)) is not None:
+        source, device = source_id(f"spo2_{group.key}_54"), "Withings Pulse Oximeter"
+        text = to_text(saturation)
+        rows.append(VitalRow("oxygen-saturation", text, "%", at, source, device, _AT_HOME))
     celsius = values.get(types.BODY_TEMPERATURE, values.get(types.TEMPERATURE))
     if celsius is not None:
-        yield _row(
-            group,
-            "body-temperature",
-            to_fixed(FAHRENHEIT.of(celsius), 1),
-            "°F",
-            f"temp_{group.key}_71",
-            "Withings Thermometer",
-            "home_measurement",
-        )
+        source, device = source_id(f"temp_{group.key}_71"), "Withings Thermometer"
+        text = to_fixed(FAHRENHEIT.of(celsius), 1)
+        rows.append(VitalRow("body-temperature", text, "°F", at, source, device, _AT_HOME))
+    return rows
 
 
 def _extended_rows(
@@ -217,22 +221,31 @@ def _extended_rows(
         yield _row(record, entry.name, text, entry.units, source, entry.device, entry.context)
 
 
-def _values(group: Body, *, only: Callable[[Measure], bool] = lambda _: True) -> dict[int, float]:
-    """Each measure type's value as a double; of a type repeated in the group the last one."""
-    found = filter(only, measures_of(group))
-    return {measure.type: measure.value * 10.0**measure.unit for measure in found}
+def _values(group: Body, wanted: Container[object], *, of_limbs: bool = True) -> dict[int, float]:
+    """The value of each measure type that is wanted, as a double; of a type that is repeated the last one.
 
-
-def _of_the_whole_body(measure: Measure) -> bool:
-    """A limb's value never stands for the body's, nor one limb's for another's."""
-    return measure.position is None or measure.position == types.WHOLE_BODY
+    Without ``of_limbs``: a limb's value then never stands for the body's, nor one limb's for another's.
+    """
+    values = {}
+    for entry in entries_of(group):
+        type_ = entry.get("type")
+        if not isinstance(type_, int) or type_ not in wanted:
+            continue
+        value: Any = entry.get("value")
+        unit: Any = entry.get("unit")
+        if is_quantity(value, unit) and (of_limbs or position_in(entry) in _WHOLE):
+            values[type_] = value * _TENS[unit]
+    return values
 
 
 def _row(
     record: Record, vital_type: str, value: str, units: str, source: str, device: str, context: str
 ) -> VitalRow:
-    recorded_at = int(record.at.timestamp())
-    return VitalRow(vital_type, value, units, recorded_at, source_id(source), device, context)
+    return VitalRow(vital_type, value, units, _epoch(record), source_id(source), device, context)
+
+
+def _epoch(record: Record) -> int:
+    return int(record.at.timestamp())
 
 
 def _number(value: object) -> float | None:

@@ -128,7 +128,7 @@ def _rows(body: Row, key: str) -> tuple[Row, ...]:
     # A missing list is not an empty one: taken for empty, it would look like a deletion of everything.
     if not isinstance(rows, list):
         raise Malformed(f"Withings answered without {key}.")
-    if not all(isinstance(row, dict) for row in rows):
+    if not set(map(type, rows)) <= {dict}:
         raise Malformed(f"Withings answered with {key} that are not objects.")
     return tuple(rows)
 

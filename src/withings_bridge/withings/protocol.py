@@ -13,7 +13,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from pydantic_core import from_json
+import msgspec
 
 from withings_bridge.domain.errors import (
     BadToken,
@@ -139,8 +139,8 @@ _LONGEST_WAIT = timedelta(days=1)
 
 def _parsed(body: bytes) -> Any:
     try:
-        return from_json(body, allow_inf_nan=False)
-    except ValueError:
+        return msgspec.json.decode(body)
+    except (ValueError, RecursionError):
         return None
 
 

@@ -71,11 +71,13 @@ class TestToText:
 
 
 class TestToFixed:
-    @given(DOUBLES, st.sampled_from((1, 2)))
+    @given(DOUBLES, st.sampled_from((1, 2, 3)))
     @example(1.005, 2)
     @example(0.125, 2)
     @example(0.25, 1)
     @example(0.004, 2)
+    @example(-1.0625, 3)
+    @example(1e11 + 0.25, 1)
     def test_rounds_as_ecmascript_does(self, value: float, digits: int) -> None:
         assert to_fixed(value, digits) == number_to_string(number_to_fixed(value, digits))
 

@@ -162,6 +162,8 @@ class TestRepliesThatAreNone:
             (JSON, b'{"status":0,"body":"x"}', "not an object"),
             (JSON, b'{"status":0,"body":[1]}', "not an object"),
             (JSON, b'{"status":0,"body":{"a":NaN}}', "not JSON"),
+            (JSON, b'{"status":0,"body":{"a":1e400}}', "not JSON"),
+            (JSON, b'{"status":0,"body":' + b"[" * 100_000, "not JSON"),
         ],
     )
     def test_are_malformed(self, content_type: str | None, content: bytes, said: str) -> None:
