@@ -168,7 +168,7 @@ def _live_by(clock: MovableClock, *, look_every: float) -> None:
             await sleep(look_every)
             if clock.offset != seen:
                 seen = clock.offset
-                working._poked.set()
+                working.poke()
 
     async def run_poked(working: Working, stop: asyncio.Event, *, grace: float) -> None:
         poking = asyncio.create_task(poke(working))

@@ -147,7 +147,7 @@ def due(account: Account, now: datetime) -> dict[Lane, datetime]:
 
 
 def tasks(account: Account, now: datetime, *, imports: bool = True) -> list[Task]:
-    """What a turn does now: all live work in order, then one chunk of the import that has got least far
+    """What a turn does now: all live work in order, then one chunk of each import that has got least far
     back, so that a recent night does not wait for a weighing of decades ago.
     """
     works = doable(account)
@@ -166,8 +166,8 @@ def tasks(account: Account, now: datetime, *, imports: bool = True) -> list[Task
         and (time := works[category].backfill_at(now))
         and time <= now
     ]
-    newest = max(chunks, key=lambda task: task.backfill.until if task.backfill else now, default=None)
-    return [*live, newest] if newest else live
+    newest = max((task.backfill.until for task in chunks if task.backfill), default=None)
+    return [*live, *(task for task in chunks if task.backfill and task.backfill.until == newest)]
 
 
 def announce(account: Account, news: Mapping[Category, News]) -> Account:

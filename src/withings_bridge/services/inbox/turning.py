@@ -6,7 +6,7 @@ lease that ends by itself, and the next turn begins the same work again.
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,7 +24,7 @@ from withings_bridge.domain.accounts import (
     swept,
     tasks,
 )
-from withings_bridge.domain.categories import SUMMARY_OF, Category
+from withings_bridge.domain.categories import CATEGORY_OF, SUMMARY_OF, Category
 from withings_bridge.domain.errors import (
     AccountUnknown,
     BadGrant,
@@ -75,8 +75,14 @@ the devices, the goals, the subscriptions, and some for pages and second looks.
 """
 
 
+CHUNKS_AT_ONCE = 3
+"""So many categories are imported at once: one is asked for while what came of another is stored."""
+
 MOST_PUT_OFF = 3
 """So many turns in a row make room for news, before one does all that is pending all the same."""
+
+_STORING = frozenset(CATEGORY_OF.values())
+"""Categories whose tasks save records."""
 
 
 @dataclass(slots=True)
@@ -152,8 +158,6 @@ class Turning:
         try:
             listening = renewing(lambda: self._listen(account, turn), every=LISTEN_EVERY)
             async with self._holding.kept(account.userid, holder), listening:
-                # What a turn that was cut off has stored is not fresh to this one, so no save of it follows.
-                await self._records.catch_up(account.userid)
                 try:
                     account = await self._following(await self._swept(account, holder), holder)
                     await self._work(account, turn, imports=imports)
@@ -216,31 +220,42 @@ class Turning:
     async def _work(self, account: Account, turn: Turn, *, imports: bool) -> None:
         todo = tasks(account, self._clock(), imports=imports)
         turn.firm = self._put_off[account.userid] >= MOST_PUT_OFF
-        for index, task in enumerate(todo):
-            if task.lane is not Lane.LIVE and self._makes_room(account, turn):
+        if any(task.category in _STORING for task in todo):
+            # What a turn that was cut off has stored is not fresh to this one, so no save of it follows.
+            await self._records.catch_up(account.userid)
+        groups = _groups(todo)
+        for index, group in enumerate(groups):
+            if group[0].lane is not Lane.LIVE and self._makes_room(account, turn):
                 return
-            turn.urgency.lane = task.lane
+            turn.urgency.lane = group[0].lane
             try:
-                with in_lane(turn.urgency):
-                    done, fetched = await self._do(account, task, turn)
+                results = await _all_of([self._attempt(account, task, turn) for task in group])
             except _MakesRoom:
                 return
-            except NotLinked as error:
-                raise ConsentNeeded from error
-            except (ConsentNeeded, StorageUnavailable, LeaseLost, AccountUnknown):
-                # Nothing can be settled now. Any other error of the store is about this task.
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever it is, the decision to retry is stored
-                _log_failure(account, task, error)
-                if _concerns_all(error):
+            turn.results += results
+            for result in results:
+                if isinstance(result, Failed) and _concerns_all(result.error):
                     # The rest would fail too.
-                    turn.results += [Failed(waiting, error) for waiting in todo[index:]]
+                    left = [task for later in groups[index + 1 :] for task in later]
+                    turn.results += [Failed(task, result.error) for task in left]
                     return
-                turn.results.append(Failed(task, error))
-            else:
-                turn.results.append(done)
-                turn.fetched += fetched
         self._put_off.pop(account.userid, None)
+
+    async def _attempt(self, account: Account, task: Task, turn: Turn) -> Done | Failed:
+        """What became of a task. Raises what lets nothing be settled now."""
+        try:
+            with in_lane(turn.urgency):
+                done, fetched = await self._do(account, task, turn)
+        except NotLinked as error:
+            raise ConsentNeeded from error
+        except (_MakesRoom, ConsentNeeded, StorageUnavailable, LeaseLost, AccountUnknown):
+            # Any other error of the store is about this task.
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the decision to retry is stored
+            _log_failure(account, task, error)
+            return Failed(task, error)
+        turn.fetched += fetched
+        return done
 
     def _makes_room(self, account: Account, turn: Turn) -> bool:
         """Whether a turn at what nobody waits for ends for news. Not for ever: anybody can post news, and
@@ -354,6 +369,22 @@ class Turning:
             for category, work in stored.work.items()
         ):
             self.hurry(account.userid)
+
+
+def _groups(todo: Sequence[Task]) -> list[list[Task]]:
+    """What is done one after another, and, of chunks of imports, at once."""
+    one_by_one = [[task] for task in todo if task.backfill is None]
+    chunks = [task for task in todo if task.backfill is not None]
+    return one_by_one + [chunks[at : at + CHUNKS_AT_ONCE] for at in range(0, len(chunks), CHUNKS_AT_ONCE)]
+
+
+async def _all_of(attempts: Sequence[Awaitable[Done | Failed]]) -> list[Done | Failed]:
+    """The results of all attempts at once. If one raises the others are waited for: none runs on unseen."""
+    outcomes = await asyncio.gather(*attempts, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
 
 
 def _concerns_all(error: Exception) -> bool:

@@ -1,12 +1,12 @@
 """Who is next: claims due accounts, lane by lane, and gives each a turn; and the loop that never ends."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
-from withings_bridge.domain.accounts import LEASE, Account, tasks
+from withings_bridge.domain.accounts import LEASE, Account, due, tasks
 from withings_bridge.domain.errors import StorageError
 from withings_bridge.domain.inbox import Lane
 from withings_bridge.services.clock import Clock
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 POLL_SECONDS = 2.0
 IDLE_POLL_SECONDS = 5.0
 IDLE_AFTER = timedelta(minutes=1)
-"""How often to look for what is due, and how often when for a while nothing was: a look costs money."""
+"""How often to look at all that is due, and how often when for a while nothing was: a look costs money."""
 
 STILL_AFTER = timedelta(minutes=1)
 """A loop that has not looked for so long stands still: with a store that is silent a look takes seconds."""
@@ -31,6 +31,10 @@ WAIT_SECONDS = 0.25
 MOST_AT_ONCE = 12
 MOST_IN_LANE = {Lane.LIVE: MOST_AT_ONCE, Lane.ERRAND: 4, Lane.RECONCILE: 1, Lane.BACKFILL: 3}
 """Turns of a lane at once: what nobody waits for leaves room for what comes back to be tried again."""
+
+
+Claimed = tuple[Lane, str, Account]
+"""A leased account, the lane it was due in, and whoever holds the lease."""
 
 
 class Working:
@@ -45,6 +49,10 @@ class Working:
         self._pacing = pacing
         self._clock = clock
         self._poked = asyncio.Event()
+        self._named: set[str] = set()
+        """Accounts that may be due now: looked at by themselves, which costs next to nothing."""
+        self._look_at = 0.0
+        """When to look at all that is due, by the time of the loop."""
         self._stopping = False
         self._looked_at: datetime | None = None
         self._attended: set[str] = set()
@@ -53,26 +61,36 @@ class Working:
     async def run(self, stop: asyncio.Event, *, grace: float) -> None:
         """Work off whatever is due, until told to stop; then finish what is under way within the grace."""
         running: dict[asyncio.Task[Turn], Lane] = {}
+        loop = asyncio.get_running_loop()
         busy_at = self._clock()
         while not stop.is_set():
             self._poked.clear()
             self._looked_at = self._clock()
             try:
-                for lane, holder, account in await self._claim_due(list(running.values())):
+                idle = self._clock() - busy_at >= IDLE_AFTER
+                every = IDLE_POLL_SECONDS if idle else POLL_SECONDS
+                for lane, holder, account in await self._claim(list(running.values()), every=every):
                     running[asyncio.create_task(self._turning.turn(account, holder))] = lane
                     busy_at = self._clock()
             except Exception as error:
                 # The loop is all that stands between an acknowledged notification and oblivion.
                 log.exception("our bug", exc_info=error)
-            idle = self._clock() - busy_at >= IDLE_AFTER
-            await self._rest(set(running), stop, IDLE_POLL_SECONDS if idle else POLL_SECONDS)
-            running = {turn: lane for turn, lane in running.items() if not _ended(turn)}
+            await self._rest(set(running), stop, max(0.0, self._look_at - loop.time()))
+            running = self._without_ended(running)
         self._stopping = True
         if running:
             _, unfinished = await asyncio.wait(running, timeout=grace)
             for task in unfinished:
                 task.cancel()
             await asyncio.gather(*unfinished, return_exceptions=True)
+
+    def poke(self, userid: str | None = None) -> None:
+        """Something may be due now: of this account, or of any."""
+        if userid is None:
+            self._look_at = 0.0
+        else:
+            self._named.add(userid)
+        self._poked.set()
 
     @property
     def stands_still(self) -> bool:
@@ -88,7 +106,7 @@ class Working:
         """
         if userid in self._attended:
             self._turning.hurry(userid)
-            self._poked.set()
+            self.poke(userid)
             return
         self._attended.add(userid)
         loop = asyncio.get_running_loop()
@@ -103,7 +121,7 @@ class Working:
             log.warning("left to the loop", account=userid, reason=str(error))
         finally:
             self._attended.discard(userid)
-        self._poked.set()
+        self.poke(userid)
 
     async def drain(self, userid: str, *, imports: bool = True) -> list[Turn]:
         """Turns for one account until nothing of it is due now, or somebody else works on it, who is
@@ -129,11 +147,42 @@ class Working:
             return None
         return await self._turning.turn(account, holder, imports=imports)
 
-    async def _claim_due(self, running: Sequence[Lane]) -> list[tuple[Lane, str, Account]]:
+    async def _claim(self, running: Sequence[Lane], *, every: float) -> list[Claimed]:
+        """Leased accounts: of those that were named, and after so many seconds of all that are due.
+
+        A look at all is many queries, and what it finds beside those who were named is what another
+        replica left, or what waited for its time: neither is in a hurry.
+        """
+        named, self._named = self._named, set()
+        claimed: list[Claimed] = []
+        for userid in named:
+            claimed += await self._claim_named(userid, [*running, *(lane for lane, _, _ in claimed)])
+        now = asyncio.get_running_loop().time()
+        if now >= self._look_at:
+            self._look_at = now + every
+            claimed += await self._claim_due([*running, *(lane for lane, _, _ in claimed)])
+        return claimed
+
+    async def _claim_named(self, userid: str, running: Sequence[Lane]) -> list[Claimed]:
+        """The account, leased, if it is due in a lane that has room."""
+        now = self._clock()
+        try:
+            account = await self._accounts.get(userid)
+            lanes = [lane for lane, at in due(account, now).items() if at <= now] if account else []
+            for lane in lanes:
+                if self._room(lane, running):
+                    holder = self._holding.name()
+                    leased = await self._accounts.claim_one(userid, holder, now=now, lease=LEASE)
+                    return [(lane, holder, leased)] if leased else []
+        except StorageError as error:
+            log.warning("nothing claimed", account=userid, reason=str(error))
+        return []
+
+    async def _claim_due(self, running: Sequence[Lane]) -> list[Claimed]:
         """Leased accounts in the order of the lanes, as many as may have a turn beside those that run;
         none while the store is silent.
         """
-        claimed: list[tuple[Lane, str, Account]] = []
+        claimed: list[Claimed] = []
         try:
             for lane in Lane:
                 taken = [*running, *(other for other, _, _ in claimed)]
@@ -148,7 +197,19 @@ class Working:
     def _room(self, lane: Lane, taken: Sequence[Lane]) -> int:
         if lane is Lane.RECONCILE and not self._pacing.may_sweep():
             return 0
-        return max(0, min(MOST_AT_ONCE - len(taken), MOST_IN_LANE[lane] - taken.count(lane)))
+        return _places(lane, taken)
+
+    def _without_ended(self, running: Mapping[asyncio.Task[Turn], Lane]) -> dict[asyncio.Task[Turn], Lane]:
+        """The turns that still run. An account whose turn ended may go on at once; where a lane was full,
+        all are looked at instead.
+        """
+        ended = [turn for turn in running if turn.done()]
+        left = {account.userid for turn in ended if (account := _account_after(turn))}
+        if all(_places(lane, list(running.values())) for lane in Lane):
+            self._named |= left
+        elif ended:
+            self._look_at = 0.0
+        return {turn: lane for turn, lane in running.items() if turn not in ended}
 
     async def _rest(self, running: set[asyncio.Task[Turn]], stop: asyncio.Event, seconds: float) -> None:
         """Wait until a turn ends, somebody says stop or that there is work, or it is time to look."""
@@ -158,7 +219,16 @@ class Working:
             sign.cancel()
 
 
-def _ended(turn: asyncio.Task[Turn]) -> bool:
-    if turn.done() and not turn.cancelled() and (error := turn.exception()):
+def _places(lane: Lane, taken: Sequence[Lane]) -> int:
+    """How many more turns the lane may have beside these."""
+    return max(0, min(MOST_AT_ONCE - len(taken), MOST_IN_LANE[lane] - taken.count(lane)))
+
+
+def _account_after(turn: asyncio.Task[Turn]) -> Account | None:
+    """The account as a turn that has ended left it; None where it did not settle."""
+    if turn.cancelled():
+        return None
+    if error := turn.exception():
         log.error("turn failed", reason=type(error).__name__)
-    return turn.done()
+        return None
+    return turn.result().account

@@ -5,8 +5,10 @@ records are saved before the rows they yield; tombstones and the index of height
 attempt what is left to do, come after the rows, and those of signals before those of their recordings.
 """
 
+import asyncio
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import CATEGORY_OF, KIND_OF, Category
@@ -45,6 +47,7 @@ class Storing:
         self._noting = noting
         self._telemetry = telemetry
         self._clock = clock
+        self._applying: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def missing(
         self, account: Account, category: Category, span: Span, listed: Collection[str]
@@ -89,11 +92,23 @@ class Storing:
 
         Rows are projected for all that was fetched, also where the record is stored as it is: an
         earlier attempt may have ended between the two. ``imported``: an import brought them;
-        detail has one of its own. Raises LeaseLost rather than write what another
-        may have purged meanwhile.
+        detail has one of its own. One at a time of an account. Raises LeaseLost rather than write what
+        another may have purged meanwhile.
         """
         if not fetched and not removed:
             return []
+        async with self._applying.setdefault(account.userid, asyncio.Lock()):
+            return await self._apply(account, kind, fetched, removed, imported=imported)
+
+    async def _apply(
+        self,
+        account: Account,
+        kind: Kind,
+        fetched: Collection[Record],
+        removed: Collection[Record],
+        *,
+        imported: bool,
+    ) -> list[Record]:
         userid = account.userid
         before = await self._records.get(userid, [record.name for record in fetched])
         fresh = [record for record in fetched if not record.same_as(before.get(record.name))]

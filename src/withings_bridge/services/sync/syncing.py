@@ -104,17 +104,18 @@ class Syncing:
         look.take(reply)
         oldest = self._clock() - self._windows[task.category]
         look.told = [record for record in reply.records if record.at >= oldest]
-        await self._storing.apply(account, KIND_OF[task.category], reply.records, imported=True)
-        if reply.changed_since(began, continued=backfill.offset is not None):
+        changed = reply.changed_since(began, continued=backfill.offset is not None)
+        if changed:
             look.backfill = replace(backfill, offset=None)
-            return look
-        if not reply.complete:
+        elif not reply.complete:
             look.backfill = replace(backfill, offset=reply.next_offset)
-            return look
-        if backfill.offset is None:
-            await self._doubt(account, look, span, reply)
-        if backfill.start > backfill.since:
-            look.backfill = replace(backfill, until=backfill.start, offset=None)
+        else:
+            if backfill.offset is None:
+                # Before any of it is stored: what was not there before lacks nothing.
+                await self._doubt(account, look, span, reply)
+            if backfill.start > backfill.since:
+                look.backfill = replace(backfill, until=backfill.start, offset=None)
+        await self._storing.apply(account, KIND_OF[task.category], reply.records, imported=True)
         return look
 
     async def _look_closely(self, account: Account, look: Look, began: datetime) -> None:

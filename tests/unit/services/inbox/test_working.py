@@ -1,6 +1,7 @@
 """One turn: what it settles, what it leaves for later, and what it may not write."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from unit.services.house import House, a_house, eventually
 from withings_bridge.domain.accounts import LEASE, Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.inbox import ASKED, Failed, Lane
+from withings_bridge.services.inbox import working
 from withings_bridge.services.inbox.working import MOST_AT_ONCE
 
 
@@ -309,6 +311,50 @@ class TestRun:
         await eventually(imported)
         stop.set()
         await working
+
+    async def test_goes_on_with_an_account_without_a_look_at_all_others(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        people = [entry["userid"] for entry in await house.cloud.control("GET", "/people")]
+        claim, looks = house.storage.accounts.claim, Counter[Lane]()
+
+        async def counted(worker: str, *, lane: Lane, **more: Any) -> list[Account]:
+            looks[lane] += 1
+            return await claim(worker, lane=lane, **more)
+
+        monkeypatch.setattr(house.storage.accounts, "claim", counted)
+        monkeypatch.setattr(working, "POLL_SECONDS", 3600.0)
+        stop = asyncio.Event()
+        running = asyncio.create_task(house.working.run(stop, grace=5))
+        linked = await house.link("user-2", person=people[1])
+        await house.working.work_off(linked)
+
+        async def imported() -> bool:
+            return not (await house.account(linked)).importing
+
+        await eventually(imported)
+        assert looks == dict.fromkeys(Lane, 1)
+        stop.set()
+        await running
+
+    async def test_looks_at_all_others_where_a_lane_was_full(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(working, "POLL_SECONDS", 3600.0)
+        monkeypatch.setitem(working.MOST_IN_LANE, Lane.BACKFILL, 1)
+        people = [entry["userid"] for entry in await house.cloud.control("GET", "/people")]
+        linked = [await house.link(f"user-{n}", person=person) for n, person in enumerate(people)]
+        for userid in linked:
+            await house.working.drain(userid, imports=False)
+        stop = asyncio.Event()
+        running = asyncio.create_task(house.working.run(stop, grace=5))
+
+        async def imported() -> bool:
+            return not any([(await house.account(userid)).importing for userid in linked])
+
+        await eventually(imported)
+        stop.set()
+        await running
 
 
 class TestHurry:

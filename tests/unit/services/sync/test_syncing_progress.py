@@ -1,5 +1,6 @@
 """Cursors, imports, and what a crash between two steps leaves behind."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -125,14 +126,45 @@ class TestImport:
         assert len(ends) == 3
         assert ends == sorted(ends, reverse=True)
 
-    async def test_does_one_chunk_a_turn_so_that_a_weigh_in_never_waits_for_it(self, house: House) -> None:
+    async def test_does_one_chunk_of_each_category_a_turn(self, house: House) -> None:
         await self.load_weighings(house, 1, 100)
+        turns = await house.drain(await house.link())
+        rounds = [[r.task.category for r in turn.results if r.task.backfill] for turn in turns]
+        assert [sorted(chunks) for chunks in rounds if chunks] == [
+            ["activity", "heart", "measures", "sleep", "stetho", "workouts"],
+            ["heart", "measures", "stetho"],
+            ["heart", "measures", "stetho"],
+        ]
+
+    async def test_asks_for_one_category_while_another_is_asked_for(self, house: House) -> None:
         userid = await house.link()
-        await house.notified(userid, await house.weigh(userid, 80))
-        account = await house.account(userid)
-        assert not account.importing
-        turns = await house.drain(userid)
-        assert all(sum(1 for r in turn.results if r.task.backfill) <= 1 for turn in turns)
+        async with house.weather.holding("getactivity") as activity:
+            importing = asyncio.create_task(house.drain(userid))
+            async with house.weather.holding("getsummary") as sleep:
+                await asyncio.wait_for(asyncio.gather(activity.wait(), sleep.wait()), 5)
+        await importing
+        assert not (await house.account(userid)).importing
+
+    async def test_stores_one_category_at_a_time(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        await self.load_weighings(house, 1, 2, 3)
+        save, saving, most = house.storage.records.save, 0, 0
+
+        async def slowly(*given: Any, **more: Any) -> None:
+            nonlocal saving, most
+            saving += 1
+            most = max(most, saving)
+            await asyncio.sleep(0.01)
+            await save(*given, **more)
+            saving -= 1
+
+        monkeypatch.setattr(house.storage.records, "save", slowly)
+        userid = await house.link()
+        await house.cloud.control("POST", f"/people/{userid}/activity-days", {"steps": 7321})
+        await house.cloud.control("POST", f"/people/{userid}/nights", {"hours": 7.5})
+        await house.drain(userid)
+        assert await house.values("steps")
+        assert await house.values("sleep-hours")
+        assert most == 1
 
     async def test_goes_on_from_the_offset_where_a_turn_had_to_stop(self, paged: House) -> None:
         await self.load_weighings(paged, 1, 2, 3, 4, 5)
