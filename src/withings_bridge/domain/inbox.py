@@ -278,9 +278,10 @@ def settle(work: Work, result: Done | Failed, *, now: datetime, jitter: float) -
     """The work after a turn's result, given the work as it is stored now.
 
     What was announced while the turn ran stays. An announcement that repeats a window the turn was
-    already looking at leaves no trace but the count: then everything the turn saw stays too, for
-    nobody knows whether it came before or after Withings answered. Of an event there is nothing to
-    answer: what the turn saw of those is done.
+    already looking at leaves no trace but the count, and nobody knows whether it came before or after
+    Withings answered: then each window that the turn is done with is compared once more at once, which
+    is one call for a burst, and everything else that the turn saw stays. Of an event there is nothing
+    to answer: what the turn saw of those is done.
     """
     task = result.task
     if isinstance(result, Failed):
@@ -289,10 +290,15 @@ def settle(work: Work, result: Done | Failed, *, now: datetime, jitter: float) -
         return _with_chunk(work, task.backfill, result, now=now)
     added = work.news - task.news
     explained = work.announced - task.work.announced == len(added)
+    waiting = set(work.rechecks) - set(task.rechecks)
+    later = [recheck.window for recheck in (*waiting, *result.rechecks)]
+    done_with = [each for each in task.news.windows if not any(map(each.overlaps, later))]
+    again = [] if explained else [Recheck(window, now) for window in done_with]
+    news = added if explained else replace(work.news, events=added.events) - News(frozenset(done_with))
     return replace(
         work,
-        news=(added if explained else replace(work.news, events=added.events)) | result.news,
-        rechecks=_merge_rechecks(set(work.rechecks) - set(task.rechecks), result.rechecks),
+        news=news | result.news,
+        rechecks=_merge_rechecks(waiting, (*result.rechecks, *again)),
         pause_until=result.pause_until,
         trouble=None,
         backfill=_begun(work.backfill, result.backfill),

@@ -97,10 +97,28 @@ class TestDone:
         assert after.news == news(2, 3)
         assert after.settled == 1
 
-    def test_keeps_everything_when_a_window_of_the_turn_was_announced_once_more(self) -> None:
+    def test_compares_once_more_at_once_when_a_window_of_the_turn_was_announced_again(self) -> None:
         work = told(1, 2)
-        assert done(work, Done(a_task(work)), stored=told(2, work=work)).news == news(1, 2)
-        assert done(work, Done(a_task(work)), stored=told(2, 3, work=work)).news == news(1, 2, 3)
+        after = done(work, Done(a_task(work)), stored=told(2, 3, 2, work=work))
+        assert after.news == news(3)
+        assert set(after.rechecks) == {Recheck(window(1), LATER), Recheck(window(2), LATER)}
+
+    def test_keeps_a_window_that_was_announced_again_and_is_to_be_looked_at_later_anyhow(self) -> None:
+        work = told(1, 2)
+        later = Recheck(window(1), LATER + 5 * MINUTE)
+        after = done(work, Done(a_task(work), rechecks=(later,)), stored=told(1, work=work))
+        assert after.news == news(1)
+        assert set(after.rechecks) == {later, Recheck(window(2), LATER)}
+
+    def test_keeps_a_window_that_was_announced_again_and_waits_for_a_second_look(self) -> None:
+        work = told(1, work=Work(rechecks=(Recheck(window(1), LATER + 3 * MINUTE),)))
+        task = replace(a_task(work), rechecks=())
+        after = done(work, Done(task), stored=told(1, work=work))
+        assert (after.news, after.rechecks) == (news(1), work.rechecks)
+
+    def test_keeps_what_was_asked_for_without_a_window_when_anything_was_announced_again(self) -> None:
+        work = told(1).announce(ASKED)
+        assert done(work, Done(a_task(work)), stored=told(1, work=work)).news == ASKED
 
     def test_keeps_a_comparison_of_everything_that_became_necessary_meanwhile(self) -> None:
         work = told(*range(MOST_WINDOWS))
@@ -113,7 +131,8 @@ class TestDone:
     ) -> None:
         work = told(*before)
         after = done(work, Done(a_task(work)), stored=told(*meanwhile, work=work))
-        assert after.news.windows >= news(*meanwhile).windows
+        again = {recheck.window for recheck in after.rechecks if recheck.due_at == LATER}
+        assert after.news.windows | again >= news(*meanwhile).windows
 
     def test_never_moves_the_cursor_back(self) -> None:
         work = told(1, work=Work(cursor=NOON))

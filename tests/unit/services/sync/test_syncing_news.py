@@ -50,6 +50,23 @@ class TestNews:
         assert await house.asked() == [("getmeas", "lastupdate")]
         assert len(await house.values("weight")) == 3
 
+    async def test_that_is_announced_again_while_it_is_fetched_costs_one_call_more(
+        self, house: House, userid: str, clock: FakeClock
+    ) -> None:
+        group = await house.weigh(userid, 70)
+
+        async def announced_again() -> None:
+            for _ in range(3):
+                await house.receive(userid, group)
+
+        house.weather.meanwhile("getmeas", announced_again)
+        await house.notified(userid, group)
+        assert await house.values("weight") == ["154.32"]
+        for _ in range(10):
+            clock.advance(MINUTE)
+            await house.drain(userid)
+        assert await house.asked() == [("getmeas", "lastupdate"), ("getmeas", "dates")]
+
     async def test_that_a_device_uploads_late_is_not_dropped(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:
