@@ -62,7 +62,7 @@ assets: $(VENV)/.dev ## Put the browser assets in place, unmodified release file
 screenshots: $(VENV)/.dev ## Take the README's pictures of a running bridge (needs Chromium)
 	$(BIN)/python scripts/screenshots.py
 
-settings: $(VENV)/.dev ## Write the settings into README.md and .env.example
+settings: $(VENV)/.dev ## Write the settings into docs/configuration.md, .env.example and render.yaml
 	$(BIN)/python scripts/settings_table.py
 
 data: $(VENV)/.dev ## Write the tables of docs/data.md

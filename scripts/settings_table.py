@@ -1,4 +1,4 @@
-"""Writes the settings into README.md, .env.example and render.yaml, from ``Settings``.
+"""Writes the settings into docs/configuration.md, .env.example and render.yaml, from ``Settings``.
 
 ``python scripts/settings_table.py``; with ``--check`` it writes nothing and ends with 1 where they differ.
 """
@@ -89,7 +89,7 @@ def written(value: Any) -> str:
 
 
 def table() -> str:
-    """The README's table, a part for each group."""
+    """The table, a part for each group."""
     return "\n".join(_table_lines())
 
 
@@ -98,12 +98,12 @@ def env_example() -> str:
     return HEAD + "".join(f"{line}\n" for line in _example_lines())
 
 
-def in_readme(readme: str) -> str:
-    """The README with the table of now between its markers; ValueError when it has none."""
-    before, begin, rest = readme.partition(BEGIN)
+def in_page(page: str) -> str:
+    """The page with the table of now between its markers; ValueError when it has none."""
+    before, begin, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise ValueError(f"README.md lacks the markers {BEGIN} and {END}")
+        raise ValueError(f"docs/configuration.md lacks the markers {BEGIN} and {END}")
     return f"{before}{BEGIN}\n{table()}\n{END}{after}"
 
 
@@ -127,7 +127,7 @@ def main() -> int:
     check = parser.parse_args().check
     texts: dict[str, Callable[[str], str]] = {
         ".env.example": lambda _: env_example(),
-        "README.md": in_readme,
+        "docs/configuration.md": in_page,
         "render.yaml": in_render,
     }
     stale = []
