@@ -15,6 +15,7 @@ from withings_bridge.api import errors
 from withings_bridge.api.description import DESCRIPTION, TAGS
 from withings_bridge.api.middleware import (
     REQUEST_ID,
+    Acknowledgements,
     Bodies,
     LoopbackOnly,
     Origins,
@@ -36,12 +37,19 @@ from withings_bridge.api.routers import (
     recordings,
     users,
 )
-from withings_bridge.api.routers.webhook import CallbackSecret, CallingAddress, add_webhook, announced
+from withings_bridge.api.routers.webhook import (
+    PATH,
+    CallbackSecret,
+    CallingAddress,
+    add_webhook,
+    announced,
+)
 from withings_bridge.bridge import assemble
 from withings_bridge.callers import ApiKeys, Authentication, CallLimit, CognitoTokens, Jwks, Sessions
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
 from withings_bridge.services import Services
 from withings_bridge.services.clock import Clock, system_clock
+from withings_bridge.services.telemetry import measure_lag
 from withings_bridge.settings import AllowList, Settings, StorageKind
 
 if TYPE_CHECKING:
@@ -107,6 +115,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     app.add_middleware(PlainPaths)
     app.add_middleware(SafeHeaders)
     app.add_middleware(Requests)
+    app.add_middleware(Acknowledgements, path=PATH, count=services.telemetry.acknowledged)
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
     errors.install(app)
@@ -138,6 +147,8 @@ def _background(
     running: dict[str, Coroutine[Any, Any, None]] = {
         "worker": services.working.run(stop, grace=grace),
         "reprojecting": services.reprojecting.run(stop),
+        "surveying": services.surveying.run(stop),
+        "lag": measure_lag(services.telemetry, stop),
     }
     if addresses:
         running["addresses"] = addresses.run(stop)

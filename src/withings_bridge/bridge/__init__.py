@@ -51,6 +51,7 @@ from withings_bridge.services.oversight.diagnosing import Diagnosing
 from withings_bridge.services.oversight.explaining import Explaining
 from withings_bridge.services.oversight.overseeing import Overseeing
 from withings_bridge.services.oversight.reporting import Reporting
+from withings_bridge.services.oversight.surveying import Surveying
 from withings_bridge.services.oversight.watching import Watching
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.sync.detailing import Detailing
@@ -114,13 +115,13 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         application=settings.client_id,
         clock=clock,
     )
-    client = WithingsClient(http, settings.api_url, notify_url=notify_url, pace=pacing)
-    oauth = oauth_of(settings, http, pacing)
-    gateway = gateway_of(settings, http)
     telemetry = Telemetry()
+    client = WithingsClient(http, settings.api_url, notify_url=notify_url, pace=pacing, meter=telemetry)
+    oauth = oauth_of(settings, http, pacing, meter=telemetry)
+    gateway = gateway_of(settings, http)
     noting = Noting(trail=storage.trail, clock=clock)
     windows = import_windows(settings)
-    tokens = Tokens(links=links, ephemera=storage.ephemera, oauth=oauth, clock=clock)
+    tokens = Tokens(links=links, ephemera=storage.ephemera, oauth=oauth, telemetry=telemetry, clock=clock)
     holding = Holding(accounts=storage.accounts, clock=clock)
     granting = Granting(ephemera=storage.ephemera, oauth=oauth, clock=clock)
     projecting = Projecting(
@@ -130,6 +131,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         holding=holding,
         gateway=gateway,
         noting=noting,
+        telemetry=telemetry,
         mapping=settings.row_mapping,
         clock=clock,
     )
@@ -178,6 +180,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         holding=holding,
         gateway=gateway,
         noting=noting,
+        telemetry=telemetry,
         windows=windows,
         clock=clock,
         sweep_every=sweep_every,
@@ -300,6 +303,15 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         checking=checking,
         examining=examining,
         rotating=Rotating(links),
+        surveying=Surveying(
+            accounts=storage.accounts,
+            working=working,
+            oauth=oauth,
+            pacing=pacing,
+            telemetry=telemetry,
+            sweep_every=sweep_every,
+            clock=clock,
+        ),
         telemetry=telemetry,
         reprojecting=Reprojecting(
             accounts=storage.accounts, links=links, holding=holding, rebuilding=rebuilding, clock=clock

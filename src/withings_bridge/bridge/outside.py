@@ -10,7 +10,7 @@ from withings_bridge.domain.categories import Category
 from withings_bridge.services.sync.publishing import HttpGateway, NoGateway, RealtimeGateway
 from withings_bridge.settings import LOOPBACK, Settings, StorageKind
 from withings_bridge.storage.base import Storage
-from withings_bridge.withings import Pace, WithingsOAuth
+from withings_bridge.withings import Meter, Pace, WithingsOAuth
 
 log = structlog.get_logger()
 
@@ -38,7 +38,9 @@ def storage_of(settings: Settings) -> Storage:
     )
 
 
-def oauth_of(settings: Settings, http: httpx.AsyncClient, pace: Pace) -> WithingsOAuth:
+def oauth_of(
+    settings: Settings, http: httpx.AsyncClient, pace: Pace, *, meter: Meter | None = None
+) -> WithingsOAuth:
     """Withings' sign-in and tokens, at that pace."""
     return WithingsOAuth(
         http,
@@ -47,6 +49,7 @@ def oauth_of(settings: Settings, http: httpx.AsyncClient, pace: Pace) -> Withing
         api_url=settings.api_url,
         auth_url=settings.auth_url,
         pace=pace,
+        meter=meter,
     )
 
 

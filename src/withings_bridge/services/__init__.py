@@ -9,6 +9,7 @@
 - ``reporting``: the state of a user's link, for API, CLI and pages
 - ``checking``: whether the bridge is set up so that it can work
 - ``examining``: what is wrong with what is stored, and mending it
+- ``surveying``: what an operator's Prometheus is told of the whole bridge
 
 ``inbox``: from a notification to work that is done
 
@@ -93,6 +94,7 @@ from withings_bridge.services.oversight.examining import Examining
 from withings_bridge.services.oversight.explaining import Explaining
 from withings_bridge.services.oversight.overseeing import Overseeing
 from withings_bridge.services.oversight.reporting import Reporting
+from withings_bridge.services.oversight.surveying import Surveying
 from withings_bridge.services.oversight.watching import Watching
 from withings_bridge.services.sync.reprojecting import Reprojecting
 from withings_bridge.services.telemetry import Telemetry
@@ -124,4 +126,5 @@ class Services:
     rotating: Rotating
     reprojecting: Reprojecting
     signals: Signals
+    surveying: Surveying
     telemetry: Telemetry

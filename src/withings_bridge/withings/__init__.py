@@ -17,7 +17,7 @@ from withings_bridge.withings.client import WithingsClient
 from withings_bridge.withings.models import TokenReply
 from withings_bridge.withings.oauth import WithingsOAuth
 from withings_bridge.withings.protocol import Call
-from withings_bridge.withings.sending import TIMEOUT, Pace
+from withings_bridge.withings.sending import TIMEOUT, Meter, Pace
 from withings_bridge.withings.windows import Between, Days, Since
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Between",
     "Call",
     "Days",
+    "Meter",
     "Pace",
     "Row",
     "Since",

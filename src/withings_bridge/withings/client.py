@@ -30,7 +30,7 @@ from withings_bridge.withings.models import (
     Workout,
 )
 from withings_bridge.withings.protocol import Call
-from withings_bridge.withings.sending import TIMEOUT, Pace, Sender, Unpaced
+from withings_bridge.withings.sending import TIMEOUT, Meter, Pace, Sender
 from withings_bridge.withings.windows import Between, Days, Since
 
 _DETAIL_LIMIT = timedelta(hours=24)
@@ -50,9 +50,10 @@ class WithingsClient:
         *,
         notify_url: str | None = None,
         pace: Pace | None = None,
+        meter: Meter | None = None,
         timeout: httpx.Timeout = TIMEOUT,
     ) -> None:
-        self._sender = Sender(http, pace=pace or Unpaced(), timeout=timeout)
+        self._sender = Sender(http, pace=pace, meter=meter, timeout=timeout)
         self._api_url = api_url.rstrip("/")
         self._notify_url = notify_url or self._api_url + protocol.NOTIFY_PATH
 

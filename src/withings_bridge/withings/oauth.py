@@ -21,7 +21,7 @@ from withings_bridge.withings.protocol import (
     Call,
     signature,
 )
-from withings_bridge.withings.sending import TIMEOUT, Pace, Sender, Unpaced
+from withings_bridge.withings.sending import TIMEOUT, Meter, Pace, Sender
 
 
 class WithingsOAuth:
@@ -40,10 +40,11 @@ class WithingsOAuth:
         api_url: str,
         auth_url: str,
         pace: Pace | None = None,
+        meter: Meter | None = None,
         timeout: httpx.Timeout = TIMEOUT,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._sender = Sender(http, pace=pace or Unpaced(), timeout=timeout)
+        self._sender = Sender(http, pace=pace, meter=meter, timeout=timeout)
         self._client_id = client_id
         self._client_secret = client_secret
         self._api_url = api_url.rstrip("/")

@@ -37,6 +37,19 @@ NOTIFY_PATH = "/notify"
 OAUTH_PATH = "/v2/oauth2"
 SIGNATURE_PATH = "/v2/signature"
 
+PATHS = (
+    MEASURE_V2_PATH,
+    MEASURE_PATH,
+    SLEEP_PATH,
+    HEART_PATH,
+    STETHO_PATH,
+    USER_PATH,
+    NOTIFY_PATH,
+    OAUTH_PATH,
+    SIGNATURE_PATH,
+)
+"""Of all services; one that ends another's path comes after it."""
+
 REQUEST_TOKEN = "requesttoken"  # noqa: S105 -- the name of an action
 
 SENDABLE = re.compile(r"[\x21-\x7e]+")
@@ -55,6 +68,11 @@ class Call:
     @property
     def at_token_endpoint(self) -> bool:
         return self.action == REQUEST_TOKEN
+
+    @property
+    def service(self) -> str:
+        """The path of the service without its first slash, such as ``v2/measure``."""
+        return next((path for path in PATHS if self.url.endswith(path)), "/other").removeprefix("/")
 
     @property
     def may_be_repeated(self) -> bool:

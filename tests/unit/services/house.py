@@ -49,6 +49,7 @@ from withings_bridge.services.oversight.examining import AstrayRows, DeadLinks, 
 from withings_bridge.services.oversight.explaining import Explaining
 from withings_bridge.services.oversight.overseeing import Overseeing
 from withings_bridge.services.oversight.reporting import Reporting
+from withings_bridge.services.oversight.surveying import Surveying
 from withings_bridge.services.pacing import Pacing
 from withings_bridge.services.sync.detailing import Detailing
 from withings_bridge.services.sync.fetching import Fetching
@@ -112,8 +113,9 @@ class House:
             ephemera=storage.ephemera, budget=Budget(120), application="sandbox", clock=clock
         )
         pace = self.pacing if changes.get("paced") else None
-        http = httpx.AsyncClient(transport=self.weather)
-        client = WithingsClient(http, CLOUD, pace=pace)
+        self.http = http = httpx.AsyncClient(transport=self.weather)
+        self.telemetry = telemetry = Telemetry()
+        client = WithingsClient(http, CLOUD, pace=pace, meter=telemetry)
         self.oauth = oauth = WithingsOAuth(
             http,
             client_id=cloud.options.client_id,
@@ -121,6 +123,7 @@ class House:
             api_url=CLOUD,
             auth_url=f"{CLOUD}/oauth2_user/authorize2",
             pace=pace,
+            meter=telemetry,
             clock=clock.epoch,
         )
         self.client = client
@@ -136,6 +139,7 @@ class House:
             links=self.links,
             ephemera=storage.ephemera,
             oauth=oauth,
+            telemetry=telemetry,
             clock=clock,
             sleep=changes.get("sleep", self.sleep),
         )
@@ -146,6 +150,7 @@ class House:
             holding=self.holding,
             gateway=self.gateway,
             noting=self.noting,
+            telemetry=telemetry,
             mapping=changes.get("mapping", CONTRACT),
             clock=clock,
         )
@@ -153,7 +158,6 @@ class House:
         fetching = Fetching(
             client=client, tokens=self.tokens, max_pages=changes.get("max_pages", 100), clock=clock
         )
-        self.telemetry = Telemetry()
         storing = Storing(
             records=storage.records,
             projecting=self.projecting,
@@ -195,6 +199,7 @@ class House:
             gateway=self.gateway,
             noting=self.noting,
             pacing=self.pacing,
+            telemetry=telemetry,
             windows=windows,
             clock=clock,
             sweep_every=sweep_every,
@@ -312,6 +317,15 @@ class House:
             clock=clock,
         )
         self.diagnosing = Diagnosing(storage=storage, working=self.working, oauth=oauth, pacing=self.pacing)
+        self.surveying = Surveying(
+            accounts=storage.accounts,
+            working=self.working,
+            oauth=oauth,
+            pacing=self.pacing,
+            telemetry=telemetry,
+            sweep_every=sweep_every,
+            clock=clock,
+        )
         self.exporting = Exporting(browsing=self.browsing, sharing=Sharing(browsing=self.browsing))
         self.reporting = Reporting(storage=storage, links=self.links, windows=windows, clock=clock)
         self.signals = Signals(
@@ -323,6 +337,10 @@ class House:
             telemetry=self.telemetry,
             clock=clock,
         )
+
+    def paced_client(self) -> WithingsClient:
+        """A client that keeps to the budget, of a house that does not."""
+        return WithingsClient(self.http, CLOUD, pace=self.pacing, meter=self.telemetry)
 
     async def sleep(self, seconds: float) -> None:
         """Let the time pass that somebody sleeps."""

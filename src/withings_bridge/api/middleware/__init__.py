@@ -6,9 +6,11 @@
 - ``origins``: whose pages may call
 - ``bodies``: how large a body may be, and of which kind
 - ``paths``: one for each endpoint
+- ``acknowledgements``: how long Withings waits for an answer
 - ``refusing``: the answer to what is not taken
 """
 
+from withings_bridge.api.middleware.acknowledgements import Acknowledgements
 from withings_bridge.api.middleware.bodies import Bodies
 from withings_bridge.api.middleware.headers import SafeHeaders, safe_headers
 from withings_bridge.api.middleware.hosts import LoopbackOnly
@@ -19,6 +21,7 @@ from withings_bridge.api.middleware.requests import REQUEST_ID, Requests, reques
 
 __all__ = [
     "REQUEST_ID",
+    "Acknowledgements",
     "Bodies",
     "LoopbackOnly",
     "Origins",

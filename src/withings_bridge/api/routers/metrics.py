@@ -9,7 +9,7 @@ from withings_bridge.services.telemetry import CONTENT_TYPE
 
 EXAMPLE = """\
 # HELP withings_bridge_unknown_total Things in stored records, and notifications of linked accounts, that no \
-table knows yet.
+table knows yet. Of this process.
 # TYPE withings_bridge_unknown_total counter
 withings_bridge_unknown_total{code="271",what="measure type"} 3.0
 """
@@ -32,5 +32,8 @@ router = APIRouter(tags=["operations"], dependencies=[Depends(administering)])
     responses=_TEXT | replies(*CALLING),
 )
 async def metrics(services: TheServices) -> Response:
-    """Counted since this process began, of this process alone; no label is about a person."""
+    """Counters are of this process since it began; what comes from the store, of all replicas, is at most a
+    minute old. No label is about a person.
+    """
+    await services.surveying.look()
     return Response(services.telemetry.text(), media_type=CONTENT_TYPE)

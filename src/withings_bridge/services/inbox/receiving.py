@@ -50,13 +50,20 @@ class Receiving:
         """
         notification = parse_notification(fields, confirmed=confirmed)
         if notification is None:
+            self._telemetry.notified(None, "senseless")
             log.info("notification ignored", reason="it names no account or no category")
             return None
         work = dict.fromkeys(notification.categories, _news(notification))
         if not work:
+            self._telemetry.notified(notification.appli, "nothing to do")
             log.info("notification noted", account=_told(notification.account), appli=notification.appli)
             return None
-        known = await self._announced(notification.account, work)
+        try:
+            known = await self._announced(notification.account, work)
+        except StorageError:
+            self._telemetry.notified(notification.appli, "not kept")
+            raise
+        self._telemetry.notified(notification.appli, "stored" if known else "unknown account", known=known)
         if known and notification.appli not in APPLIS:
             self._telemetry.unknown("appli", str(notification.appli))
         account = notification.account if known else _told(notification.account)

@@ -56,6 +56,7 @@ from withings_bridge.services.sync.looking import Look
 from withings_bridge.services.sync.publishing import RealtimeGateway
 from withings_bridge.services.sync.rebuilding import Rebuilding
 from withings_bridge.services.sync.syncing import Syncing
+from withings_bridge.services.telemetry import Telemetry, stopwatch
 from withings_bridge.storage.base import Accounts, Links, Records
 from withings_bridge.withings import WithingsClient
 
@@ -97,6 +98,8 @@ class Turn:
     """Too many turns before it made room: this one does all that is pending."""
     hurried: bool = False
     """News came while it did what nobody waits for: it ends as soon as it can."""
+    outcome: str = "failed"
+    """How it ended, for who counts: see ``telemetry.catalogue``."""
 
 
 class _MakesRoom(Exception):
@@ -123,6 +126,7 @@ class Turning:
         gateway: RealtimeGateway,
         noting: Noting,
         pacing: Pacing,
+        telemetry: Telemetry,
         windows: Mapping[Category, timedelta],
         clock: Clock,
         sweep_every: timedelta = SWEEP_EVERY,
@@ -141,6 +145,7 @@ class Turning:
         self._gateway = gateway
         self._noting = noting
         self._pacing = pacing
+        self._telemetry = telemetry
         self._windows = windows
         self._clock = clock
         self._sweep_every = sweep_every
@@ -153,7 +158,7 @@ class Turning:
         A lost lease ends it without a word to the store. Without ``imports`` what is left of an
         import stays for another turn.
         """
-        turn = Turn(account=None)
+        turn, elapsed = Turn(account=None), stopwatch()
         self._running[account.userid] = turn
         try:
             listening = renewing(lambda: self._listen(account, turn), every=LISTEN_EVERY)
@@ -163,6 +168,7 @@ class Turning:
                     await self._work(account, turn, imports=imports)
                 except ConsentNeeded as error:
                     turn.account = await self._without_consent(account, holder, error)
+                    turn.outcome = "consent needed"
                     return turn
             turn.account = await self._accounts.change(
                 account.userid,
@@ -170,16 +176,21 @@ class Turning:
                 now=self._clock(),
                 holder=holder,
             )
+            turn.outcome = "settled"
             self._note(turn.account, turn.results)
         except (LeaseLost, AccountUnknown) as error:
+            turn.outcome = "abandoned"
             log.warning("turn abandoned", account=account.userid, reason=str(error))
         except StorageError as error:
+            turn.outcome = "not settled"
             # Not settled, so it will be done again when the lease has ended.
             log.warning("turn not settled", account=account.userid, reason=str(error))
         except asyncio.CancelledError:
+            turn.outcome = "cut off"
             await asyncio.shield(self._holding.release(account.userid, holder))
             raise
         finally:
+            self._telemetry.turned(turn.outcome, elapsed())
             if self._running.get(account.userid) is turn:  # and not that of who has the lease by now
                 del self._running[account.userid]
         return turn
@@ -309,10 +320,13 @@ class Turning:
         for result in results:
             category, work = result.task.category, account.of(result.task.category)
             chunk = result.task.backfill is not None
+            self._telemetry.did(result)
             if isinstance(result, Done):
                 if chunk and work.backfill is None:
                     self._noting.note(account.userid, What.IMPORTED, category=category)
             elif trouble := work.backfill_trouble if chunk else work.trouble:
+                if trouble.buried:
+                    self._telemetry.buried(category)
                 self._noting.note(
                     account.userid,
                     What.BURIED if trouble.buried else What.FAILED,

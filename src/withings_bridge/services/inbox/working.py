@@ -97,6 +97,11 @@ class Working:
         """Whether the loop does not run, or hangs."""
         return self._looked_at is None or self._clock() - self._looked_at > STILL_AFTER
 
+    @property
+    def looked_at(self) -> datetime | None:
+        """When the loop last looked for what is due; None: it never ran."""
+        return self._looked_at
+
     async def work_off(self, userid: str) -> None:
         """Begin at once with what was just stored; imports, and all of it where the store falls silent,
         are left to the loop.

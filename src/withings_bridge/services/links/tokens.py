@@ -35,6 +35,7 @@ from withings_bridge.domain.quota import SAME_ARGUMENTS
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.links.locking import RefreshLock
 from withings_bridge.services.pacing import Urgency, in_lane
+from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.storage.base import Ephemera, Links
 from withings_bridge.withings import TokenReply, WithingsOAuth
 
@@ -54,6 +55,9 @@ RENEW_POLLS = 15
 SAVE_PAUSES = (0.1, 0.3, 1.0, 3.0, 8.0)
 MILLISECOND = timedelta(milliseconds=1)
 
+PASSING = (Transient, Malformed, RepeatedTooSoon)
+"""After which nobody knows whether Withings has issued the next pair."""
+
 
 class Tokens:
     """Makes calls with an access token that works."""
@@ -64,12 +68,14 @@ class Tokens:
         links: Links,
         ephemera: Ephemera,
         oauth: WithingsOAuth,
+        telemetry: Telemetry,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._links = links
         self._ephemera = ephemera
         self._oauth = oauth
+        self._telemetry = telemetry
         self._clock = clock
         self._sleep = sleep
 
@@ -168,13 +174,17 @@ class Tokens:
             except BadGrant as error:
                 stored = await self._stored(account)
                 if stored.saved_at != pair.saved_at:
+                    self._telemetry.refreshed("overtaken")
                     return stored
+                self._telemetry.refreshed("refused")
                 raise ConsentNeeded from error
-            except Unreachable:
-                raise
-            except (Transient, Malformed, RepeatedTooSoon) as error:
+            except WithingsError as error:
+                self._telemetry.refreshed("failed")
+                if isinstance(error, Unreachable) or not isinstance(error, PASSING):
+                    raise
                 reason = f"Withings gave no new token ({type(error).__name__}), and is asked again later."
                 raise NoLiveToken(reason, retry_after=error.retry_after) from error
+            self._telemetry.refreshed("granted")
             fresh = pair_from(reply, saved_at=max(self._clock(), pair.saved_at + MILLISECOND))
             log.info("token pair refreshed", account=account.userid)
             return await self._saved(account, fresh, replacing=pair)
@@ -211,7 +221,7 @@ class Tokens:
         """
         try:
             return await self._oauth.refresh(pair.refresh_token)
-        except (Transient, Malformed, RepeatedTooSoon) as error:
+        except PASSING as error:
             if not patient or isinstance(error, Unreachable):
                 raise
             log.warning("refresh is tried once more", reason=type(error).__name__)

@@ -20,6 +20,7 @@ from withings_bridge.services.clock import Clock
 from withings_bridge.services.holding import Holding
 from withings_bridge.services.noting import Noting
 from withings_bridge.services.sync.publishing import RealtimeGateway
+from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.storage.base import Links, Records, Vitals
 
 
@@ -67,6 +68,7 @@ class Projecting:
         holding: Holding,
         gateway: RealtimeGateway,
         noting: Noting,
+        telemetry: Telemetry,
         mapping: RowMapping,
         clock: Clock,
     ) -> None:
@@ -77,6 +79,7 @@ class Projecting:
         self._holding = holding
         self._gateway = gateway
         self._noting = noting
+        self._telemetry = telemetry
         self._clock = clock
 
     async def project(self, account: Account, change: Change) -> Projection:
@@ -121,6 +124,7 @@ class Projecting:
             count = await self._vitals.write(user, projection.rows, gone=projection.gone, now=now)
             if count:
                 changed[user] = count
+                self._telemetry.wrote(count)
                 self._noting.note(account.userid, What.WROTE, user=user, number=count)
                 await self._links.pushed(user, at=now)
         return changed

@@ -97,7 +97,13 @@ class TestRefresh:
         self, house: House, account: Account, clock: FakeClock
     ) -> None:
         clock.advance(4 * HOUR)
-        replica = Tokens(links=house.links, ephemera=house.storage.ephemera, oauth=house.oauth, clock=clock)
+        replica = Tokens(
+            links=house.links,
+            ephemera=house.storage.ephemera,
+            oauth=house.oauth,
+            telemetry=house.telemetry,
+            clock=clock,
+        )
         calls = [(replica if n % 2 else house.tokens).call(account, echo) for n in range(30)]
         tokens = set(await asyncio.gather(*calls))
         assert tokens == {(await pair_of(house)).access_token}
@@ -302,7 +308,13 @@ class TestRefusedGrant:
         await house.tokens.call(account, house.client.devices)  # from here the old refresh token is dead
         clock.advance(11 * SECOND)
         late = LateLinks(house.storage.links, before, reads=2)
-        tokens = Tokens(links=late, ephemera=house.storage.ephemera, oauth=house.oauth, clock=clock)
+        tokens = Tokens(
+            links=late,
+            ephemera=house.storage.ephemera,
+            oauth=house.oauth,
+            telemetry=house.telemetry,
+            clock=clock,
+        )
         assert await tokens.call(account, echo) == fresh
 
 
@@ -311,7 +323,13 @@ class TestAnotherConsentMeanwhile:
         clock.advance(4 * HOUR)
         newer = a_pair(saved_at=clock() + SECOND, name="newer")
         links = RelinkingLinks(house.storage.links, "user-1", newer)
-        tokens = Tokens(links=links, ephemera=house.storage.ephemera, oauth=house.oauth, clock=clock)
+        tokens = Tokens(
+            links=links,
+            ephemera=house.storage.ephemera,
+            oauth=house.oauth,
+            telemetry=house.telemetry,
+            clock=clock,
+        )
         assert await tokens.call(account, echo) == newer.access_token
         assert await pair_of(house) == newer
 

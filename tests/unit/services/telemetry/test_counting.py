@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
-from prometheus_client.parser import text_string_to_metric_families
 
 from builders import DAY, MINUTE
 from fakes import FakeClock
+from scrape import Scrape
 from unit.services.house import House, a_house
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.records import Kind
@@ -19,9 +19,7 @@ UNKNOWN = "withings_bridge_unknown_total"
 
 def counted(telemetry: Telemetry) -> dict[tuple[str, str], float]:
     """How often by what and code, as Prometheus reads it."""
-    families = text_string_to_metric_families(telemetry.text().decode())
-    samples = [sample for family in families for sample in family.samples]
-    assert {sample.name for sample in samples} <= {UNKNOWN}
+    samples = Scrape(telemetry.text()).samples.get(UNKNOWN, [])
     return {(sample.labels["what"], sample.labels["code"]): sample.value for sample in samples}
 
 
