@@ -99,6 +99,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     app.state.ending = asyncio.Event()
     app.state.authentication = authentication
     app.state.call_limit = CallLimit(settings.api_rate_limit_per_minute, clock=clock)
+    app.state.loopback_is_here = settings.loopback_is_here
     # The last one added is the outermost. An app elsewhere may read why a body was refused.
     app.add_middleware(Bodies)
     app.add_middleware(

@@ -1,12 +1,20 @@
-"""What the bridge counts, as a Prometheus fetches it."""
+"""What the bridge counts, as a Prometheus fetches it, and who may."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from api.running import Bridge, alone, given_links
 from scrape import Scrape
+from withings_bridge.callers import ApiKey, Scope
+
+ADMIN, ADMIN_ENTRY = ApiKey.made("operator", Scope.ADMIN)
+READER, READER_ENTRY = ApiKey.made("reader", Scope.READ)
+KEYS = f"{ADMIN_ENTRY},{READER_ENTRY}"
 
 WEIGHING = {"userid": "1234", "appli": "1", "startdate": "1772452799", "enddate": "1772452800"}
 
@@ -57,3 +65,78 @@ class TestAcknowledgements:
         monkeypatch.setattr(lone.services.receiving, "receive", broken)
         assert (await lone.http.post("/webhook/withings", data=WEIGHING)).status_code == 500
         assert (await scraped(lone)).of("acknowledgement_seconds_count", status="500") == 1
+
+
+@asynccontextmanager
+async def called_from(folder: Path, address: str, **changes: Any) -> AsyncIterator[Bridge]:
+    """A bridge that asks for keys and listens everywhere, called from this address."""
+    async with alone(folder, **({"api_keys": KEYS, "host": "0.0.0.0"} | changes)) as bridge:  # noqa: S104 - nothing listens
+        transport = httpx.ASGITransport(bridge.app, client=(address, 40000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:5001") as http:
+            yield Bridge(bridge.app, http, bridge.store)
+
+
+class TestWhoMayFetchThem:
+    async def test_is_an_operator_from_anywhere(self, tmp_path: Path) -> None:
+        async with called_from(tmp_path, "192.0.2.7") as bridge:
+            assert (await bridge.http.get("/metrics")).status_code == 401
+            for key, status in ((ADMIN, 200), (READER, 403), ("wb_nobody-made-it", 401)):
+                reply = await bridge.http.get("/metrics", headers={"X-API-Key": key})
+                assert reply.status_code == status
+
+    @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.53", "::1", "::ffff:127.0.0.1"])
+    async def test_is_whoever_calls_from_the_same_machine(self, tmp_path: Path, address: str) -> None:
+        async with called_from(tmp_path, address) as bridge:
+            assert (await bridge.http.get("/metrics")).status_code == 200
+            assert (await bridge.http.get("/api/withings/inbox")).status_code == 401
+
+    @pytest.mark.parametrize("address", ["192.0.2.7", "10.0.0.1", "::2", "128.0.0.1", "testclient", ""])
+    async def test_is_nobody_elsewhere(self, tmp_path: Path, address: str) -> None:
+        async with called_from(tmp_path, address) as bridge:
+            assert (await bridge.http.get("/metrics")).status_code == 401
+
+    async def test_is_not_who_brings_a_proof_that_does_not_reach(self, tmp_path: Path) -> None:
+        async with called_from(tmp_path, "127.0.0.1") as bridge:
+            for headers, status in (({"X-API-Key": READER}, 403), ({"Authorization": "Bearer x"}, 401)):
+                assert (await bridge.http.get("/metrics", headers=headers)).status_code == status
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            {"X-Forwarded-For": "127.0.0.1"},
+            {"X-Forwarded-For": "192.0.2.7"},
+            {"X-Forwarded-Proto": "https"},
+            {"X-Forwarded-Host": "localhost"},
+            {"Forwarded": "for=127.0.0.1"},
+            {"Via": "1.1 proxy"},
+            {"X-Real-IP": "127.0.0.1"},
+            {"CF-Connecting-IP": "127.0.0.1"},
+            {"Host": "bridge.example.org"},
+            {"Host": "bridge.example.org:5001"},
+            {"Host": ""},
+        ],
+        ids=str,
+    )
+    @pytest.mark.parametrize("proxies", ["", "127.0.0.0/8", "*"])
+    async def test_is_nobody_whom_a_proxy_brings(
+        self, tmp_path: Path, header: dict[str, str], proxies: str
+    ) -> None:
+        async with called_from(tmp_path, "127.0.0.1", trusted_proxies=proxies) as bridge:
+            assert (await bridge.http.get("/metrics", headers=header)).status_code == 401
+
+    async def test_is_nobody_who_claims_to_call_from_here(self, tmp_path: Path) -> None:
+        async with called_from(tmp_path, "192.0.2.7", trusted_proxies="*") as bridge:
+            reply = await bridge.http.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
+            assert reply.status_code == 401
+
+    @pytest.mark.parametrize(
+        ("proxies", "status"),
+        [("", 401), ("10.0.0.0/8", 401), ("127.0.0.1", 200), ("10.0.0.0/8,::1", 200), ("*", 200)],
+    )
+    async def test_on_a_bridge_that_listens_on_loopback_a_proxy_there_must_be_known(
+        self, tmp_path: Path, proxies: str, status: int
+    ) -> None:
+        """Else it may be one that says of nobody where they come from."""
+        changes = {"host": "127.0.0.1", "trusted_proxies": proxies}
+        async with called_from(tmp_path, "127.0.0.1", **changes) as bridge:
+            assert (await bridge.http.get("/metrics")).status_code == status

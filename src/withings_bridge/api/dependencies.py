@@ -7,6 +7,7 @@ import structlog
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from withings_bridge.api.beside import is_beside
 from withings_bridge.callers import Authentication, Caller, CallLimit, Scope
 from withings_bridge.callers.sessions import COOKIE, HOST_COOKIE
 from withings_bridge.services import Services
@@ -60,3 +61,14 @@ Reader = Annotated[Caller, Depends(_reaching(Scope.READ))]
 Syncer = Annotated[Caller, Depends(_reaching(Scope.SYNC))]
 administering = _reaching(Scope.ADMIN)
 """Of whole routers, whose endpoints need not know who calls."""
+
+
+async def scraping(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_TOKEN)],
+    api_key: Annotated[str | None, Depends(_KEY)],
+) -> None:
+    """An operator, or whoever calls from this machine without a proof. Raises as ``administering`` does."""
+    brings = bearer is not None or api_key is not None
+    if brings or not (request.app.state.loopback_is_here and is_beside(request)):
+        await administering(request, bearer, api_key)

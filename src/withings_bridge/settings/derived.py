@@ -1,5 +1,6 @@
 """What follows from the variables: what the parts of a bridge are given."""
 
+import ipaddress
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -131,6 +132,16 @@ class Derived(Variables):
         return not (self.authenticates or self.allow_unauthenticated)
 
     @cached_property
+    def loopback_is_here(self) -> bool:
+        """Whether who calls from loopback, without a proxy's word, can be taken to be on this machine.
+
+        A bridge that listens on loopback alone is reached from outside by a proxy on this machine. One that
+        ``TRUSTED_PROXIES`` names tells for whom it calls; another may not.
+        """
+        proxies = self.trusted_proxies
+        return self.host not in LOOPBACK or "*" in proxies or any(map(_holds_loopback, proxies))
+
+    @cached_property
     def notify_url(self) -> tuple[str, str | None]:
         """Withings' notify service, and a warning where the variable had to be corrected."""
         override = self.withings_notify_api_url
@@ -163,3 +174,8 @@ class Derived(Variables):
     def default_user(self) -> str | None:
         """The user a command means when none is named."""
         return self.cognito_user_id or self.withings_sync_user_id or None
+
+
+def _holds_loopback(proxies: str) -> bool:
+    network = ipaddress.ip_network(proxies)
+    return any(ipaddress.ip_address(address) in network for address in ("127.0.0.1", "::1"))

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends
 from fastapi.responses import PlainTextResponse, Response
 
-from withings_bridge.api.dependencies import TheServices, administering
+from withings_bridge.api.dependencies import TheServices, scraping
 from withings_bridge.api.replies import CALLING, Replies, replies
 from withings_bridge.services.telemetry import CONTENT_TYPE
 
@@ -21,7 +21,7 @@ _TEXT: Replies = {
     }
 }
 
-router = APIRouter(tags=["operations"], dependencies=[Depends(administering)])
+router = APIRouter(tags=["operations"], dependencies=[Depends(scraping)])
 
 
 @router.get(
@@ -34,6 +34,9 @@ router = APIRouter(tags=["operations"], dependencies=[Depends(administering)])
 async def metrics(services: TheServices) -> Response:
     """Counters are of this process since it began; what comes from the store, of all replicas, is at most a
     minute old. No label is about a person.
+
+    For operators; without a proof also for whoever calls from the bridge's own machine and not through a
+    proxy: where the bridge listens on loopback alone, only if `TRUSTED_PROXIES` names a proxy there.
     """
     await services.surveying.look()
     return Response(services.telemetry.text(), media_type=CONTENT_TYPE)
