@@ -1,9 +1,12 @@
 """How the bridge logs: readable on a terminal, JSON lines where a machine reads them.
 
+Whoever logs, also a library, a warning of Python's or an exception that nobody caught, goes through the same
+chain, whose end masks what looks like a secret (``redaction``). A line has the level, the time in UTC, the
+logger, and what is bound to the context: the request and its caller.
+
 Request lines of the server are off, since callback URLs carry codes and secrets; httpx is kept quiet
 for the same reason. An exception is logged as its kind and place alone, one that nobody caught too: its
-text may quote the reading it choked on, and a traceback with local variables would show tokens. What
-looks like a secret after all is masked (``redaction``).
+text may quote the reading it choked on, and a traceback with local variables would show tokens.
 """
 
 import logging
@@ -21,9 +24,20 @@ FRAMES = 3
 """How many of the innermost frames say where an exception comes from."""
 
 
-def configure(*, json: bool, quiet: bool = False) -> None:
-    """Send all logs of this process to standard error; quiet ones from warnings on."""
-    level = logging.WARNING if quiet else logging.INFO
+QUIET = ("httpx", "httpcore", "botocore", "aiobotocore", "aioboto3", "urllib3")
+"""Libraries that log addresses, with what travels in them: warnings alone, whatever the level."""
+
+SHOWN_WITH_MORE_BELOW = ("asyncio", "py.warnings")
+"""Loggers of whose texts only the first line is told: below it stands the text of an exception, or code."""
+
+
+def for_machines() -> bool:
+    """Whether nobody reads along at a terminal."""
+    return not sys.stderr.isatty()
+
+
+def configure(*, json: bool, level: int = logging.INFO) -> None:
+    """Send all logs of this process from that level on to standard error."""
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if json
@@ -35,6 +49,8 @@ def configure(*, json: bool, quiet: bool = False) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _kind_and_place,
     ]
+    if json:
+        shared.append(structlog.stdlib.add_logger_name)
     structlog.configure(
         processors=[
             *shared,
@@ -61,9 +77,11 @@ def configure(*, json: bool, quiet: bool = False) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "botocore", "aiobotocore", "aioboto3"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for noisy in QUIET:
+        logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
+    logging.captureWarnings(capture=True)
     sys.excepthook = _uncaught
+    sys.unraisablehook = _uncaught_in_passing
     threading.excepthook = _uncaught_in_thread
 
 
@@ -92,12 +110,15 @@ def _uncaught_in_thread(ended: threading.ExceptHookArgs) -> None:
     structlog.get_logger().critical("our bug", exc_info=ended.exc_value)
 
 
+def _uncaught_in_passing(ended: "sys.UnraisableHookArgs") -> None:
+    structlog.get_logger().error("our bug", exc_info=ended.exc_value)
+
+
 def _first_line(
     _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Below its first line asyncio shows the task that failed, with the text of its exception."""
     record = event.get("_record")
-    if record is not None and record.name == "asyncio":
+    if record is not None and record.name in SHOWN_WITH_MORE_BELOW:
         event["event"] = str(event["event"]).partition("\n")[0]
     return event
 

@@ -43,10 +43,10 @@ PREVIEW = 12
 
 
 def bridge() -> None:
-    """The command line, its log in JSON or without its last net where the environment says so."""
+    """The command line, its log in JSON or for people, and without its last net, as the environment says."""
     configure = logs.configure
-    if os.environ.get(AS_JSON):
-        logs.configure = lambda *, json, quiet=False: configure(json=True, quiet=quiet)
+    as_json = bool(os.environ.get(AS_JSON))
+    logs.configure = lambda *, json, **more: configure(json=as_json, **more)
     if os.environ.get(NET_OFF):
         vars(logs)["redacted"] = lambda value, name="": value
     main()

@@ -1,6 +1,7 @@
 """Logs are configured for a whole process, so each test has a process of its own."""
 
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -19,10 +20,10 @@ def fails(weight):
 """
 
 
-def logged(program: str, *, code: int = 0) -> str:
+def logged(program: str, *, code: int = 0, warnings: str = "default") -> str:
     """What a program writes to standard error; nothing may go to standard output."""
     ended = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", PRELUDE + textwrap.dedent(program)],
+        [sys.executable, "-W", warnings, "-c", PRELUDE + textwrap.dedent(program)],
         capture_output=True,
         text=True,
         check=False,
@@ -46,7 +47,35 @@ class TestJson:
     def test_libraries_log_in_the_same_shape(self) -> None:
         program = 'logs.configure(json=True); logging.getLogger("uvicorn.error").error("bound %s", 5001)'
         (line,) = lines(logged(program))
-        assert (line["event"], line["level"]) == ("bound 5001", "error")
+        assert (line["event"], line["level"], line["logger"]) == ("bound 5001", "error", "uvicorn.error")
+
+    def test_a_line_names_the_module_that_logged_it(self) -> None:
+        program = "logs.configure(json=True); structlog.get_logger().info('a')"
+        assert lines(logged(program))[0]["logger"] == "__main__"
+
+    def test_a_warning_of_python_s_is_one_line_without_the_code_below_it(self) -> None:
+        program = """
+            import warnings
+            logs.configure(json=True)
+            warnings.warn("old; do not", DeprecationWarning)
+        """
+        (line,) = lines(logged(program, warnings="always"))
+        assert (line["level"], line["logger"]) == ("warning", "py.warnings")
+        assert str(line["event"]).endswith("DeprecationWarning: old; do not")
+
+
+class TestATerminal:
+    def test_is_read_by_people_and_anything_else_by_machines(self) -> None:
+        program = PRELUDE + 'logs.configure(json=logs.for_machines()); log.info("synced", records=3)'
+        ours, theirs = os.openpty()
+        with os.fdopen(ours, "rb") as terminal:
+            subprocess.run([sys.executable, "-c", program], stderr=theirs, check=True)  # noqa: S603 - our own program
+            shown = os.read(terminal.fileno(), 4096).decode()
+        os.close(theirs)
+        assert "synced" in shown
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(shown)
+        assert lines(logged('logs.configure(json=logs.for_machines()); log.info("synced", records=3)'))
 
     def test_what_people_search_for_is_spelled_out(self) -> None:
         program = 'logs.configure(json=True); log.info("Withings notify subscribed appli=%d", 44)'
@@ -56,7 +85,7 @@ class TestJson:
 class TestQuiet:
     def test_only_warnings_and_worse_are_said(self) -> None:
         program = """
-            logs.configure(json=True, quiet=True)
+            logs.configure(json=True, level=logging.WARNING)
             log.info("a")
             log.warning("b")
             logging.getLogger("x").info("c")
@@ -64,7 +93,7 @@ class TestQuiet:
         """
         assert [line["event"] for line in lines(logged(program))] == ["b", "d"]
 
-    @pytest.mark.parametrize("name", ["httpx", "httpcore", "botocore", "aiobotocore"])
+    @pytest.mark.parametrize("name", ["httpx", "httpcore", "botocore", "aiobotocore", "urllib3"])
     def test_libraries_that_log_addresses_are_kept_quiet(self, name: str) -> None:
         program = f'logs.configure(json=True); logging.getLogger("{name}.x").info("GET /?secret=s")'
         assert logged(program) == ""
@@ -147,6 +176,19 @@ class TestExceptions:
         assert line["error"] == "ValueError"
         assert "81.3" not in str(line)
 
+    def test_one_that_nobody_can_catch_too(self) -> None:
+        (line,) = lines(
+            logged("""
+            logs.configure(json=True)
+            class Scale:
+                def __del__(self):
+                    fails(81.3)
+            Scale()
+        """)
+        )
+        assert (line["level"], line["error"]) == ("error", "ValueError")
+        assert "81.3" not in str(line)
+
     def test_the_place_begins_where_it_was_raised(self) -> None:
         text = logged("""
             import sys
@@ -171,6 +213,11 @@ class TestSecrets:
             'log.info("asked for secret=%s", "hush-4711")',
             'logging.getLogger("x").warning("%s - WebSocket", "/webhook?secret=hush-4711")',
             'structlog.contextvars.bind_contextvars(cookie="hush-4711"); log.info("done")',
+            'import warnings; warnings.warn("token=hush-4711")',
+            *(
+                f'logging.getLogger("{name}").error("GET /?token=%s", "hush-4711")'
+                for name in ("uvicorn.error", "httpx", "aiobotocore", "asyncio", "opentelemetry", "urllib3")
+            ),
         ],
     )
     def test_are_masked_whoever_logs_them(self, how: str, *, as_json: bool) -> None:

@@ -1,5 +1,6 @@
 """What the environment says when it is right. ``test_settings_refused`` has what is wrong with it."""
 
+import logging
 from datetime import timedelta
 from pathlib import Path
 
@@ -89,6 +90,7 @@ class TestVariables:
             "COGNITO_ISSUER",
             "COGNITO_OPERATOR_GROUP",
             "COGNITO_OPERATOR_SCOPE",
+            "LOG_LEVEL",
             "SHUTDOWN_DRAIN_SECONDS",
             "SUBSCRIBE_SPACING_SECONDS",
             "TRUSTED_PROXIES",
@@ -372,6 +374,17 @@ class TestAddresses:
         assert "https://w.example/notify" in (warning or "")
         _, forced = Settings.load(**CREDENTIALS, withings_notify_use_v2=True).notify_url
         assert "Insufficient_scope" in (forced or "")
+
+
+class TestLogLevel:
+    @pytest.mark.parametrize(
+        ("given", "number"), [("debug", logging.DEBUG), ("WARNING", logging.WARNING), ("", logging.INFO)]
+    )
+    def test_is_what_the_variable_says_in_letters_of_any_size(
+        self, monkeypatch: pytest.MonkeyPatch, given: str, number: int
+    ) -> None:
+        monkeypatch.setenv("LOG_LEVEL", given)
+        assert Settings.load().log_level.number == number
 
 
 class TestDefaultUser:

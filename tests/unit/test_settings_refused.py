@@ -59,6 +59,7 @@ class TestWrongValues:
             ("PORT", "0", "greater than or equal to 1"),
             ("PORT", "65536", "less than or equal to 65535"),
             ("ENVIRONMENT", "staging", "'development' or 'production'"),
+            ("LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
             ("STORAGE", "postgres", "'sqlite' or 'dynamodb'"),
             ("SHUTDOWN_GRACE_SECONDS", "-1", "greater than or equal to 0"),
             ("ALLOW_UNAUTHENTICATED", "perhaps", "valid boolean"),

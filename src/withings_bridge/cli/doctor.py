@@ -4,6 +4,7 @@ It runs beside a bridge or without one, and is the one command that does not end
 """
 
 import asyncio
+import logging
 from collections import Counter
 from contextlib import AsyncExitStack
 
@@ -25,7 +26,7 @@ TO_MEND, NOT_RIGHT = 1, 2
 
 def examine(*, fix: bool, as_json: bool) -> None:
     """Tell every checkup and every finding as it comes, then what is left to do."""
-    logs.configure(json=False, quiet=True)
+    logs.configure(json=False, level=logging.WARNING)
     telling: Telling = InJson() if as_json else InWords()
     visit = _Visit(telling, fix=fix)
     telling.begins()

@@ -106,7 +106,8 @@ def serve_bridge(*, host: str | None, port: int | None) -> None:
     """Serve until told to stop; with the sandbox beside it when there are no credentials."""
     given = {"host": host, "port": port}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
-    logs.configure(json=settings.environment is Environment.PRODUCTION)
+    production = settings.environment is Environment.PRODUCTION
+    logs.configure(json=production or logs.for_machines(), level=settings.log_level.number)
     if not settings.authenticates and not settings.loopback_only:
         log.warning(
             "ALLOW_UNAUTHENTICATED: whoever reaches this address can read health data", host=settings.host
@@ -131,7 +132,7 @@ def serve_sandbox(
     state: Path | None,
 ) -> None:
     """Serve the pretend Withings alone."""
-    logs.configure(json=False)
+    logs.configure(json=logs.for_machines())
     options = SandboxOptions(
         client_id=os.environ.get("WITHINGS_CLIENT_ID") or SANDBOX_CLIENT_ID,
         client_secret=os.environ.get("WITHINGS_CLIENT_SECRET") or SANDBOX_CLIENT_SECRET,

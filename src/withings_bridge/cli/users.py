@@ -1,6 +1,7 @@
 """Commands about one user: sync, status, the way to the consent page, and the end of a link."""
 
 import asyncio
+import logging
 import shlex
 import sys
 import webbrowser
@@ -174,7 +175,7 @@ def _answers(base: str) -> bool:
 
 def run(settings: Settings, work: Callable[[Services], Awaitable[ResultT]]) -> ResultT:
     """The result of work on the services, or the end with what was wrong."""
-    logs.configure(json=False, quiet=True)
+    logs.configure(json=False, level=logging.WARNING)
 
     async def opened() -> ResultT:
         async with assemble(settings).opened() as services:

@@ -1,5 +1,6 @@
 """The variables themselves, in their groups: name, type, default, meaning, example."""
 
+import logging
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,24 @@ class AllowList(StrEnum):
     """From Withings' addresses alone."""
 
 
+class LogLevel(StrEnum):
+    """From which level on lines are logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "LogLevel | None":
+        return next((level for level in cls if isinstance(value, str) and level == value.lower()), None)
+
+    @property
+    def number(self) -> int:
+        """As ``logging`` counts levels."""
+        return logging.getLevelNamesMapping()[self.name]
+
+
 class Environment(StrEnum):
     """Where the bridge runs."""
 
@@ -71,6 +90,10 @@ class Variables(BaseSettings):
             "`production` demands what a public server needs, and says what is missing.",
             "production",
         ),
+    )
+    log_level: LogLevel = Field(
+        LogLevel.INFO,
+        **_of("Server", "What is logged: `debug`, `info`, `warning` or `error`, and what is worse.", "info"),
     )
     frontend_url: Url = Field(
         "http://localhost:5173/vitals",
