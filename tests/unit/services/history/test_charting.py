@@ -106,9 +106,9 @@ class TestMeasures:
             now=ends + HOUR,
         )
         assert [(point.day - day, point.mean, point.count) for point in charts.series["weight"]] == [
-            (timedelta(days=-1), 79, 1),
-            (timedelta(), 81, 2),
-            (timedelta(days=1), 83, 1),
+            (timedelta(days=-1), Decimal(79), 1),
+            (timedelta(), Decimal(81), 2),
+            (timedelta(days=1), Decimal(83), 1),
         ]
 
     @pytest.mark.parametrize("fields", [{"attrib": 1}, {"category": 2}])
