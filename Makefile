@@ -8,7 +8,7 @@ TYPESCRIPT := tests/clients/typescript
 SOURCES := src tests scripts benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint fast format lock engines proof proof-dynamodb bench audit assets screenshots settings data cli clean
+.PHONY: help run test check lint fast format lock engines proof proof-dynamodb bench audit assets screenshots settings data metrics cli clean
 
 help: ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,7 @@ lint: $(VENV)/.dev $(ENGINES)/lint/.ready ## Format, lint, types, import contrac
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/settings_table.py --check
 	$(BIN)/python scripts/data_table.py --check
+	$(BIN)/python scripts/metrics_table.py --check
 	$(BIN)/python scripts/cli_page.py --check
 	$(ENGINES)/lint/bin/hadolint Dockerfile
 	$(ENGINES)/lint/bin/cfn-lint infrastructure/tables.yaml
@@ -67,6 +68,9 @@ settings: $(VENV)/.dev ## Write the settings into docs/configuration.md, .env.ex
 
 data: $(VENV)/.dev ## Write the tables of docs/data.md
 	$(BIN)/python scripts/data_table.py
+
+metrics: $(VENV)/.dev ## Write docs/metrics.md
+	$(BIN)/python scripts/metrics_table.py
 
 cli: $(VENV)/.dev ## Write the commands into docs/cli.md
 	$(BIN)/python scripts/cli_page.py

@@ -76,6 +76,11 @@ class TestData:
         must_find_nothing_to_write("data_table.py")
 
 
+class TestMetrics:
+    def test_the_command_that_writes_their_page_finds_nothing_to_write(self) -> None:
+        must_find_nothing_to_write("metrics_table.py")
+
+
 class TestMake:
     TARGETS = frozenset(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 

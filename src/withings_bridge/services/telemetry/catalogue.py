@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from withings_bridge.domain.categories import Category
+
 PREFIX = "withings_bridge_"
 
 
@@ -34,6 +36,8 @@ class Metric:
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
     """Upper bounds in seconds, of a histogram alone."""
+    values: tuple[str, ...] = ()
+    """Of its only label, told from the beginning: Prometheus sees no increase where a series begins."""
     reach: Reach = Reach.PROCESS
 
     @property
@@ -53,16 +57,18 @@ CATALOGUE: list[Metric] = []
 """All of them, in the order in which they are described."""
 
 
-def _counter(name: str, meaning: str, *labels: str) -> Metric:
-    return _listed(Metric(f"{PREFIX}{name}_total", Type.COUNTER, meaning, labels))
+def _counter(name: str, meaning: str, *labels: str, values: tuple[str, ...] = ()) -> Metric:
+    return _listed(Metric(f"{PREFIX}{name}_total", Type.COUNTER, meaning, labels, values=values))
 
 
 def _gauge(name: str, meaning: str, *labels: str, reach: Reach = Reach.PROCESS) -> Metric:
     return _listed(Metric(PREFIX + name, Type.GAUGE, meaning, labels, reach=reach))
 
 
-def _histogram(name: str, meaning: str, *labels: str, buckets: tuple[float, ...]) -> Metric:
-    return _listed(Metric(f"{PREFIX}{name}_seconds", Type.HISTOGRAM, meaning, labels, buckets))
+def _histogram(
+    name: str, meaning: str, *labels: str, buckets: tuple[float, ...], values: tuple[str, ...] = ()
+) -> Metric:
+    return _listed(Metric(f"{PREFIX}{name}_seconds", Type.HISTOGRAM, meaning, labels, buckets, values))
 
 
 def _listed(metric: Metric) -> Metric:
@@ -84,6 +90,7 @@ ACKNOWLEDGEMENT = _histogram(
     "acknowledgement",
     "From a notification's request to the end of its answer, by HTTP status. Withings waits for two seconds.",
     "status",
+    values=("200", "500", "503"),
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5),
 )
 
@@ -95,6 +102,7 @@ TURN = _histogram(
     "the link; `abandoned` to another worker; `not settled`, where the store fell silent; `cut off` by a "
     "stop; `failed` by a bug.",
     "outcome",
+    values=("settled", "consent needed", "abandoned", "not settled", "cut off", "failed"),
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
 TASKS = _counter(
@@ -105,7 +113,9 @@ TASKS = _counter(
     "lane",
     "result",
 )
-BURIED = _counter("buried", "Tasks that were given up: each became a dead letter.", "category")
+BURIED = _counter(
+    "buried", "Tasks that were given up: each became a dead letter.", "category", values=tuple(Category)
+)
 RECORDS = _counter("records_stored", "Records that were new, or had changed.", "kind")
 ROWS = _counter("rows_written", "Rows of vitals that were written or removed.")
 UNKNOWN = _counter(
@@ -136,6 +146,7 @@ REFRESHES = _counter(
     "Refreshes of token pairs by outcome: `granted`; `overtaken` by a pair that somebody else obtained; "
     "`refused`, so that the person must consent again; `failed`, and tried again.",
     "outcome",
+    values=("granted", "overtaken", "refused", "failed"),
 )
 CREDENTIALS = _gauge(
     "credentials_refused", "1 where Withings refused the application itself when last asked for tokens."

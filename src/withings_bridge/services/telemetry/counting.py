@@ -156,8 +156,14 @@ def _result(result: Done | Failed) -> str:
 
 
 def _counter(metric: Metric, registry: CollectorRegistry) -> Counter:
-    return Counter(metric.name, metric.help, metric.labels, registry=registry)
+    counter = Counter(metric.name, metric.help, metric.labels, registry=registry)
+    for value in metric.values:
+        counter.labels(value)
+    return counter
 
 
 def _histogram(metric: Metric, registry: CollectorRegistry) -> Histogram:
-    return Histogram(metric.name, metric.help, metric.labels, buckets=metric.buckets, registry=registry)
+    histogram = Histogram(metric.name, metric.help, metric.labels, buckets=metric.buckets, registry=registry)
+    for value in metric.values:
+        histogram.labels(value)
+    return histogram
