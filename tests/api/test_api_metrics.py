@@ -1,5 +1,6 @@
 """What the bridge counts, as a Prometheus fetches it, and who may."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from api.running import Bridge, alone, given_links
+from processes import PATIENCE_SECONDS
 from scrape import Scrape
 from withings_bridge.callers import ApiKey, Scope
 
@@ -38,6 +40,11 @@ class TestMetrics:
         assert scrape.of("worker_beat_timestamp_seconds") > 0
         assert "process_resident_memory_bytes" in scrape.samples
         assert "process_open_fds" in scrape.samples
+
+    async def test_tell_how_late_the_event_loop_is(self, lone: Bridge) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not (await scraped(lone)).of("event_loop_lag_seconds_count"):  # noqa: ASYNC110 - a timer tells nobody
+                await asyncio.sleep(0.05)
 
 
 class TestAcknowledgements:

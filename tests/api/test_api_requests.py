@@ -54,9 +54,10 @@ class TestLine:
         assert known["caller"] == "key:app"
         assert "caller" not in unknown
 
-    async def test_of_a_health_check_is_not_written(self, lone: Bridge) -> None:
+    @pytest.mark.parametrize("path", ["/health", "/metrics"])
+    async def test_of_what_a_machine_asks_all_the_time_is_not_written(self, lone: Bridge, path: str) -> None:
         with capture_logs() as lines:
-            await lone.http.get("/health")
+            await lone.http.get(path)
         assert lines == []
 
     async def test_is_written_before_the_work_in_the_background(

@@ -1,5 +1,8 @@
 """What can go wrong between here and Withings, over a real connection."""
 
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import httpx
@@ -14,6 +17,7 @@ from withings_bridge.domain.errors import (
     WithingsError,
 )
 from withings_bridge.withings import TIMEOUT, Call, WithingsClient
+from withings_bridge.withings.protocol import PATHS
 from withings_bridge.withings.sending import Unpaced
 
 TOKEN = "access-token"
@@ -52,6 +56,73 @@ class TestBrokenConnections:
 
     def test_every_timeout_is_set(self) -> None:
         assert TIMEOUT.as_dict() == {"connect": 5, "read": 20, "write": 20, "pool": 20}
+
+
+@dataclass
+class Notebook:
+    """Writes down how calls ended."""
+
+    calls: list[tuple[str, str, int | str]] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    put_off_calls: list[str] = field(default_factory=list)
+
+    def waited(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    def put_off(self, service: str) -> None:
+        self.put_off_calls.append(service)
+
+    def called(self, service: str, action: str, status: int | str, seconds: float) -> None:
+        assert seconds >= 0
+        self.calls.append((service, action, status))
+
+
+class TestMeter:
+    @pytest.mark.parametrize(
+        ("line", "status"),
+        [
+            (envelope({"devices": []}), 0),
+            (envelope({}, 401), 401),
+            (envelope({}, 601), 601),
+            (envelope("nonsense"), "malformed"),
+            (page(b"<html>We are back soon</html>", content_type="text/html"), "malformed"),
+            (page(b"not gzip", Content_Encoding="gzip"), "malformed"),
+            (page(b"", status="429 Too Many Requests"), "http 429"),
+            (page(b"<html>Bad gateway</html>", status="502 Bad Gateway"), "http 502"),
+            (b"", "no answer"),
+        ],
+    )
+    async def test_is_told_once_how_each_call_ended(
+        self, cloud: ScriptedWithings, http: httpx.AsyncClient, line: bytes, status: int | str
+    ) -> None:
+        cloud.replies(line)
+        meter = Notebook()
+        with suppress(WithingsError):
+            await WithingsClient(http, cloud.url, meter=meter).devices(TOKEN)
+        assert meter.calls == [("v2/user", "getdevice", status)]
+        assert len(meter.waits) == 1
+
+    async def test_is_told_of_a_call_that_is_cut_off_or_never_leaves(
+        self, cloud: ScriptedWithings, http: httpx.AsyncClient
+    ) -> None:
+        meter = Notebook()
+        client = WithingsClient(http, cloud.url, meter=meter)
+        cloud.replies(SILENCE)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await client.goals(TOKEN)
+        async with ScriptedWithings().listening() as closed:
+            address = closed.url
+        with pytest.raises(Transient):
+            await WithingsClient(http, address, meter=meter).goals(TOKEN)
+        assert [status for *_, status in meter.calls] == ["no answer", "unreachable"]
+
+    @pytest.mark.parametrize("path", PATHS)
+    def test_is_told_the_service_by_its_path(self, path: str) -> None:
+        assert Call(f"https://wbsapi.withings.net{path}", "any").service == path[1:]
+
+    def test_is_told_no_path_that_is_none_of_theirs(self) -> None:
+        assert Call("https://proxy.example.org/somebody", "any").service == "other"
 
 
 class TestBrokenReplies:

@@ -14,7 +14,7 @@ REQUEST_ID = "X-Request-ID"
 
 _SENSIBLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
-QUIET = frozenset({"/health"})
+QUIET = frozenset({"/health", "/metrics"})
 """Paths that are asked for so often that a line for each would hide the others, unless it goes wrong."""
 
 
