@@ -74,67 +74,64 @@ class TestAcknowledgements:
         assert (await scraped(lone)).of("acknowledgement_seconds_count", status="500") == 1
 
 
+BY_PROXY = [
+    {"X-Forwarded-For": "127.0.0.1"},
+    {"X-Forwarded-For": "192.0.2.7"},
+    {"X-Forwarded-Proto": "https"},
+    {"X-Forwarded-Host": "localhost"},
+    {"Forwarded": "for=127.0.0.1"},
+    {"Via": "1.1 proxy"},
+    {"X-Real-IP": "127.0.0.1"},
+    {"CF-Connecting-IP": "127.0.0.1"},
+    {"Host": "bridge.example.org"},
+    {"Host": "bridge.example.org:5001"},
+    {"Host": ""},
+]
+
+
 @asynccontextmanager
-async def called_from(folder: Path, address: str, **changes: Any) -> AsyncIterator[Bridge]:
-    """A bridge that asks for keys and listens everywhere, called from this address."""
+async def closed(folder: Path, **changes: Any) -> AsyncIterator[Bridge]:
+    """A bridge that asks for keys, and listens everywhere."""
     async with alone(folder, **({"api_keys": KEYS, "host": "0.0.0.0"} | changes)) as bridge:  # noqa: S104 - nothing listens
-        transport = httpx.ASGITransport(bridge.app, client=(address, 40000))
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost:5001") as http:
-            yield Bridge(bridge.app, http, bridge.store)
+        yield bridge
+
+
+async def answer(bridge: Bridge, address: str, path: str = "/metrics", **headers: str) -> int:
+    """The status for a caller from there."""
+    transport = httpx.ASGITransport(bridge.app, client=(address, 40000))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:5001") as http:
+        return (await http.get(path, headers=headers)).status_code
 
 
 class TestWhoMayFetchThem:
     async def test_is_an_operator_from_anywhere(self, tmp_path: Path) -> None:
-        async with called_from(tmp_path, "192.0.2.7") as bridge:
-            assert (await bridge.http.get("/metrics")).status_code == 401
+        async with closed(tmp_path) as bridge:
+            assert await answer(bridge, "192.0.2.7") == 401
             for key, status in ((ADMIN, 200), (READER, 403), ("wb_nobody-made-it", 401)):
-                reply = await bridge.http.get("/metrics", headers={"X-API-Key": key})
-                assert reply.status_code == status
+                assert await answer(bridge, "192.0.2.7", **{"X-API-Key": key}) == status
 
-    @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.53", "::1", "::ffff:127.0.0.1"])
-    async def test_is_whoever_calls_from_the_same_machine(self, tmp_path: Path, address: str) -> None:
-        async with called_from(tmp_path, address) as bridge:
-            assert (await bridge.http.get("/metrics")).status_code == 200
-            assert (await bridge.http.get("/api/withings/inbox")).status_code == 401
+    async def test_is_whoever_calls_from_the_same_machine(self, tmp_path: Path) -> None:
+        async with closed(tmp_path) as bridge:
+            for address in ("127.0.0.1", "127.0.0.53", "::1", "::ffff:127.0.0.1"):
+                assert await answer(bridge, address) == 200, address
+                assert await answer(bridge, address, "/api/withings/inbox") == 401
 
-    @pytest.mark.parametrize("address", ["192.0.2.7", "10.0.0.1", "::2", "128.0.0.1", "testclient", ""])
-    async def test_is_nobody_elsewhere(self, tmp_path: Path, address: str) -> None:
-        async with called_from(tmp_path, address) as bridge:
-            assert (await bridge.http.get("/metrics")).status_code == 401
+    async def test_is_nobody_elsewhere(self, tmp_path: Path) -> None:
+        async with closed(tmp_path) as bridge:
+            for address in ("192.0.2.7", "10.0.0.1", "::2", "128.0.0.1", "testclient", ""):
+                assert await answer(bridge, address) == 401, address
 
     async def test_is_not_who_brings_a_proof_that_does_not_reach(self, tmp_path: Path) -> None:
-        async with called_from(tmp_path, "127.0.0.1") as bridge:
-            for headers, status in (({"X-API-Key": READER}, 403), ({"Authorization": "Bearer x"}, 401)):
-                assert (await bridge.http.get("/metrics", headers=headers)).status_code == status
+        async with closed(tmp_path) as bridge:
+            assert await answer(bridge, "127.0.0.1", **{"X-API-Key": READER}) == 403
+            assert await answer(bridge, "127.0.0.1", Authorization="Bearer x") == 401
 
-    @pytest.mark.parametrize(
-        "header",
-        [
-            {"X-Forwarded-For": "127.0.0.1"},
-            {"X-Forwarded-For": "192.0.2.7"},
-            {"X-Forwarded-Proto": "https"},
-            {"X-Forwarded-Host": "localhost"},
-            {"Forwarded": "for=127.0.0.1"},
-            {"Via": "1.1 proxy"},
-            {"X-Real-IP": "127.0.0.1"},
-            {"CF-Connecting-IP": "127.0.0.1"},
-            {"Host": "bridge.example.org"},
-            {"Host": "bridge.example.org:5001"},
-            {"Host": ""},
-        ],
-        ids=str,
-    )
     @pytest.mark.parametrize("proxies", ["", "127.0.0.0/8", "*"])
-    async def test_is_nobody_whom_a_proxy_brings(
-        self, tmp_path: Path, header: dict[str, str], proxies: str
-    ) -> None:
-        async with called_from(tmp_path, "127.0.0.1", trusted_proxies=proxies) as bridge:
-            assert (await bridge.http.get("/metrics", headers=header)).status_code == 401
-
-    async def test_is_nobody_who_claims_to_call_from_here(self, tmp_path: Path) -> None:
-        async with called_from(tmp_path, "192.0.2.7", trusted_proxies="*") as bridge:
-            reply = await bridge.http.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"})
-            assert reply.status_code == 401
+    async def test_is_nobody_whom_a_proxy_brings(self, tmp_path: Path, proxies: str) -> None:
+        async with closed(tmp_path, trusted_proxies=proxies) as bridge:
+            for header in BY_PROXY:
+                assert await answer(bridge, "127.0.0.1", **header) == 401, header
+            assert await answer(bridge, "192.0.2.7", **{"X-Forwarded-For": "127.0.0.1"}) == 401
 
     @pytest.mark.parametrize(
         ("proxies", "status"),
@@ -144,6 +141,5 @@ class TestWhoMayFetchThem:
         self, tmp_path: Path, proxies: str, status: int
     ) -> None:
         """Else it may be one that says of nobody where they come from."""
-        changes = {"host": "127.0.0.1", "trusted_proxies": proxies}
-        async with called_from(tmp_path, "127.0.0.1", **changes) as bridge:
-            assert (await bridge.http.get("/metrics")).status_code == status
+        async with closed(tmp_path, host="127.0.0.1", trusted_proxies=proxies) as bridge:
+            assert await answer(bridge, "127.0.0.1") == status

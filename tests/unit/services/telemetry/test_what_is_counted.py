@@ -31,6 +31,8 @@ class TestNotifications:
             {"userid": userid, "appli": "77"},
             {"userid": "999", "appli": "77"},
             {"userid": "999", "appli": "16"},
+            {"userid": userid, "appli": "16"},
+            {"userid": "999", "appli": "16"},
             {"userid": userid, "appli": "46", "action": "update"},
             {"appli": "1"},
             {"userid": userid, "appli": "weight"},
@@ -41,7 +43,8 @@ class TestNotifications:
             ("1", "stored"): 2,
             ("77", "stored"): 1,
             ("other", "unknown account"): 1,
-            ("16", "unknown account"): 1,
+            ("16", "unknown account"): 2,
+            ("16", "stored"): 1,
             ("46", "nothing to do"): 1,
             ("none", "senseless"): 2,
         }
