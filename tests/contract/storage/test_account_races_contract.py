@@ -11,10 +11,10 @@ import pytest
 from builders import DAY, HOUR, NOON, a_pair, a_window, an_account, news_of
 from contract.storage.backends import Backend
 from contract.storage.steps import LEASE, with_one_more
-from withings_bridge.domain.accounts import settled, tasks
+from withings_bridge.domain.accounts import Account, announce, settled, tasks
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import LeaseLost
-from withings_bridge.domain.inbox import Done, Lane
+from withings_bridge.domain.inbox import ASKED, MOST_WINDOWS, Done, Lane
 from withings_bridge.storage.base import Change, Storage
 
 
@@ -25,8 +25,8 @@ async def replicas(backend: Backend) -> AsyncIterator[list[Storage]]:
         yield [first, second]
 
 
-async def link(storage: Storage, userid: str, user: str) -> None:
-    await storage.links.join(user, userid, a_pair(), lambda _: an_account(userid, user))
+async def link(storage: Storage, userid: str, user: str) -> Account:
+    return await storage.links.join(user, userid, a_pair(), lambda _: an_account(userid, user))
 
 
 async def keeps(storage: Storage, userid: str, worker: str, *, now: datetime) -> bool:
@@ -100,6 +100,57 @@ class TestClaims:
 
 
 class TestAnnouncements:
+    async def test_of_one_account_that_come_at_once_all_count(
+        self, replicas: list[Storage], userid: str, user: str
+    ) -> None:
+        account = expected = await link(replicas[0], userid, user)
+        all_news = [news_of(a_window(NOON + n % 4 * HOUR)) | {Category.SLEEP: ASKED} for n in range(30)]
+        for news in all_news:
+            expected = announce(expected, news)
+        announcing = (replicas[0].accounts.announce(userid, news, now=NOON) for news in all_news)
+        assert await asyncio.gather(*announcing) == [True] * 30
+        assert await replicas[1].accounts.get(userid) == expected != account
+
+    async def test_of_more_windows_than_are_kept_apart_come_to_a_comparison_of_everything(
+        self, replicas: list[Storage], userid: str, user: str
+    ) -> None:
+        await link(replicas[0], userid, user)
+        announcing = (
+            replicas[0].accounts.announce(userid, news_of(a_window(NOON + n * HOUR)), now=NOON)
+            for n in range(MOST_WINDOWS + 10)
+        )
+        assert all(await asyncio.gather(*announcing))
+        account = await replicas[1].accounts.get(userid)
+        assert account is not None
+        work = account.of(Category.MEASURES)
+        assert work.announced == MOST_WINDOWS + 10
+        assert work.news.everything
+
+    async def test_that_come_at_once_are_answered_each_for_its_account(
+        self, replicas: list[Storage], userid: str, user: str
+    ) -> None:
+        await link(replicas[0], userid, user)
+        named = [userid, "nobody", userid, "nobody else", userid]
+        announcing = (replicas[0].accounts.announce(each, news_of(), now=NOON) for each in named)
+        assert await asyncio.gather(*announcing) == [True, False, True, False, True]
+
+    async def test_whose_callers_go_away_leave_those_of_others(
+        self, replicas: list[Storage], userid: str, user: str
+    ) -> None:
+        await link(replicas[0], userid, user)
+        windows = [a_window(NOON + n * HOUR) for n in range(10)]
+        announcing = [
+            asyncio.create_task(replicas[0].accounts.announce(userid, news_of(window), now=NOON))
+            for window in windows
+        ]
+        await asyncio.sleep(0)
+        for task in announcing[::2]:
+            task.cancel()
+        assert await asyncio.gather(*announcing[1::2]) == [True] * 5
+        account = await replicas[1].accounts.get(userid)
+        assert account is not None
+        assert account.of(Category.MEASURES).news.windows >= set(windows[1::2])
+
     async def test_that_race_changes_are_never_lost(
         self, replicas: list[Storage], userid: str, user: str
     ) -> None:

@@ -8,6 +8,7 @@ importing this package.
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TYPE_CHECKING, Self
 
+from withings_bridge import __version__
 from withings_bridge.domain.checkups import Checkup, Inspection, Result
 from withings_bridge.domain.errors import StorageError
 from withings_bridge.storage.base import Accounts, Ephemera, Records, StoredLinks, Trail, Vitals
@@ -48,7 +49,9 @@ class DynamoStorage:
         self._create_tables = create_tables
         self._opened = AsyncExitStack()
         self._engine = Engine()
-        self.accounts: Accounts = DynamoAccounts(self._engine, tables.accounts)
+        accounts = DynamoAccounts(self._engine, tables.accounts)
+        self._finish = accounts.finish
+        self.accounts: Accounts = accounts
         self.links: StoredLinks = DynamoLinks(self._engine, tokens=tables.tokens, accounts=tables.accounts)
         self.records: Records = DynamoRecords(self._engine, tables.records)
         self.vitals: Vitals = DynamoVitals(self._engine, tables.vitals)
@@ -67,6 +70,7 @@ class DynamoStorage:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
+        await self._finish()
         await self._opened.aclose()
 
     async def ping(self) -> None:
@@ -111,6 +115,8 @@ class DynamoStorage:
             retries={"mode": "standard", "total_max_attempts": TRIES},
             # The service checks everything anyway; checking it here too costs a tenth of each call.
             parameter_validation=False,
+            # That of the library tells Amazon in detail what we run on, and is put together for each call.
+            user_agent=f"withings-bridge/{__version__}",
         )
         session = aioboto3.Session(region_name=self._region)
         client: AbstractAsyncContextManager[DynamoDBClient] = session.client(

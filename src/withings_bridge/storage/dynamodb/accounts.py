@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, aclosing
 from datetime import datetime, timedelta
 from typing import Any
 
-from withings_bridge.domain.accounts import Account, announce, due
+from withings_bridge.domain.accounts import Account, due
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import AccountUnknown, LeaseLost
 from withings_bridge.domain.inbox import Lane, News
@@ -22,6 +22,7 @@ from withings_bridge.storage.dynamodb.account_item import (
     news_attribute,
 )
 from withings_bridge.storage.dynamodb.engine import Engine, Refused, pauses, together, within
+from withings_bridge.storage.dynamodb.gathering import Announcements, Gathering
 from withings_bridge.storage.dynamodb.items import from_microseconds, microseconds
 from withings_bridge.storage.dynamodb.names import due_attribute, due_index
 from withings_bridge.storage.dynamodb.writes import Write
@@ -38,29 +39,19 @@ class DynamoAccounts:
     def __init__(self, engine: Engine, table: str) -> None:
         self._engine = engine
         self._table = table
+        self._gathering = Gathering(self._announce)
 
     async def get(self, userid: str) -> Account | None:
         stored = await self._read(userid)
         return stored.account if stored else None
 
     async def announce(self, userid: str, news: Mapping[Category, News], *, now: datetime) -> bool:
-        adding = _adding(self._table, userid, news, now)
-        tries = pauses()
         async with within(ACKNOWLEDGE_SECONDS):
-            while True:
-                try:
-                    await self._engine.write(adding)
-                except Refused as refused:
-                    if refused.item is None:
-                        return False
-                    stored = StoredAccount.load(refused.item)
-                else:
-                    return True
-                live = min(now, stored.due.get(Lane.LIVE, now))
-                announced = announce(stored.account, news)
-                if await self._replace(stored, stored.next(announced, {**stored.due, Lane.LIVE: live})):
-                    return True
-                await asyncio.sleep(next(tries))
+            return await self._gathering.announce(userid, news, now=now)
+
+    async def finish(self) -> None:
+        """Wait for announcements that are being written, whoever still waits for them."""
+        await self._gathering.finish()
 
     async def claim(
         self, worker: str, *, lane: Lane, now: datetime, lease: timedelta, limit: int
@@ -139,6 +130,25 @@ class DynamoAccounts:
         items = await self._engine.scan(self._table, after=behind, limit=limit)
         return [StoredAccount.load(item).account for item in items]
 
+    async def _announce(self, userid: str, announced: Announcements) -> bool:
+        adding = _adding(self._table, userid, announced)
+        tries = pauses()
+        async with within(ACKNOWLEDGE_SECONDS):
+            while True:
+                try:
+                    await self._engine.write(adding)
+                except Refused as refused:
+                    if refused.item is None:
+                        return False
+                    stored = StoredAccount.load(refused.item)
+                else:
+                    return True
+                live = min(announced.at, stored.due.get(Lane.LIVE, announced.at))
+                account = announced.added_to(stored.account)
+                if await self._replace(stored, stored.next(account, {**stored.due, Lane.LIVE: live})):
+                    return True
+                await asyncio.sleep(next(tries))
+
     async def _read(self, userid: str) -> StoredAccount | None:
         item = await self._engine.get(self._table, key_of(userid))
         return StoredAccount.load(item) if item else None
@@ -194,17 +204,20 @@ class DynamoAccounts:
         return StoredAccount.load(item).account
 
 
-def _adding(table: str, userid: str, news: Mapping[Category, News], now: datetime) -> Write:
+def _adding(table: str, userid: str, announced: Announcements) -> Write:
     """The acknowledgement in one write, where ``ADD`` gives what ``domain.accounts.announce`` would.
 
     It is refused where it would not: when a set has no room, or the account is due only later (an
     expression has no ``min``). What is there then comes back with the refusal.
     """
-    values: dict[str, Any] = {"now": microseconds(now), "one": 1}
+    values: dict[str, Any] = {"now": microseconds(announced.at), "one": 1}
     adds = ["#version :one"]
     conditions = ["attribute_exists(#userid)", "(attribute_not_exists(#live_due) OR #live_due <= :now)"]
-    for category, added in news.items():
-        adds.append(f"#{announced_attribute(category)} :one")
+    counts = announced.counts
+    for category, added in announced.merged.items():
+        count = announced_attribute(category)
+        values[count] = counts[category]
+        adds.append(f"#{count} :{count}")
         if added:
             attribute = news_attribute(category)
             # The size counts flags as well: near the limit that only costs a second write.
