@@ -183,7 +183,7 @@ def _commit(connection: sqlite3.Connection, group: list[_Job]) -> None:
     """Do the jobs in the open transaction, each able to fail alone, and answer once all is durable."""
     jobs = [job for job in group if job.begin()]
     try:
-        outcomes = [_do(connection, job.intent) for job in jobs]
+        outcomes = _done(connection, jobs)
         connection.execute("COMMIT")
     except sqlite3.Error as error:
         with suppress(sqlite3.Error):
@@ -192,19 +192,34 @@ def _commit(connection: sqlite3.Connection, group: list[_Job]) -> None:
     _answer(jobs, outcomes)
 
 
-def _do(connection: sqlite3.Connection, intent: Intent[Any]) -> _Outcome:
-    """Do one job of a group."""
-    connection.execute("SAVEPOINT job")
+def _done(connection: sqlite3.Connection, jobs: list[_Job]) -> list[_Outcome]:
+    """What came of each. Hardly ever one fails: then all are undone, and done again with a savepoint each.
+
+    A savepoint is two more statements, and around every statement the writer hands the interpreter over to
+    whoever wants it, and waits to get it back.
+    """
     try:
-        result = intent(connection)
-    except Exception as error:
+        return [_Outcome(job.intent(connection)) for job in jobs]
+    except Exception:
         if not connection.in_transaction:
             raise  # SQLite itself gave up the whole group, as it does when the disk is full.
+        connection.execute("ROLLBACK")
+        connection.execute("BEGIN IMMEDIATE")
+        return [_do(connection, job.intent) for job in jobs]
+
+
+def _do(connection: sqlite3.Connection, intent: Intent[Any]) -> _Outcome:
+    """Do one job of a group, or leave nothing of it."""
+    connection.execute("SAVEPOINT job")
+    try:
+        outcome = _Outcome(intent(connection))
+    except Exception as error:
+        if not connection.in_transaction:
+            raise
         connection.execute("ROLLBACK TO job")
-        connection.execute("RELEASE job")
-        return _Outcome(error=error)
+        outcome = _Outcome(error=error)
     connection.execute("RELEASE job")
-    return _Outcome(result)
+    return outcome
 
 
 def _fail(group: list[_Job], error: sqlite3.Error) -> None:

@@ -1,5 +1,6 @@
 """What happened lately, in the embedded store; steps that have ended are swept by the way."""
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
@@ -60,7 +61,14 @@ def append(
     connection: sqlite3.Connection, rows: Sequence[tuple[str, str, str, int]], *, now: datetime
 ) -> None:
     connection.execute("DELETE FROM trail WHERE until <= ?", (micros(now),))
-    connection.executemany(
-        "INSERT INTO trail (place, account, step, until) VALUES (?, ?, ?, ?) ON CONFLICT (place) DO NOTHING",
-        rows,
+    # One statement for all: around each the writer hands the interpreter over, and waits to get it back.
+    connection.execute(
+        """
+        INSERT INTO trail (place, account, step, until)
+        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'),
+            json_extract(value, '$[2]'), json_extract(value, '$[3]')
+        FROM json_each(?) WHERE true
+        ON CONFLICT (place) DO NOTHING
+        """,
+        (json.dumps(rows),),
     )
