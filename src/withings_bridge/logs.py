@@ -30,6 +30,9 @@ QUIET = ("httpx", "httpcore", "botocore", "aiobotocore", "aioboto3", "urllib3")
 SHOWN_WITH_MORE_BELOW = ("asyncio", "py.warnings")
 """Loggers of whose texts only the first line is told: below it stands the text of an exception, or code."""
 
+OURS = frozenset({"level", "logger", "timestamp"})
+"""What no line has from whoever wrote it."""
+
 
 def for_machines() -> bool:
     """Whether nobody reads along at a terminal."""
@@ -126,7 +129,7 @@ def _first_line(
 def _masked(
     _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    return {name: redacted(value, name) for name, value in event.items()}
+    return {name: value if name in OURS else redacted(value, name) for name, value in event.items()}
 
 
 def _kind_and_place(

@@ -7,7 +7,7 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from api.running import USER, Bridge, alone
-from withings_bridge.api.middleware import REQUEST_ID
+from withings_bridge.api.middleware import REQUEST_ID, requests
 from withings_bridge.callers import ApiKey, Scope
 
 
@@ -60,6 +60,11 @@ class TestLine:
             await lone.http.get(path)
         assert lines == []
 
+    async def test_of_a_notification_is_the_one_that_says_what_became_of_it(self, lone: Bridge) -> None:
+        with capture_logs() as lines:
+            await lone.http.post("/webhook/withings", data={"userid": "1234", "appli": "1"})
+        assert [line["event"] for line in lines] == ["notification received"]
+
     async def test_is_written_before_the_work_in_the_background(
         self, lone: Bridge, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -73,6 +78,7 @@ class TestLine:
 
         monkeypatch.setattr(lone.services.receiving, "receive", received)
         monkeypatch.setattr(lone.services.working, "work_off", worked_off)
+        monkeypatch.setattr(requests, "QUIET", frozenset())
         with capture_logs() as lines:
             await lone.http.post("/webhook/withings", data={"userid": "1234", "appli": "1"})
         assert written == ["request"]

@@ -14,8 +14,10 @@ REQUEST_ID = "X-Request-ID"
 
 _SENSIBLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
-QUIET = frozenset({"/health", "/metrics"})
-"""Paths that are asked for so often that a line for each would hide the others, unless it goes wrong."""
+QUIET = frozenset({"/health", "/metrics", "/webhook/withings"})
+"""Paths that are asked for so often that a line for each would hide the others, unless it goes wrong. What
+becomes of a notification has a line of its own.
+"""
 
 
 class Requests:
