@@ -19,6 +19,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.loops.auto import auto_loop_factory
 
 from withings_bridge import logs
 from withings_bridge.app import create_app
@@ -149,7 +150,9 @@ def serve_sandbox(
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
     try:
-        asyncio.run(serving)
+        # On uvloop where there is one, as Uvicorn would do by itself.
+        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+            runner.run(serving)
     except BridgeError as error:
         fail(str(error))
 
