@@ -1,6 +1,5 @@
 """What a browser must not do with a reply."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE = {
@@ -19,6 +18,16 @@ HTTPS_ALONE = {"Strict-Transport-Security": "max-age=31536000"}
 """Said over https alone, as browsers hear it there alone. Of this host, for its neighbours are not ours."""
 
 
+Raw = list[tuple[bytes, bytes]]
+
+
+def _raw(headers: dict[str, str]) -> Raw:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+_SAFE, _SAFE_BY_HTTPS = _raw(SAFE), _raw(SAFE | HTTPS_ALONE)
+
+
 def safe_headers(scope: Scope) -> dict[str, str]:
     """What every reply to this request says unless it says otherwise."""
     return SAFE | HTTPS_ALONE if scope["scheme"] == "https" else SAFE
@@ -33,9 +42,10 @@ class SafeHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in safe_headers(scope).items():
-                    headers.setdefault(name, value)
+                said: Raw = message.get("headers", [])
+                names = {name for name, _ in said}
+                safe = _SAFE_BY_HTTPS if scope["scheme"] == "https" else _SAFE
+                message["headers"] = [*said, *(header for header in safe if header[0] not in names)]
             await send(message)
 
         await self._app(scope, receive, send_safely if scope["type"] == "http" else send)

@@ -179,7 +179,7 @@ def add_webhook(router: APIRouter, secret: CallbackSecret, address: CallingAddre
         """
         confirmed = guarded(request)
         services: Services = request.app.state.services
-        fields = {**request.query_params, **await _form(request)}
+        fields = dict(request.query_params.items()) | await _form(request)
         account = await services.receiving.receive(fields, confirmed=confirmed)
         return PlainTextResponse(
             "OK", background=BackgroundTask(services.working.work_off, account) if account else None

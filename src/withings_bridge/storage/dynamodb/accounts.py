@@ -25,6 +25,7 @@ from withings_bridge.storage.dynamodb.engine import Engine, Refused, pauses, tog
 from withings_bridge.storage.dynamodb.gathering import Announcements, Gathering
 from withings_bridge.storage.dynamodb.items import from_microseconds, microseconds
 from withings_bridge.storage.dynamodb.names import due_attribute, due_index
+from withings_bridge.storage.dynamodb.sharing import Sharing
 from withings_bridge.storage.dynamodb.writes import Write
 
 ACKNOWLEDGE_SECONDS = 1.0
@@ -40,6 +41,7 @@ class DynamoAccounts:
         self._engine = engine
         self._table = table
         self._gathering = Gathering(self._announce)
+        self._sharing = Sharing(engine)
 
     async def get(self, userid: str) -> Account | None:
         stored = await self._read(userid)
@@ -52,6 +54,7 @@ class DynamoAccounts:
     async def finish(self) -> None:
         """Wait for announcements that are being written, whoever still waits for them."""
         await self._gathering.finish()
+        await self._sharing.finish()
 
     async def claim(
         self, worker: str, *, lane: Lane, now: datetime, lease: timedelta, limit: int
@@ -136,7 +139,7 @@ class DynamoAccounts:
         async with within(ACKNOWLEDGE_SECONDS):
             while True:
                 try:
-                    await self._engine.write(adding)
+                    await self._sharing.write(adding)
                 except Refused as refused:
                     if refused.item is None:
                         return False
