@@ -16,7 +16,7 @@ PAGES = sorted(
 """Every page, from the root of the repository."""
 
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
+LINK = re.compile(r"\]\(([^)\s]+)\)|\b(?:src|srcset)=\"([^\"]+)\"")
 HEADING = re.compile(r"^#{1,6} (.+?)\s*$", re.MULTILINE)
 ASSIGNMENT = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$")
 
@@ -65,9 +65,9 @@ def blocks_of(page: str, language: str) -> list[str]:
 
 
 def links_of(page: str) -> list[str]:
-    """Where the page leads to, within the repository: a path, an anchor or both."""
-    prose = FENCE.sub("", text_of(page))
-    return [link for link in LINK.findall(prose) if not re.match(r"[a-z]+:", link)]
+    """Where the page leads to, within the repository, pictures included: a path, an anchor or both."""
+    links = [written or drawn for written, drawn in LINK.findall(FENCE.sub("", text_of(page)))]
+    return [link for link in links if not re.match(r"[a-z]+:", link)]
 
 
 def anchors_of(page: str) -> set[str]:

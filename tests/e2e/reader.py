@@ -25,6 +25,9 @@ USER = "demo-user"
 
 SETTINGS = {name.upper() for name in Settings.model_fields}
 
+SHORT_IMPORT = {"WITHINGS_MEASURE_DAYS": 30, "WITHINGS_ACTIVITY_DAYS": 10, "WITHINGS_SLEEP_DAYS": 10}
+"""Each link is followed by one."""
+
 PROGRAMS = ("bash", "curl", "gzip", "head", "jq", "openssl", "sqlite3")
 """What the pages lean on beside the bridge."""
 
@@ -105,6 +108,8 @@ class Reader:
         mine = {**self._env(), **self._given, **env}
         # The program itself, which signals are to reach.
         mine["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{mine['PATH']}"
+        # Tests that run in the background of a shell ignore it, and hand that on.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         log = self._folder / "shown.log"
         with log.open("wb") as writing:
             process = subprocess.Popen(  # noqa: S603 - a line of our own pages
@@ -177,7 +182,8 @@ def a_reader(folder: Path) -> Iterator[Reader]:
     port = free_pair()
     url = f"http://localhost:{port}"
     key = base64.urlsafe_b64encode(os.urandom(32)).decode()
-    (folder / ".env").write_text(f"PORT={port}\nTOKEN_ENCRYPTION_KEYS={key}\n")
+    settings = {"PORT": port, "TOKEN_ENCRYPTION_KEYS": key} | SHORT_IMPORT
+    (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
     process = Process("serve", env={}, folder=folder, url=f"{url}/health")
     server = Server(url, f"http://localhost:{port + 1}", LockableFile(folder / "data/withings-bridge.db"))
     with preloaded(folder) as programs:

@@ -13,7 +13,8 @@ from documents import PAGES, Command, commands_of
 from e2e.elsewhere import ELSEWHERE, Elsewhere, elsewhere
 from e2e.reader import PROGRAMS, Reader, a_reader
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+"""A page has up to a hundred commands, each a process or some."""
 
 WITH_COMMANDS = [page for page in PAGES if commands_of(page)]
 
