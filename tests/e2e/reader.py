@@ -192,6 +192,7 @@ def a_reader(folder: Path) -> Iterator[Reader]:
         curl = programs / "curl"
         curl.write_text(CURL.format(curl=shutil.which("curl")))
         curl.chmod(0o755)
+        (folder / "bridge.log").symlink_to(folder / "serve.log")
         try:
             process.start()
             server.link(USER)
