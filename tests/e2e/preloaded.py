@@ -1,32 +1,39 @@
 """``withings-bridge`` at a shell, forked from a process that has imported everything.
 
 A page of commands would spend a second on each otherwise. The program in ``bin`` hands its arguments, its
-environment and its streams to that process, and ends as the command ends.
+environment, its streams and what signals it gets to that process, and ends as the command ends.
 """
 
 import array
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from processes import eventually
 
+PRELOADED = ("withings_bridge.cli.serving", "withings_bridge.cli.commands", "withings_bridge.storage.sqlite")
+
 SHIM = """\
 #!{python} -IS
-import array, json, os, socket, sys
+import array, json, os, signal, socket, sys
 asked = json.dumps([sys.argv[1:], dict(os.environ), os.getcwd()]).encode()
 with socket.socket(socket.AF_UNIX) as line:
     line.connect({path!r})
     streams = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))
     line.sendmsg([len(asked).to_bytes(4, "big")], [streams])
     line.sendall(asked)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: line.sendall(bytes([number])))
     code = line.recv(1)
 sys.exit(code[0] if code else 70)
 """
@@ -42,25 +49,24 @@ def preloaded(folder: Path) -> Iterator[Path]:
     program.write_text(SHIM.format(python=sys.executable, path=str(path)))
     program.chmod(0o755)
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
-    server = subprocess.Popen([sys.executable, __file__, str(path)], env=env)  # noqa: S603 - this file
-    try:
+    command = [sys.executable, __file__, str(path)]
+    with subprocess.Popen(command, env=env, stdin=subprocess.PIPE):  # noqa: S603 - this file
+        # At the end its input is closed, as it is when the tests are killed, and it ends.
         eventually("the program is loaded", path.exists)
         yield programs
-    finally:
-        server.kill()
-        server.wait()
 
 
 def serve(path: str) -> None:
-    """Take calls for ever, each in a process of its own."""
-    from withings_bridge.cli import commands, main  # noqa: F401 - loaded before anybody asks
-    from withings_bridge.storage import sqlite  # noqa: F401
+    """Take calls until the input ends, each in a process of its own."""
+    for name in PRELOADED:
+        import_module(name)
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(path)
+        listening.bind(f"{path}.new")
         listening.listen()
-        while True:
+        Path(f"{path}.new").rename(path)
+        while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
             line, _ = listening.accept()
             with line:
                 if os.fork() == 0:
@@ -70,9 +76,11 @@ def serve(path: str) -> None:
 
 def _answer(line: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # Ignored where the tests run in the background of a shell.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     head, ancillary, _, _ = line.recvmsg(4, socket.CMSG_SPACE(3 * array.array("i").itemsize))
     streams = array.array("i", ancillary[0][2])
-    asked = line.makefile("rb").read(int.from_bytes(head, "big"))
+    asked = line.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL)
     arguments, environment, folder = json.loads(asked)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
@@ -82,8 +90,16 @@ def _answer(line: socket.socket) -> None:
     os.chdir(folder)
     warnings.simplefilter("error", RuntimeWarning)
     sys.argv = ["withings-bridge", *arguments]
+    threading.Thread(target=_hear, args=(line,), daemon=True).start()
     line.send(bytes([_run()]))
     os._exit(0)
+
+
+def _hear(line: socket.socket) -> None:
+    """Take signals as if they had been sent here, and end with who sends them."""
+    while number := line.recv(1):
+        os.kill(os.getpid(), number[0])
+    os._exit(1)
 
 
 def _run() -> int:

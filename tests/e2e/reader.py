@@ -7,7 +7,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -90,7 +89,7 @@ class Reader:
         """Start the server as the page says, wait until it listens, and stop it."""
         port = free_pair()
         text = re.sub(r"\b(5001|5002|8080)\b", str(port), command.text)
-        text = text.replace("HOST=0.0.0.0", "HOST=127.0.0.1").replace(".venv/bin/", "")
+        text = text.replace("HOST=0.0.0.0", "HOST=127.0.0.1")
         text = text.replace("API_KEYS=...", f"API_KEYS={ApiKey.made('reader', Scope.READ)[1]}")
         if "sandbox" in text and "--port" not in text:
             text = text.replace("sandbox", f"sandbox --port {port}", 1)
@@ -106,10 +105,6 @@ class Reader:
     ) -> Ended:
         """The line in a shell, which is sent a signal once something is seen."""
         mine = {**self._env(), **self._given, **env}
-        # The program itself, which signals are to reach.
-        mine["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{mine['PATH']}"
-        # Tests that run in the background of a shell ignore it, and hand that on.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         log = self._folder / "shown.log"
         with log.open("wb") as writing:
             process = subprocess.Popen(  # noqa: S603 - a line of our own pages
