@@ -5,6 +5,7 @@ BridgeError
 │   ├── BadToken                  the access token is refused: refresh, then ask for consent
 │   ├── BadGrant                  the code or refresh token is refused at the token endpoint
 │   ├── BadScope                  the person or the plan does not allow the call
+│   ├── ApplicationRefused        client id and secret are refused at the token endpoint
 │   ├── BadParameters             Withings does not understand the call: our bug
 │   │   ├── CallbackRefused       the callback URL was refused or did not answer the probe
 │   │   └── AlreadyAbsent         what was to be removed is not there
@@ -111,6 +112,12 @@ class BadGrant(WithingsError):
 
 class BadScope(WithingsError):
     """The person's consent, or the Withings plan, does not cover this call."""
+
+
+class ApplicationRefused(WithingsError):
+    """Withings refuses this application: check WITHINGS_CLIENT_ID and WITHINGS_CLIENT_SECRET."""
+
+    default_retry = Retry.LATER
 
 
 class BadParameters(WithingsError):

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from withings_bridge.domain.errors import BridgeError, RateLimited, Retry, WithingsError
+from withings_bridge.domain.errors import ApplicationRefused, BridgeError, RateLimited, Retry, WithingsError
 
 RETRY_DELAYS = tuple(
     timedelta(seconds=seconds)
@@ -14,6 +14,11 @@ RETRY_DELAYS = tuple(
 
 JITTER = 0.2
 RATE_LIMIT_PAUSE = timedelta(seconds=60)
+
+REFUSED_PAUSE = (timedelta(minutes=1), timedelta(hours=1))
+"""The shortest and the longest while after which an application that is refused asks again: as long as it
+has been refused already.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +45,26 @@ def trouble_after(
     """The decision after a failure: when to try again, or to bury the work.
 
     ``jitter`` in -1..1 spreads the delay by a fifth either way, but never below what Withings asked
-    for. Being told to slow down says nothing about the work, so it does not count as an attempt; nor
-    does a try that news brought about before its time, or one busy hour would use up the schedule of
-    a day. Work that was buried, and that news brought back, has the whole schedule again.
+    for. Being told to slow down says nothing about the work, so it does not count as an attempt, and that
+    the application is refused counts once; nor does a try count that news brought about before its time, or
+    one busy hour would use up the schedule of a day. Work that was buried, and that news brought back, has
+    the whole schedule again.
     """
     due_at = previous.retry_at if previous else None
     earlier = previous if due_at else None
     early = due_at is not None and now < due_at
     attempts = earlier.attempts if earlier else 0
-    if not early and not isinstance(error, RateLimited):
+    if isinstance(error, ApplicationRefused):
+        attempts = max(attempts, 1)
+    elif not early and not isinstance(error, RateLimited):
         attempts += 1
-    delay = _delay(error, attempts)
+    since = earlier.since if earlier else now
+    delay = _delay(error, attempts, lasting=now - since)
     asked = (error.retry_after if isinstance(error, WithingsError) else None) or timedelta()
     return Trouble(
         attempts=attempts,
         reason=_reason(error),
-        since=earlier.since if earlier else now,
+        since=since,
         retry_at=now + max(delay * (1 + JITTER * jitter), asked) if delay is not None else None,
         announced=announced,
     )
@@ -66,7 +75,10 @@ def jitter() -> float:
     return random.uniform(-1, 1)  # noqa: S311 - spreads load, guards nothing
 
 
-def _delay(error: Exception, attempts: int) -> timedelta | None:
+def _delay(error: Exception, attempts: int, *, lasting: timedelta) -> timedelta | None:
+    if isinstance(error, ApplicationRefused):
+        shortest, longest = REFUSED_PAUSE
+        return min(max(lasting, shortest), longest)
     if isinstance(error, RateLimited):
         return error.retry_after or RATE_LIMIT_PAUSE
     if isinstance(error, WithingsError) and (

@@ -11,7 +11,7 @@ import httpx
 from authlib.oauth2.rfc6749 import parameters as rfc6749  # type: ignore[import-untyped]  # ships no types
 from pydantic import SecretStr
 
-from withings_bridge.domain.errors import BadGrant, BadParameters, Malformed
+from withings_bridge.domain.errors import ApplicationRefused, BadGrant, BadParameters, Malformed
 from withings_bridge.withings.answers import read
 from withings_bridge.withings.models.tokens import NonceReply, TokenReply
 from withings_bridge.withings.protocol import (
@@ -112,9 +112,10 @@ class WithingsOAuth:
         }
         try:
             body = await self._sender.send(Call(self._api_url + OAUTH_PATH, REQUEST_TOKEN, parameters))
-        except BadParameters:
+        except BadParameters as error:
+            # Nothing else in this call could be wrong.
             self.refused = True
-            raise
+            raise ApplicationRefused(status=error.status) from error
         except BadGrant:  # which Withings says to an application that it knows
             self.refused = False
             raise

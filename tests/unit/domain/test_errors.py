@@ -54,6 +54,7 @@ class TestWithingsError:
             (errors.BadToken, Retry.AFTER_REFRESH),
             (errors.BadGrant, Retry.RELINK),
             (errors.BadScope, Retry.NEVER),
+            (errors.ApplicationRefused, Retry.LATER),
             (errors.BadParameters, Retry.NEVER),
             (errors.CallbackRefused, Retry.LATER),
             (errors.AlreadyAbsent, Retry.NEVER),

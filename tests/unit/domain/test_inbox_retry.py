@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from builders import HOUR, MINUTE, NOON, SECOND
 from withings_bridge.domain.errors import (
+    ApplicationRefused,
     BadParameters,
     BadScope,
     CallbackRefused,
@@ -64,6 +65,20 @@ class TestSchedule:
         drawn = {jitter() for _ in range(50)}
         assert len(drawn) == 50
         assert all(-1 <= value <= 1 for value in drawn)
+
+
+class TestARefusedApplication:
+    def test_asks_again_after_as_long_as_it_was_refused_within_a_minute_and_an_hour(self) -> None:
+        minutes = [1, 1, 2, 4, 8, 16, 32, 60, 60]
+        troubles = failing(len(minutes), ApplicationRefused())
+        assert delays(troubles) == [timedelta(minutes=each) for each in minutes]
+
+    def test_is_never_given_up_and_leaves_the_work_its_schedule(self) -> None:
+        last = failing(100, ApplicationRefused())[-1]
+        assert (last.attempts, last.buried) == (1, False)
+        assert last.retry_at
+        after = trouble_after(last, Transient(), announced=1, now=last.retry_at, jitter=0)
+        assert (after.attempts, after.buried) == (2, False)
 
 
 class TestGivingUp:

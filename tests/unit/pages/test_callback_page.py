@@ -7,6 +7,7 @@ import pytest
 from unit.pages.visiting import OPEN, Visit, policy_of
 from withings_bridge.domain.errors import (
     AccountUnknown,
+    ApplicationRefused,
     BadGrant,
     BadParameters,
     BridgeError,
@@ -111,7 +112,7 @@ class TestFailure:
             (RateLimited, "code=c&state=s", BROWSER, 503, "Withings asks us to wait"),
             (Transient, "code=c&state=s", BROWSER, 503, "Withings does not answer"),
             (Malformed, "code=c&state=s", BROWSER, 503, "Withings does not answer"),
-            (BadParameters, "code=c&state=s", BROWSER, 503, "Withings refuses this server"),
+            (ApplicationRefused, "code=c&state=s", BROWSER, 503, "Withings refuses this server"),
             (StorageUnavailable, "code=c&state=s", BROWSER, 503, "Our store does not answer"),
             (AccountUnknown, "code=c&state=s", BROWSER, 503, "Our store does not answer"),
         ],

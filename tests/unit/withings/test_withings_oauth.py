@@ -11,8 +11,8 @@ from pydantic import SecretStr
 from unit.withings.loopback import SILENCE, ScriptedWithings, envelope, page
 from withings_bridge.domain.errors import (
     AlreadyAbsent,
+    ApplicationRefused,
     BadGrant,
-    BadParameters,
     Malformed,
     RateLimited,
     Retry,
@@ -127,7 +127,7 @@ class TestRefused:
     ) -> None:
         assert not oauth.refused
         cloud.replies(envelope({}, 503, error="Invalid Params: invalid client_secret"))
-        with pytest.raises(BadParameters):
+        with pytest.raises(ApplicationRefused):
             await oauth.refresh("token")
         assert oauth.refused
 
@@ -135,7 +135,7 @@ class TestRefused:
         self, cloud: ScriptedWithings, oauth: WithingsOAuth
     ) -> None:
         cloud.replies(envelope({}, 401), envelope({}, 522), envelope(PAIR))
-        with pytest.raises(BadParameters):
+        with pytest.raises(ApplicationRefused):
             await oauth.refresh("token")
         with pytest.raises(Transient):
             await oauth.refresh("token")
@@ -147,7 +147,7 @@ class TestRefused:
         self, cloud: ScriptedWithings, oauth: WithingsOAuth
     ) -> None:
         cloud.replies(envelope({}, 401), envelope({}, 503, error="Invalid Params: invalid refresh_token"))
-        with pytest.raises(BadParameters):
+        with pytest.raises(ApplicationRefused):
             await oauth.refresh("token")
         with pytest.raises(BadGrant):
             await oauth.refresh("token")
@@ -241,9 +241,9 @@ class TestRefresh:
         self, cloud: ScriptedWithings, oauth: WithingsOAuth
     ) -> None:
         cloud.replies(envelope({}, 503, error="Invalid Params: invalid client_secret"))
-        with pytest.raises(BadParameters, match="WITHINGS_CLIENT_SECRET") as caught:
+        with pytest.raises(ApplicationRefused, match="WITHINGS_CLIENT_SECRET") as caught:
             await oauth.refresh("old-token")
-        assert caught.value.retry is Retry.NEVER
+        assert caught.value.retry is Retry.LATER
 
     async def test_whose_reply_is_lost_is_no_dead_link(
         self, cloud: ScriptedWithings, oauth: WithingsOAuth

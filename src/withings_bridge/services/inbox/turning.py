@@ -27,6 +27,7 @@ from withings_bridge.domain.accounts import (
 from withings_bridge.domain.categories import CATEGORY_OF, SUMMARY_OF, Category
 from withings_bridge.domain.errors import (
     AccountUnknown,
+    ApplicationRefused,
     BadGrant,
     BadScope,
     BridgeError,
@@ -402,11 +403,11 @@ async def _all_of(attempts: Sequence[Awaitable[Done | Failed]]) -> list[Done | F
 
 
 def _concerns_all(error: Exception) -> bool:
-    """Whether no other call for this account would go better: the whole application has to wait,
-    Withings cannot be reached, or there is no token to ask with.
+    """Whether no other call for this account would go better: the whole application has to wait or is
+    refused, Withings cannot be reached, or there is no token to ask with.
     """
     spent = isinstance(error, RateLimited) and not isinstance(error, RepeatedTooSoon)
-    return spent or isinstance(error, (Unreachable, NoLiveToken))
+    return spent or isinstance(error, (ApplicationRefused, Unreachable, NoLiveToken))
 
 
 def _log_failure(account: Account, task: Task, error: Exception) -> None:

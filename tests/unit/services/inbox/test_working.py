@@ -114,6 +114,22 @@ class TestFailure:
         assert trouble is not None
         assert trouble.reason.startswith("NoLiveToken: ")
 
+    async def test_since_the_application_is_refused_waits_for_better_credentials(
+        self, house: House, userid: str, clock: FakeClock
+    ) -> None:
+        clock.advance(4 * HOUR)
+        house.weather.refuses("requesttoken", 503, text="Invalid Params: invalid client_secret")
+        await asked(house, userid, Category.MEASURES, Category.SLEEP)
+        (turn,) = await house.drain(userid)
+        assert [type(result).__name__ for result in turn.results] == ["Failed"] * 2
+        assert await house.calls() == []
+        account = await house.account(userid)
+        troubles = [account.of(category).trouble for category in (Category.MEASURES, Category.SLEEP)]
+        assert [trouble is not None and trouble.buried for trouble in troubles] == [False, False]
+        clock.advance(2 * MINUTE)
+        await house.drain(userid)
+        assert (await house.account(userid)).of(Category.SLEEP).trouble is None
+
     async def test_that_is_final_is_buried_and_news_brings_it_back(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from builders import MINUTE, SECOND
 from fakes import FakeClock
 from unit.services.house import House, eventually
-from withings_bridge.domain.errors import BadParameters
+from withings_bridge.domain.errors import ApplicationRefused
 from withings_bridge.services.inbox.working import STILL_AFTER
 from withings_bridge.services.oversight.diagnosing import Ailment, Health
 
@@ -59,7 +59,7 @@ class TestHealth:
         begun = await house.linking.begin("user-1", browser=None)
         back = await house.consent(begun.authorize_url)
         house.weather.refuses("requesttoken", 503, text="Invalid Params: invalid client_secret")
-        with pytest.raises(BadParameters):
+        with pytest.raises(ApplicationRefused):
             await house.linking.complete(
                 state=back["state"], code=back["code"], error=None, browser=begun.browser
             )
