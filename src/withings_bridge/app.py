@@ -53,12 +53,19 @@ from withings_bridge.services.telemetry import measure_lag
 from withings_bridge.settings import AllowList, Settings, StorageKind
 
 if TYPE_CHECKING:
+    from fastapi.telemetry import TelemetryConfig
+
     from withings_bridge.callers.addresses import WithingsAddresses
 
 log = structlog.get_logger()
 
 LOCAL_APP = r"http://(localhost|127\.0\.0\.1)(:\d+)?"
 """Origins that may call an open bridge."""
+
+NO_TELEMETRY: "TelemetryConfig" = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI's own would send paths with users, queries with secrets and codes, and texts of exceptions. Ours is
+``tracing``.
+"""
 
 
 def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
@@ -88,6 +95,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        telemetry=NO_TELEMETRY,
     )
     keys = ApiKeys(settings.known_api_keys)
     sessions = Sessions(keys=keys, ephemera=bridge.storage.ephemera, clock=clock)

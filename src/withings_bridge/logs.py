@@ -2,7 +2,7 @@
 
 Whoever logs, also a library, a warning of Python's or an exception that nobody caught, goes through the same
 chain, whose end masks what looks like a secret (``redaction``). A line has the level, the time in UTC, the
-logger, and what is bound to the context: the request and its caller.
+logger, and what is bound to the context: the request, its caller, the account, the trace.
 
 Request lines of the server are off, since callback URLs carry codes and secrets; httpx is kept quiet
 for the same reason. An exception is logged as its kind and place alone, one that nobody caught too: its
@@ -18,6 +18,7 @@ from types import TracebackType
 
 import structlog
 
+from withings_bridge import tracing
 from withings_bridge.redaction import redacted
 
 FRAMES = 3
@@ -50,6 +51,7 @@ def configure(*, json: bool, level: int = logging.INFO) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _traced,
         _kind_and_place,
     ]
     if json:
@@ -115,6 +117,13 @@ def _uncaught_in_thread(ended: threading.ExceptHookArgs) -> None:
 
 def _uncaught_in_passing(ended: "sys.UnraisableHookArgs") -> None:
     structlog.get_logger().error("our bug", exc_info=ended.exc_value)
+
+
+def _traced(
+    _: structlog.typing.WrappedLogger, __: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    event.update(tracing.ids())
+    return event
 
 
 def _first_line(

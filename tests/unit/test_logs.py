@@ -63,6 +63,30 @@ class TestJson:
         assert (line["level"], line["logger"]) == ("warning", "py.warnings")
         assert str(line["event"]).endswith("DeprecationWarning: old; do not")
 
+    def test_a_line_has_what_is_bound_and_the_trace(self) -> None:
+        program = """
+            from withings_bridge import tracing
+            class Tracer:
+                def traceparent(self):
+                    return "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+            logs.configure(json=True)
+            tracing.use(Tracer())
+            with structlog.contextvars.bound_contextvars(request_id="r-1", account="1234"):
+                log.info("a")
+                logging.getLogger("uvicorn.error").info("b")
+            tracing.use(None)
+            log.info("c")
+        """
+        *within, after = lines(logged(program))
+        bound = {
+            "request_id": "r-1",
+            "account": "1234",
+            "trace_id": "0af7651916cd43dd8448eb211c80319c",
+            "span_id": "b7ad6b7169203331",
+        }
+        assert [line | bound for line in within] == within
+        assert not bound.keys() & after.keys()
+
 
 class TestATerminal:
     def test_is_read_by_people_and_anything_else_by_machines(self) -> None:

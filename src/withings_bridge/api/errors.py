@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from withings_bridge.api.etags import NotModified, not_modified
-from withings_bridge.api.middleware import REQUEST_ID, Refused, request_id, safe_headers
+from withings_bridge.api.middleware import REQUEST_ID, Refused, request_id, safe_headers, traced
 from withings_bridge.api.schemas import ErrorReply, FieldProblem
 from withings_bridge.domain import errors
 from withings_bridge.logs import place_of
@@ -114,6 +114,7 @@ async def _bug(request: Request, error: Exception) -> JSONResponse:
         reason=type(error).__name__,
         where=place_of(error),
         request_id=name,
+        **traced(request.scope),
     )
     message = "Something went wrong here; it has been noted."
     headers = safe_headers(request.scope) | {REQUEST_ID: name}

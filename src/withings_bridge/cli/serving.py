@@ -34,6 +34,7 @@ from withings_bridge.settings import (
     Environment,
     Settings,
 )
+from withings_bridge.tracing.exporting import exported
 
 log = structlog.get_logger()
 
@@ -117,7 +118,9 @@ def serve_bridge(*, host: str | None, port: int | None) -> None:
         log.warning(
             "WITHINGS_API_URL and WITHINGS_AUTH_URL are unused: without WITHINGS_CLIENT_ID the sandbox serves"
         )
-    _run(_serve_bridge(settings))
+    # What is left of the traces goes out when all else has ended.
+    with exported(os.environ, last_seconds=settings.shutdown_grace_seconds / 8):
+        _run(_serve_bridge(settings))
 
 
 def serve_sandbox(

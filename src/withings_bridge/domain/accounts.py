@@ -4,7 +4,7 @@ Everything here is a pure function from one account to the next; storage makes e
 atomic change. Records, cursors and work belong to the account, rows and token rows to its users.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -22,6 +22,9 @@ from withings_bridge.domain.inbox import (
     Work,
     settle,
 )
+
+MOST_TRACES = 8
+"""So many notifications that wait are found again in the trace of the turn that works them off."""
 
 LEASE = timedelta(seconds=15)
 RENEW_EVERY = timedelta(seconds=5)
@@ -90,6 +93,8 @@ class Account:
     """The version of the mapping that its rows follow: see ``mapping``. None: nobody wrote down which."""
     zone: str | None = None
     """The zone that Withings named last for measures, whose groups name none."""
+    traces: tuple[str, ...] = ()
+    """The traceparents of what announced the live work that is pending, oldest first. Without traces none."""
 
     @property
     def history(self) -> str:
@@ -170,12 +175,15 @@ def tasks(account: Account, now: datetime, *, imports: bool = True) -> list[Task
     return [*live, *(task for task in chunks if task.backfill and task.backfill.until == newest)]
 
 
-def announce(account: Account, news: Mapping[Category, News]) -> Account:
-    """With news added to its categories."""
+def announce(account: Account, news: Mapping[Category, News], trace: str | None = None) -> Account:
+    """With news added to its categories; ``trace``: the traceparent of what brings them."""
     work = dict(account.work)
     for category, added in news.items():
         work[category] = account.of(category).announce(added)
-    return replace(account, work=work)
+    traces = account.traces
+    if trace and len(traces) < MOST_TRACES:
+        traces = (*traces, trace)
+    return replace(account, work=work, traces=traces)
 
 
 def swept(
@@ -209,8 +217,18 @@ def following(account: Account, version: str) -> Account:
     return account if follows(account, version) else announce(account, {Category.ROWS: ASKED})
 
 
-def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime, jitter: float) -> Account:
-    """After a turn: its results folded into the account as it is stored now, the lease given back."""
+def settled(
+    account: Account,
+    results: Iterable[Done | Failed],
+    *,
+    now: datetime,
+    jitter: float,
+    traces: Collection[str] = (),
+) -> Account:
+    """After a turn: its results folded into the account as it is stored now, the lease given back.
+
+    ``traces``: those the turn belongs to. They stay while live work is to be tried again.
+    """
     work = dict(account.work)
     results = list(results)
     for result in results:
@@ -222,6 +240,7 @@ def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime
     zones = [result.zone for result in done if result.zone]
     answered = any(result.task.category.kind for result in done)
     whole = answered and len(done) == len(results)
+    again = any(isinstance(result, Failed) and result.task.backfill is None for result in results)
     account = replace(
         account,
         work=work,
@@ -231,6 +250,7 @@ def settled(account: Account, results: Iterable[Done | Failed], *, now: datetime
         fetched_at=now if answered else account.fetched_at,
         projected=projected[-1] if projected else account.projected,
         zone=zones[-1] if zones else account.zone,
+        traces=account.traces if again else tuple(each for each in account.traces if each not in traces),
     )
     for result in done:
         account = announce(account, result.errands)
@@ -246,7 +266,7 @@ def emptied(account: Account) -> Account:
     """With nothing known of its records, which are about to be purged: should they be and the account stay,
     whoever links it again imports anew.
     """
-    return replace(account, purges=account.purges + 1, work={}, zone=None)
+    return replace(account, purges=account.purges + 1, work={}, zone=None, traces=())
 
 
 def end_was_announced(account: Account, *, refused: Account) -> bool:

@@ -15,6 +15,9 @@ from withings_bridge.domain.trail import Step
 WORTH_COMPRESSING = 1024
 """Bytes. Below this a body stays readable text in the store."""
 
+_TRACE = "trace"
+"""Among the categories of what is announced; none is called so."""
+
 _ACCOUNT: TypeAdapter[Account] = TypeAdapter(Account)
 _STEP: TypeAdapter[Step] = TypeAdapter(Step)
 
@@ -29,14 +32,17 @@ def load_account(text: str | bytes) -> Account:
     return _ACCOUNT.validate_json(text)
 
 
-def dump_news(news: Mapping[Category, News]) -> str:
-    """What is announced as one line of JSON."""
-    return json.dumps({category: sorted(added.tokens) for category, added in news.items()})
+def dump_news(news: Mapping[Category, News], trace: str | None) -> str:
+    """What is announced as one line of JSON, with its trace where it has one."""
+    line: dict[str, Any] = {category: sorted(added.tokens) for category, added in news.items()}
+    return json.dumps(line | {_TRACE: trace} if trace else line)
 
 
-def load_news(line: str) -> dict[Category, News]:
-    """What is announced in a line that ``dump_news`` wrote."""
-    return {Category(category): News.of(tokens) for category, tokens in json.loads(line).items()}
+def load_news(line: str) -> tuple[dict[Category, News], str | None]:
+    """What is announced, and its trace, in a line that ``dump_news`` wrote."""
+    stored = json.loads(line)
+    trace: str | None = stored.pop(_TRACE, None)
+    return {Category(category): News.of(tokens) for category, tokens in stored.items()}, trace
 
 
 def dump_step(step: Step) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from withings_bridge import tracing
 from withings_bridge.domain.errors import (
     Malformed,
     RateLimited,
@@ -17,6 +18,7 @@ from withings_bridge.domain.errors import (
     Unreachable,
     WithingsError,
 )
+from withings_bridge.tracing import Kind
 from withings_bridge.withings.protocol import Call, decode
 from withings_bridge.withings.statuses import OK
 
@@ -108,26 +110,29 @@ class Sender:
         self._meter.waited(left - began)
         response: httpx.Response | None = None
         status: int | str = NO_ANSWER
-        try:
-            response = await self._post(call, headers)
-            body = decode(
-                response.status_code,
-                response.headers.get("content-type"),
-                response.content,
-                response.headers,
-                at_token_endpoint=call.at_token_endpoint,
-            )
-        except WithingsError as error:
-            status = _told(error, response)
-            if isinstance(error, RateLimited) and not isinstance(error, RepeatedTooSoon):
-                # The other is about this call alone.
-                await self._pace.slow_down(error.retry_after)
-            raise
-        else:
-            status = OK
-            return body
-        finally:
-            self._meter.called(call.service, call.action, status, time.perf_counter() - left)
+        about = {"withings.service": call.service, "withings.action": call.action}
+        with tracing.span(f"Withings {call.action}", about, kind=Kind.CLIENT) as here:
+            try:
+                response = await self._post(call, headers)
+                body = decode(
+                    response.status_code,
+                    response.headers.get("content-type"),
+                    response.content,
+                    response.headers,
+                    at_token_endpoint=call.at_token_endpoint,
+                )
+            except WithingsError as error:
+                status = _told(error, response)
+                if isinstance(error, RateLimited) and not isinstance(error, RepeatedTooSoon):
+                    # The other is about this call alone.
+                    await self._pace.slow_down(error.retry_after)
+                raise
+            else:
+                status = OK
+                return body
+            finally:
+                self._meter.called(call.service, call.action, status, time.perf_counter() - left)
+                here.say({"withings.status": status})
 
     async def _post(self, call: Call, headers: dict[str, str]) -> httpx.Response:
         """Whatever Withings answers, or one error of the tree.

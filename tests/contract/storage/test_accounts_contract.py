@@ -7,7 +7,7 @@ import pytest
 
 from builders import DAY, HOUR, MINUTE, NOON, SECOND, a_pair, a_window, an_account, news_of
 from contract.storage.steps import LEASE, Linking, claimed, given_back, giving
-from withings_bridge.domain.accounts import Account, Lease, announce, due, settled, tasks
+from withings_bridge.domain.accounts import MOST_TRACES, Account, Lease, announce, due, settled, tasks
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import AccountUnknown, LeaseLost
 from withings_bridge.domain.events import Event
@@ -105,6 +105,18 @@ class TestAnnounce:
         account = await storage.accounts.get(userid)
         assert account is not None
         assert account.of(Category.MEASURES).news == News(frozenset({first, second}))
+
+    async def test_keeps_the_traces_of_the_first_in_their_order(
+        self, storage: Storage, link: Linking, userid: str
+    ) -> None:
+        account = await link()
+        traces = [f"00-{number:032x}-{number:016x}-01" for number in range(1, MOST_TRACES + 3)]
+        for trace in traces:
+            assert await storage.accounts.announce(userid, news_of(), now=NOON, trace=trace)
+            account = announce(account, news_of(), trace)
+        assert account.traces == tuple(traces[:MOST_TRACES])
+        assert await storage.accounts.get(userid) == account
+        assert await claimed(storage.accounts, userid, now=NOON) is not None
 
     async def test_counts_repeats_too(self, storage: Storage, link: Linking, userid: str) -> None:
         await link()

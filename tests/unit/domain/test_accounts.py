@@ -219,6 +219,19 @@ class TestSettled:
         after = settled(account, [Done(task, subscriptions=known)], now=NOON, jitter=0)
         assert (after.subscriptions, after.synced_at, after.fetched_at) == (known, None, None)
 
+    def test_lets_go_of_the_traces_it_belongs_to_and_of_no_other(self) -> None:
+        account = announce(an_account(), news_of(), "first")
+        (task,) = tasks(account, NOON)
+        stored = announce(account, news_of(), "meanwhile")
+        after = settled(stored, [Done(task)], now=NOON, jitter=0, traces=account.traces)
+        assert after.traces == ("meanwhile",)
+
+    def test_keeps_the_traces_of_what_is_to_be_tried_again(self) -> None:
+        account = announce(an_account(), news_of(), "first")
+        (task,) = tasks(account, NOON)
+        after = settled(account, [Failed(task, Transient())], now=NOON, jitter=0, traces=account.traces)
+        assert after.traces == ("first",)
+
     def test_of_a_turn_that_had_nothing_to_do_only_gives_the_lease_back(self) -> None:
         account = an_account(lease=Lease("worker", NOON))
         assert settled(account, [], now=NOON, jitter=0) == an_account()

@@ -17,7 +17,7 @@ from withings_bridge.api.middleware.hosts import LoopbackOnly
 from withings_bridge.api.middleware.origins import Origins
 from withings_bridge.api.middleware.paths import PlainPaths
 from withings_bridge.api.middleware.refusing import Refused
-from withings_bridge.api.middleware.requests import REQUEST_ID, Requests, request_id
+from withings_bridge.api.middleware.requests import REQUEST_ID, Requests, request_id, traced
 
 __all__ = [
     "REQUEST_ID",
@@ -31,4 +31,5 @@ __all__ = [
     "SafeHeaders",
     "request_id",
     "safe_headers",
+    "traced",
 ]

@@ -15,5 +15,6 @@ class PlainPaths:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] != "/":
-            scope = {**scope, "path": scope["path"].removesuffix("/")}
+            # In place, so that whoever stands outside finds the route that was taken.
+            scope["path"] = scope["path"].removesuffix("/")
         await self._app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""An id for every request, and one line for it in the log."""
+"""An id for every request, one line for it in the log, and a span where there are traces."""
 
 import re
 import secrets
@@ -7,6 +7,9 @@ import time
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from withings_bridge import tracing
+from withings_bridge.tracing import Kind, Span
 
 log = structlog.get_logger()
 
@@ -19,11 +22,14 @@ QUIET = frozenset({"/health", "/metrics", "/webhook/withings"})
 becomes of a notification has a line of its own.
 """
 
+UNTRACED = frozenset({"/health", "/metrics"})
+
 
 class Requests:
     """Gives every request an id, its caller's if that is a sensible one, and logs how it ended.
 
-    The line has the path and no query: codes, states and secrets travel there.
+    The line has the path and no query: codes, states and secrets travel there. The span has the route
+    alone, since a path may name a person.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -33,7 +39,8 @@ class Requests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(REQUEST_ID, "")
+        headers = Headers(scope=scope)
+        given = headers.get(REQUEST_ID, "")
         name = given if _SENSIBLE.fullmatch(given) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = name
         began = time.perf_counter()
@@ -48,16 +55,23 @@ class Requests:
             # Not when the app returns: what goes on in the background is nobody's waiting time.
             if message["type"] == "http.response.body" and not message.get("more_body"):
                 _tell(scope, status, began)
+                _end(here, scope, status)
 
         # A connection hands on the context of the request before, with its caller.
         structlog.contextvars.clear_contextvars()
-        with structlog.contextvars.bound_contextvars(request_id=name):
+        with structlog.contextvars.bound_contextvars(request_id=name), _span(scope, headers) as here:
+            scope["state"]["trace"] = tracing.ids()
             try:
                 await self._app(scope, receive, send_named)
-            except Exception:
+            except Exception as error:
                 if not status:  # else it failed in the background
-                    _tell(scope, 500, began)
+                    status = 500
+                    _tell(scope, status, began)
+                    here.fail(type(error).__name__)
                 raise
+            finally:
+                # Unless it has ended with the answer: a bug, or a stream that nobody reads any more.
+                _end(here, scope, status)
 
 
 def _tell(scope: Scope, status: int, began: float) -> None:
@@ -65,6 +79,32 @@ def _tell(scope: Scope, status: int, began: float) -> None:
     if path not in QUIET or status >= 400:  # noqa: PLR2004 - where errors begin
         took = round((time.perf_counter() - began) * 1000, 1)
         log.info("request", method=scope["method"], path=path, status=status, ms=took)
+
+
+def _span(scope: Scope, headers: Headers) -> Span:
+    """Below the caller's, where they sent a traceparent."""
+    if scope["path"] in UNTRACED:
+        return Span()
+    method = scope["method"]
+    return tracing.span(
+        method, {"http.request.method": method}, kind=Kind.SERVER, parent=headers.get("traceparent")
+    )
+
+
+def _end(here: Span, scope: Scope, status: int) -> None:
+    here.say({"http.response.status_code": status})
+    if route := getattr(scope.get("route"), "path", ""):
+        here.rename(f"{scope['method']} {route}")
+        here.say({"http.route": route})
+    if status >= 500:  # noqa: PLR2004 - a caller's mistake is no failure of ours
+        here.fail(str(status))
+    here.end()
+
+
+def traced(scope: Scope) -> dict[str, str]:
+    """The trace of a request that has passed ``Requests``, as a log tells it; empty without traces."""
+    ids: dict[str, str] = scope.get("state", {}).get("trace", {})
+    return ids
 
 
 def request_id(scope: Scope) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from withings_bridge import tracing
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import StorageError
 from withings_bridge.domain.inbox import ASKED, EVERYTHING, News
@@ -58,11 +59,13 @@ class Receiving:
             self._telemetry.notified(notification.appli, "nothing to do")
             log.info("notification noted", account=_told(notification.account), appli=notification.appli)
             return None
-        try:
-            known = await self._announced(notification.account, work)
-        except StorageError:
-            self._telemetry.notified(notification.appli, "not kept")
-            raise
+        with tracing.span("notification received", {"appli": notification.appli}) as here:
+            try:
+                known = await self._announced(notification.account, work)
+            except StorageError:
+                self._telemetry.notified(notification.appli, "not kept")
+                raise
+            here.say({"known": known} | ({"account": notification.account} if known else {}))
         self._telemetry.notified(notification.appli, "stored" if known else "unknown account", known=known)
         if known and notification.appli not in APPLIS:
             self._telemetry.unknown("appli", str(notification.appli))
@@ -77,7 +80,7 @@ class Receiving:
 
     async def _announced(self, account: str, work: Mapping[Category, News]) -> bool:
         """Whether the account is known, and has the work."""
-        if await self._accounts.announce(account, work, now=self._clock()):
+        if await self._announce(account, work):
             return True
         if Category.EVENTS in work:
             # A mark says what to fetch, and there is nothing to be fetched.
@@ -88,7 +91,10 @@ class Receiving:
         except (TimeoutError, StorageError):
             return False
         # Whoever adopted it between the two has not seen the mark.
-        return marked and await self._accounts.announce(account, work, now=self._clock())
+        return marked and await self._announce(account, work)
+
+    async def _announce(self, account: str, work: Mapping[Category, News]) -> bool:
+        return await self._accounts.announce(account, work, now=self._clock(), trace=tracing.traceparent())
 
 
 def _told(account: str) -> str:

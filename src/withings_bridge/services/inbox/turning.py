@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import structlog
 
+from withings_bridge import tracing
 from withings_bridge.domain.accounts import (
     SWEEP_EVERY,
     Account,
@@ -59,6 +60,7 @@ from withings_bridge.services.sync.rebuilding import Rebuilding
 from withings_bridge.services.sync.syncing import Syncing
 from withings_bridge.services.telemetry import Telemetry, stopwatch
 from withings_bridge.storage.base import Accounts, Links, Records
+from withings_bridge.tracing import Kind, Span
 from withings_bridge.withings import WithingsClient
 
 log = structlog.get_logger()
@@ -158,7 +160,17 @@ class Turning:
 
         A lost lease ends it without a word to the store. Without ``imports`` what is left of an
         import stays for another turn.
+
+        It belongs to the trace of the notification that has waited longest, whichever process took that,
+        and names those of the others; without one to the trace of whoever asked for it.
         """
+        about = {"account": account.userid}
+        oldest, others = next(iter(account.traces), None), account.traces[1:]
+        span = tracing.span("turn", about, kind=Kind.CONSUMER, parent=oldest, links=others)
+        with structlog.contextvars.bound_contextvars(**about), span:
+            return await self._turn(account, holder, span, imports=imports)
+
+    async def _turn(self, account: Account, holder: str, span: Span, *, imports: bool) -> Turn:
         turn, elapsed = Turn(account=None), stopwatch()
         self._running[account.userid] = turn
         try:
@@ -166,6 +178,7 @@ class Turning:
             async with self._holding.kept(account.userid, holder), listening:
                 try:
                     account = await self._following(await self._swept(account, holder), holder)
+                    traces = account.traces
                     await self._work(account, turn, imports=imports)
                 except ConsentNeeded as error:
                     turn.account = await self._without_consent(account, holder, error)
@@ -173,7 +186,9 @@ class Turning:
                     return turn
             turn.account = await self._accounts.change(
                 account.userid,
-                lambda stored: settled(stored, turn.results, now=self._clock(), jitter=jitter()),
+                lambda stored: settled(
+                    stored, turn.results, now=self._clock(), jitter=jitter(), traces=traces
+                ),
                 now=self._clock(),
                 holder=holder,
             )
@@ -181,11 +196,13 @@ class Turning:
             self._note(turn.account, turn.results)
         except (LeaseLost, AccountUnknown) as error:
             turn.outcome = "abandoned"
-            log.warning("turn abandoned", account=account.userid, reason=str(error))
+            span.fail(type(error).__name__)
+            log.warning("turn abandoned", reason=str(error))
         except StorageError as error:
             turn.outcome = "not settled"
             # Not settled, so it will be done again when the lease has ended.
-            log.warning("turn not settled", account=account.userid, reason=str(error))
+            span.fail(type(error).__name__)
+            log.warning("turn not settled", reason=str(error))
         except asyncio.CancelledError:
             turn.outcome = "cut off"
             await asyncio.shield(self._holding.release(account.userid, holder))
@@ -256,7 +273,7 @@ class Turning:
     async def _attempt(self, account: Account, task: Task, turn: Turn) -> Done | Failed:
         """What became of a task. Raises what lets nothing be settled now."""
         try:
-            with in_lane(turn.urgency):
+            with in_lane(turn.urgency), tracing.span(f"sync {task.category}", {"lane": task.lane}):
                 done, fetched = await self._do(account, task, turn)
         except NotLinked as error:
             raise ConsentNeeded from error
@@ -264,7 +281,7 @@ class Turning:
             # Any other error of the store is about this task.
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the decision to retry is stored
-            _log_failure(account, task, error)
+            _log_failure(task, error)
             return Failed(task, error)
         turn.fetched += fetched
         return done
@@ -284,7 +301,7 @@ class Turning:
             case Category.LINK:
                 with suppress(BadScope):  # what is refused then is the call and not the token
                     await self._tokens.call(account, self._client.devices)
-                log.info("the link still stands", account=account.userid)
+                log.info("the link still stands")
                 return Done(task, pause_until=self._clock() + LINK_STANDS), ()
             case Category.SUBSCRIPTIONS:
                 return await self._subscribing.step(account, task), ()
@@ -293,7 +310,7 @@ class Turning:
             case _:
                 look = await self._look(account, task)
         about = {"category": task.category, "lane": task.lane}
-        log.info("synced", account=account.userid, records=len(look.fetched), **about)
+        log.info("synced", records=len(look.fetched), **about)
         if task.category is not Category.EVENTS:  # which nobody was asked for
             # It was asked before any of what came was stored.
             self._noting.note(account.userid, What.ASKED, at=asked_at, number=len(look.fetched), **about)
@@ -356,10 +373,10 @@ class Turning:
         if refused and await self._links.end(
             account.userid, lambda stored: end_was_announced(stored, refused=account)
         ):
-            log.info("link ended by the user", account=account.userid)
+            log.info("link ended by the user")
             self._noting.note(account.userid, What.ENDED)
             return None
-        log.warning("consent needed", account=account.userid)
+        log.warning("consent needed")
         now = self._clock()
         changed = await self._accounts.change(
             account.userid,
@@ -410,9 +427,8 @@ def _concerns_all(error: Exception) -> bool:
     return spent or isinstance(error, (ApplicationRefused, Unreachable, NoLiveToken))
 
 
-def _log_failure(account: Account, task: Task, error: Exception) -> None:
-    about = {"account": account.userid, "category": task.category}
+def _log_failure(task: Task, error: Exception) -> None:
     if isinstance(error, BridgeError):
-        log.warning("not done", **about, reason=f"{type(error).__name__}: {error}")
+        log.warning("not done", category=task.category, reason=f"{type(error).__name__}: {error}")
     else:
-        log.error("our bug", **about, exc_info=error)
+        log.error("our bug", category=task.category, exc_info=error)

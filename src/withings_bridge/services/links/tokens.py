@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import structlog
 
+from withings_bridge import tracing
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.errors import (
     BadGrant,
@@ -169,7 +170,7 @@ class Tokens:
             if stored.saved_at != pair.saved_at:
                 return stored
             try:
-                with in_lane(Urgency(Lane.LIVE)):
+                with in_lane(Urgency(Lane.LIVE)), tracing.span("refresh tokens"):
                     reply = await self._successor(account, pair, patient=patient)
             except BadGrant as error:
                 stored = await self._stored(account)

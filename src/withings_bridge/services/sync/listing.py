@@ -61,7 +61,7 @@ class Listing:
         A confirmed one is never overwritten by one that anybody may have posted.
         """
         if task.news.overflow:
-            log.warning("events let go", account=account.userid, reason="too many were waiting")
+            log.warning("events let go", reason="too many were waiting")
         told = {event.record.name: event.record for event in sorted(task.news.events)}
         stored = await self._records.get(account.userid, told)
         fresh = [each for name, each in told.items() if each.body["confirmed"] or name not in stored]

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from withings_bridge import tracing
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.mapping import RowMapping
 from withings_bridge.domain.readings import height_of
@@ -121,7 +122,9 @@ class Projecting:
             if user not in (await self._holding.check(account)).users:
                 continue
             now = self._clock()
-            count = await self._vitals.write(user, projection.rows, gone=projection.gone, now=now)
+            with tracing.span("write rows", {"rows": len(projection.rows)}) as here:
+                count = await self._vitals.write(user, projection.rows, gone=projection.gone, now=now)
+                here.say({"changed": count})
             if count:
                 changed[user] = count
                 self._telemetry.wrote(count)

@@ -3,12 +3,16 @@
 That Withings wants a consent anew is news in the same shape, with a word more in it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 import httpx
 import structlog
+
+from withings_bridge import tracing
+from withings_bridge.tracing import Kind, Span
 
 log = structlog.get_logger()
 
@@ -60,15 +64,19 @@ class HttpGateway:
         if consent_needed:
             data["consentNeeded"] = True
         message = {"userId": user, "type": "vitals7_refresh", "source": "withings", "data": data}
-        try:
-            response = await self._http.post(
-                self._url,
-                json=message,
-                headers={"X-Gateway-Secret": self._secret},
-                timeout=TIMEOUT_SECONDS,
-            )
-            response.raise_for_status()
-        except Exception as error:  # noqa: BLE001 - whatever it is, a sync must not fail of it
-            log.warning("gateway not told", user=user, reason=type(error).__name__)
-            return Heard(reason=type(error).__name__)
+        with tracing.span("tell gateway", kind=Kind.CLIENT) as here:
+            try:
+                await self._post(message, here)
+            except Exception as error:  # noqa: BLE001 - whatever it is, a sync must not fail of it
+                log.warning("gateway not told", user=user, reason=type(error).__name__)
+                here.fail(type(error).__name__)
+                return Heard(reason=type(error).__name__)
         return Heard(told=True)
+
+    async def _post(self, message: Mapping[str, object], here: Span) -> None:
+        headers = {"X-Gateway-Secret": self._secret}
+        if parent := tracing.traceparent():
+            headers["traceparent"] = parent
+        response = await self._http.post(self._url, json=message, headers=headers, timeout=TIMEOUT_SECONDS)
+        here.say({"http.response.status_code": response.status_code})
+        response.raise_for_status()

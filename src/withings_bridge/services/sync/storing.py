@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
+from withings_bridge import tracing
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.categories import CATEGORY_OF, KIND_OF, Category
 from withings_bridge.domain.notifications import DAY
@@ -117,7 +118,8 @@ class Storing:
         await self._following.announce(account, kind, changed, imported=imported)
         if fresh and kind is not Kind.HEIGHT:
             await self._holding.check(account)
-            await self._records.save(userid, fresh, now=self._clock())
+            with tracing.span("save records", {"records": len(fresh)}):
+                await self._records.save(userid, fresh, now=self._clock())
             self._telemetry.stored(fresh)
         if fresh or removed:
             category = CATEGORY_OF.get(kind)

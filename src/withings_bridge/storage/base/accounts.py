@@ -21,8 +21,11 @@ class Accounts(Protocol):
     async def get(self, userid: str) -> Account | None:
         """The account as it is stored, or None. Reads what was last written."""
 
-    async def announce(self, userid: str, news: Mapping[Category, News], *, now: datetime) -> bool:
-        """Add news to an account; False, and nothing stored, when the account is unknown.
+    async def announce(
+        self, userid: str, news: Mapping[Category, News], *, now: datetime, trace: str | None = None
+    ) -> bool:
+        """Add news to an account, and the trace it belongs to; False, and nothing stored, when the account is
+        unknown.
 
         This is the acknowledgement's one small write: it costs the same however many accounts
         there are. The effect is that of ``domain.accounts.announce``, and the account becomes due

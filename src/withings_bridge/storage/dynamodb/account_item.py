@@ -1,6 +1,6 @@
 """An account as an item of its table, and back.
 
-What an acknowledgement adds to (news, counts), what a claim sets (lease) and what the indexes need
+What an acknowledgement adds to (news, counts, traces), what a claim sets (lease) and what the indexes need
 (due times, shard) are attributes of their own; the rest is one JSON document. ``version`` counts
 every write, so that a change computed elsewhere lands only on what it was computed from.
 """
@@ -76,7 +76,8 @@ class StoredAccount:
         due = {
             lane: from_microseconds(item[due_attribute(lane)]) for lane in Lane if due_attribute(lane) in item
         }
-        return cls(replace(account, work=work, lease=lease), due, item["version"])
+        traces = tuple(item.get("traces", ()))
+        return cls(replace(account, work=work, lease=lease, traces=traces), due, item["version"])
 
     def next(self, account: Account, due: Mapping[Lane, datetime]) -> "StoredAccount":
         """What is to be stored in its place."""
@@ -97,6 +98,8 @@ class StoredAccount:
                 item[news_attribute(category)] = work.news.tokens
             if work.announced:
                 item[announced_attribute(category)] = work.announced
+        if account.traces:
+            item["traces"] = list(account.traces)
         if account.lease:
             item["lease_holder"] = account.lease.holder
             item["lease_until"] = microseconds(account.lease.until)
@@ -117,4 +120,4 @@ def _without_attributes(account: Account) -> Account:
         return replace(work, news=News(), announced=0)
 
     work = {category: bare(work) for category, work in account.work.items()}
-    return replace(account, work=work, lease=None)
+    return replace(account, work=work, lease=None, traces=())

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, aclosing
 from datetime import datetime, timedelta
 from typing import Any
 
-from withings_bridge.domain.accounts import Account, due
+from withings_bridge.domain.accounts import MOST_TRACES, Account, due
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import AccountUnknown, LeaseLost
 from withings_bridge.domain.inbox import Lane, News
@@ -47,9 +47,11 @@ class DynamoAccounts:
         stored = await self._read(userid)
         return stored.account if stored else None
 
-    async def announce(self, userid: str, news: Mapping[Category, News], *, now: datetime) -> bool:
+    async def announce(
+        self, userid: str, news: Mapping[Category, News], *, now: datetime, trace: str | None = None
+    ) -> bool:
         async with within(ACKNOWLEDGE_SECONDS):
-            return await self._gathering.announce(userid, news, now=now)
+            return await self._gathering.announce(userid, news, now=now, trace=trace)
 
     async def finish(self) -> None:
         """Wait for announcements that are being written, whoever still waits for them."""
@@ -214,7 +216,7 @@ def _adding(table: str, userid: str, announced: Announcements) -> Write:
     expression has no ``min``). What is there then comes back with the refusal.
     """
     values: dict[str, Any] = {"now": microseconds(announced.at), "one": 1}
-    adds = ["#version :one"]
+    sets, adds = ["#live_due = if_not_exists(#live_due, :now)"], ["#version :one"]
     conditions = ["attribute_exists(#userid)", "(attribute_not_exists(#live_due) OR #live_due <= :now)"]
     counts = announced.counts
     for category, added in announced.merged.items():
@@ -230,10 +232,14 @@ def _adding(table: str, userid: str, announced: Announcements) -> Write:
             conditions.append(
                 f"({none_or}attribute_exists(#{attribute}) AND size(#{attribute}) <= :room_{category})"
             )
+    if traces := announced.traces[:MOST_TRACES]:
+        values |= {"none": [], "traces": traces, "room_traces": MOST_TRACES - len(traces)}
+        sets.append("#traces = list_append(if_not_exists(#traces, :none), :traces)")
+        conditions.append("(attribute_not_exists(#traces) OR size(#traces) <= :room_traces)")
     return writes.update(
         table,
         key_of(userid),
-        f"SET #live_due = if_not_exists(#live_due, :now) ADD {', '.join(adds)}",
+        f"SET {', '.join(sets)} ADD {', '.join(adds)}",
         condition=" AND ".join(conditions),
         values=values,
     )

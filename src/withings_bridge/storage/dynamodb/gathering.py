@@ -23,6 +23,8 @@ class Announcements:
     each: Sequence[Mapping[Category, News]]
     at: datetime
     """When the first of them came."""
+    traces: Sequence[str] = ()
+    """The traceparents of what brought them, where there are traces."""
 
     @property
     def counts(self) -> Mapping[Category, int]:
@@ -44,6 +46,8 @@ class Announcements:
         """The account with all of it."""
         for news in self.each:
             account = announce(account, news)
+        for trace in self.traces:
+            account = announce(account, {}, trace)
         return account
 
 
@@ -57,6 +61,7 @@ class _Caller:
 
     news: Mapping[Category, News]
     now: datetime
+    trace: str | None
     answer: "asyncio.Future[bool]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def tell(self, known: bool | Exception) -> None:  # noqa: FBT001 - it is the answer itself
@@ -81,9 +86,11 @@ class Gathering:
         """By account, for each that is being written to."""
         self._writing: set[asyncio.Task[None]] = set()
 
-    async def announce(self, userid: str, news: Mapping[Category, News], *, now: datetime) -> bool:
+    async def announce(
+        self, userid: str, news: Mapping[Category, News], *, now: datetime, trace: str | None = None
+    ) -> bool:
         """Whether the account is known, and has the news. Raises what the write raises."""
-        caller = _Caller(news, now)
+        caller = _Caller(news, now, trace)
         if userid in self._waiting:
             self._waiting[userid].append(caller)
         else:
@@ -116,7 +123,11 @@ class Gathering:
                 caller.tell(known)
 
     async def _tried(self, userid: str, callers: Sequence[_Caller]) -> bool | Exception:
-        announced = Announcements([each.news for each in callers], min(each.now for each in callers))
+        announced = Announcements(
+            [each.news for each in callers],
+            min(each.now for each in callers),
+            [each.trace for each in callers if each.trace],
+        )
         try:
             return await self._write(userid, announced)
         except Exception as error:  # noqa: BLE001 - whoever waits raises it

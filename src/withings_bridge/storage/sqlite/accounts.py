@@ -32,9 +32,11 @@ class SqliteAccounts:
     async def get(self, userid: str) -> Account | None:
         return await self._database.read(lambda connection: load(connection, userid))
 
-    async def announce(self, userid: str, news: Mapping[Category, News], *, now: datetime) -> bool:
+    async def announce(
+        self, userid: str, news: Mapping[Category, News], *, now: datetime, trace: str | None = None
+    ) -> bool:
         return await self._database.write(
-            lambda connection: announce(connection, userid, news, now), deadline=ANNOUNCE_DEADLINE
+            lambda connection: announce(connection, userid, news, now, trace), deadline=ANNOUNCE_DEADLINE
         )
 
     async def claim(
@@ -78,7 +80,7 @@ def account_in(row: sqlite3.Row) -> Account:
     """The account in the columns ``document`` and ``announced``."""
     account = load_account(row["document"])
     for line in row["announced"].splitlines():
-        account = domain.announce(account, load_news(line))
+        account = domain.announce(account, *load_news(line))
     return account
 
 
@@ -122,9 +124,13 @@ def remove(connection: sqlite3.Connection, userid: str) -> None:
 
 
 def announce(
-    connection: sqlite3.Connection, userid: str, news: Mapping[Category, News], now: datetime
+    connection: sqlite3.Connection,
+    userid: str,
+    news: Mapping[Category, News],
+    now: datetime,
+    trace: str | None,
 ) -> bool:
-    line = f"{dump_news(news)}\n"
+    line = f"{dump_news(news, trace)}\n"
     added = connection.execute(
         """
         UPDATE accounts SET announced = announced || :line, due_live = min(coalesce(due_live, :now), :now)
@@ -137,7 +143,7 @@ def announce(
     account = load(connection, userid)
     if account is None:
         return False
-    rewrite(connection, domain.announce(account, news))
+    rewrite(connection, domain.announce(account, news, trace))
     connection.execute(
         "UPDATE accounts SET due_live = min(coalesce(due_live, :now), :now) WHERE userid = :userid",
         {"userid": userid, "now": micros(now)},

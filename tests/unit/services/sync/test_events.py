@@ -1,6 +1,7 @@
 """Into bed, out of bed: stored as notifications told it, without a call."""
 
 import pytest
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from builders import NOON, SECOND
@@ -75,7 +76,7 @@ class TestEvents:
     ) -> None:
         for second in range(MOST_EVENTS + 5):
             await told(house, userid, at=NOON_EPOCH + second)
-        with capture_logs() as lines:
+        with capture_logs(processors=[merge_contextvars]) as lines:
             await house.drain(userid)
         assert len(await stored(house, userid)) == MOST_EVENTS
         (line,) = [line for line in lines if line["event"] == "events let go"]

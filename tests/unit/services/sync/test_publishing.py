@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from builders import NOON
+from collector import traced
 from unit.services.listener import listening
 from withings_bridge.services.sync.publishing import HttpGateway, NoGateway
 
@@ -32,6 +33,19 @@ class TestHttpGateway:
             "source": "withings",
             "data": {"at": "2026-03-02T12:00:00.000Z"},
         }
+
+    async def test_hands_the_trace_on_where_there_is_one(self, http: httpx.AsyncClient) -> None:
+        async with listening() as gateway, listening(status=500) as broken:
+            await HttpGateway(http, url=gateway.url, secret="s").publish("user-1", at=NOON)
+            with traced() as collector:
+                await HttpGateway(http, url=gateway.url, secret="s").publish("user-1", at=NOON)
+                await HttpGateway(http, url=broken.url, secret="s").publish("user-1", at=NOON)
+        before, within = gateway.received
+        told, untold = collector.spans
+        assert "traceparent" not in before.headers
+        assert within.headers["traceparent"].startswith(f"00-{told.trace_id}-{told.span_id}-")
+        assert (told.name, told.kind, told.failed, untold.failed) == ("tell gateway", "client", False, True)
+        assert "user-1" not in str(collector.spans)
 
     async def test_writes_the_time_in_utc_with_milliseconds(self, http: httpx.AsyncClient) -> None:
         at = datetime(2026, 3, 2, 14, 0, 0, 123_999, tzinfo=timezone(timedelta(hours=2)))
