@@ -8,9 +8,11 @@ COPY requirements-build.lock .
 RUN python -m pip --no-cache-dir --disable-pip-version-check \
     install --require-hashes -r requirements-build.lock \
     && python -m venv --without-pip /app
-COPY requirements.lock .
+# With traces: docker build --build-arg LOCK=requirements-otel.lock .
+ARG LOCK=requirements.lock
+COPY requirements.lock requirements-otel.lock ./
 RUN python -m pip --python /app/bin/python --no-cache-dir --disable-pip-version-check \
-    install --require-hashes --no-compile -r requirements.lock
+    install --require-hashes --no-compile -r "${LOCK}"
 COPY pyproject.toml README.md LICENSE scripts/slim ./
 COPY src src
 # Of AWS' four hundred services one is used. The file system may be read-only later on, so bytecode is made here.

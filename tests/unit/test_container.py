@@ -77,6 +77,15 @@ class TestTheImage:
         read = Settings(_env_file=None, **lowered(ASKED_FOR | own))
         assert str(read.sqlite_path).startswith("/data/")
 
+    def test_may_be_made_with_any_lock_that_it_is_given(self) -> None:
+        (argument,) = instructions("ARG")
+        name, _, default = argument.partition("=")
+        assert (name, default) == ("LOCK", "requirements.lock")
+        assert any(f'-r "${{{name}}}"' in line for line in instructions("RUN"))
+        (copied,) = [line.split()[:-1] for line in instructions("COPY") if default in line]
+        assert copied == ["requirements.lock", "requirements-otel.lock"]
+        assert "opentelemetry-sdk==" in (ROOT / copied[1]).read_text()
+
     def test_installs_nothing_that_is_not_pinned(self) -> None:
         commands = [command for line in instructions("RUN") for command in line.split("&&")]
         installs = [command for command in commands if " pip " in command]
