@@ -33,6 +33,12 @@ def signing_key(kid: str) -> RSAKey:
     return RSAKey.import_key(private, {"kid": kid, "alg": "RS256", "use": "sig"})
 
 
+@cache
+def _key_for(kid: str, alg: str) -> RSAKey:
+    """The key of this name for that algorithm. To take in a key pair takes far longer than to sign."""
+    return RSAKey.import_key(signing_key(kid).as_dict(private=True) | {"alg": alg})
+
+
 def published(*kids: str) -> bytes:
     """The key set with these keys, as a pool answers it."""
     return json.dumps({"keys": [signing_key(kid).as_dict(private=False) for kid in kids]}).encode()
@@ -103,8 +109,8 @@ class PretendPool:
 
     def signed(self, claims: Json, *, alg: str = "RS256") -> str:
         """Any claims, beside issuer and times."""
-        key = RSAKey.import_key(signing_key(self.kid).as_dict(private=True) | {"alg": alg})
-        return jwt.encode({"alg": alg, "kid": self.kid}, self.claims(claims), key, algorithms=[alg])
+        header = {"alg": alg, "kid": self.kid}
+        return jwt.encode(header, self.claims(claims), _key_for(self.kid, alg), algorithms=[alg])
 
     def claims(self, changes: Json) -> Json:
         now = int(self.clock().timestamp())
