@@ -14,21 +14,24 @@ from e2e.world import World
 from engines import dynamodb_endpoint
 from processes import leaks
 
+_HERE = Path(__file__).parent
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out on moto, which takes its time, what its twin on the embedded store proves well enough.
-
-    The long proof has it all, and so has an engine of its own.
+    """On DynamoDB these run where it has an engine of its own (``make proof-dynamodb``), as moto is slow and
+    keeps few of its limits. What its twin on the embedded store proves well enough is for the long proof.
     """
-    if LONG or "DYNAMODB_TEST_ENDPOINT" in os.environ:
+    if LONG:
         return
-    left_out = [
-        item
-        for item in items
-        if item.get_closest_marker("engine") and item.get_closest_marker("twin_suffices")
-    ]
+    own_engine = "DYNAMODB_TEST_ENDPOINT" in os.environ
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        here_on_dynamodb = _HERE in item.path.parents and item.get_closest_marker("engine")
+        proven = own_engine and not item.get_closest_marker("twin_suffices")
+        (left_out if here_on_dynamodb and not proven else kept).append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    items[:] = kept
 
 
 @pytest.fixture(autouse=True)

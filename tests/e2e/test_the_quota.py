@@ -25,7 +25,6 @@ def crowd(store: Store, tmp_path: Path) -> Iterator[Crowd]:
         crowd.end()
 
 
-@pytest.mark.twin_suffices
 class TestACrowd:
     def test_never_makes_withings_refuse_a_call_and_gets_all_its_records(self, crowd: Crowd) -> None:
         crowd.link_all()
