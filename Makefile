@@ -7,6 +7,14 @@ ENGINES := .venvs
 TYPESCRIPT := tests/clients/typescript
 SOURCES := src tests scripts benchmarks
 
+# The tests of a file share what it takes long to start, so they stay in one process, of as many as there are
+# processors. Files that take long come first.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+LONGEST_FIRST := tests/e2e tests/browser tests/clients tests/contract tests/api tests/unit
+
+# What one of them has compiled is there for the others.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint fast format lock engines proof proof-dynamodb bench audit assets screenshots settings data metrics cli clean
 
@@ -17,7 +25,7 @@ run: $(VENV)/.runtime ## Set everything up and start the bridge (with its sandbo
 	$(BIN)/withings-bridge serve
 
 test: $(VENV)/.dev ## Set everything up and run all tests
-	$(BIN)/python -m pytest
+	$(PYTEST) $(LONGEST_FIRST)
 
 check: lint audit fast ## All that is quick: what the hooks run
 
@@ -34,7 +42,7 @@ lint: $(VENV)/.dev $(ENGINES)/lint/.ready ## Format, lint, types, import contrac
 	$(ENGINES)/lint/bin/cfn-lint infrastructure/tables.yaml
 
 fast: $(VENV)/.dev ## The fast tests alone: no process, no engine
-	$(BIN)/python -m pytest tests/unit -m "not e2e and not engine"
+	$(PYTEST) tests/unit -m "not e2e and not engine"
 
 format: $(VENV)/.dev ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format $(SOURCES)
@@ -46,7 +54,7 @@ proof: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Kill, starve and cut off brid
 	scripts/with_ministack $(BIN)/python scripts/proof.py --dynamodb ministack $(PROOF)
 
 proof-dynamodb: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Run the storage contract and the e2e tests on an engine that keeps DynamoDB's limits
-	scripts/with_ministack $(BIN)/python -m pytest tests/contract/storage tests/e2e -m engine
+	scripts/with_ministack $(PYTEST) tests/e2e tests/contract/storage -m engine
 
 bench: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Measure speed and cost as ratios, each within one run (BENCH="decoding starting" measures those alone)
 	scripts/with_ministack $(BIN)/python benchmarks $(BENCH)

@@ -47,7 +47,7 @@ class TestSigningIn:
         assert cookie.startswith("__Host-operator=")
         assert "secure" in cookie.lower()
 
-    @pytest.mark.parametrize("key", ["", "wb_another", LESSER_KEY])
+    @pytest.mark.parametrize("key", ["", "wb_another", LESSER_KEY], ids=["none", "another", "lesser"])
     async def test_with_anything_else_shows_nothing(self, guarded: Bridge, key: str) -> None:
         reply = await sign_in(guarded, key)
         assert reply.status_code == 401

@@ -20,6 +20,7 @@ class TestSecretsIn:
             "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1c2VyIn0.c2ln",
             "GET /webhook/withings?secret=hook-two",
         ],
+        ids=["token", "encrypted", "state", "JWT", "webhook"],
     )
     def test_are_found_by_their_shape_or_as_those_of_the_environment(self, line: str) -> None:
         assert secrets_in(f"before\n{line}\nafter", ENV) == [line]

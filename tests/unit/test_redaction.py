@@ -15,7 +15,15 @@ KEY, _ = ApiKey.made("reports", Scope.READ)
 STATE = "Xk3_9f-Qw7Zr5Tn1Lm8Vb2Hs6Jd4Gc0Pa_yE-uRiO1x"
 JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ1c2VyIn0.c2ln"
 
-SECRETS = [HEX, FERNET, KEY, STATE, JWT, "person@mail.example.org", "person%40example.org"]
+SECRETS = [
+    HEX,
+    pytest.param(FERNET, id="encrypted"),
+    pytest.param(KEY, id="key"),
+    STATE,
+    JWT,
+    "person@mail.example.org",
+    "person%40example.org",
+]
 
 
 class TestText:

@@ -74,7 +74,7 @@ class TestWithBoth:
         bearer = await authentication.caller(api_key=None, token=pool.access_token("user-1"))
         assert (holder.name, bearer.name) == ("key:reports", "user:user-1")
 
-    @pytest.mark.parametrize("key", [KEY, "", "wb_another"])
+    @pytest.mark.parametrize("key", [KEY, "", "wb_another"], ids=["its own", "empty", "another"])
     async def test_two_at_once_are_none(self, pool: PretendPool, tokens: CognitoTokens, key: str) -> None:
         authentication = Authentication(keys=ApiKeys([ENTRY]), tokens=tokens)
         for token in (pool.access_token("user-1"), "forged"):
