@@ -24,6 +24,8 @@ from processes import Process, eventually
 DAYS = 365
 WITHINGS_SECONDS = 0.150
 STORE_SECONDS = 0.005
+LOOK_SECONDS = 0.2
+"""Between two looks whether the import is done, for they take time from it."""
 PUT_AT_ONCE, GET_AT_ONCE = 25, 100
 """Items that DynamoDB takes in one request."""
 
@@ -75,6 +77,7 @@ class Far(World):
         self.begin_link()
 
         def done() -> bool:
+            time.sleep(LOOK_SECONDS)
             account = self.store.account(userid)
             return account is not None and not account.importing
 
