@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -237,7 +238,18 @@ class Unhurried(World):
         )
 
 
-def through_a_bridge(folder: Path, years: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Megabytes that a bridge held."""
+
+    records: int
+    rows: int
+    before: float
+    after: float
+    most: float
+
+
+def through_a_bridge(folder: Path, years: int) -> Held:
     """A bridge imports that many years; what it held before, in the end, and at most."""
     folder.mkdir()
     days = years * YEAR
@@ -261,11 +273,8 @@ def through_a_bridge(folder: Path, years: int) -> None:
             )
 
         eventually("the import is done", imported, within=3600)
-        count = len(store.records(userid))
-        show(
-            f"{years} years, {count} records, {len(store.rows(USER))} rows",
-            *(f"{size:.1f}" for size in (before, memory(pid), memory(pid, "VmHWM"))),
-        )
+        after, most = memory(pid), memory(pid, "VmHWM")
+        return Held(len(store.records(userid)), len(store.rows(USER)), before, after, most)
     finally:
         world.end()
 
@@ -283,7 +292,9 @@ def main() -> None:
             print("Imports by a bridge, SQLite, MB resident:")
             show("", "before", "after", "at most")
             for years in LENGTHS:
-                through_a_bridge(folder / str(years), years)
+                held = through_a_bridge(folder / str(years), years)
+                sizes = (f"{size:.1f}" for size in (held.before, held.after, held.most))
+                show(f"{years} years, {held.records} records, {held.rows} rows", *sizes)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ from withings_bridge.api.routers.webhook import (
     announced,
 )
 from withings_bridge.bridge import assemble
-from withings_bridge.callers import ApiKeys, Authentication, CallLimit, CognitoTokens, Jwks, Sessions
+from withings_bridge.callers import ApiKeys, Authentication, CallLimit, Sessions
 from withings_bridge.pages import Site, docs_router, mount_static, pages_router
 from withings_bridge.services import Services
 from withings_bridge.services.clock import Clock, system_clock
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
 
     from withings_bridge.callers.addresses import WithingsAddresses
+    from withings_bridge.callers.cognito import CognitoTokens
 
 log = structlog.get_logger()
 
@@ -138,11 +139,12 @@ def create_app(settings: Settings, *, clock: Clock = system_clock) -> FastAPI:
     )
     secret = CallbackSecret(settings.webhook_secrets, settings.withings_webhook_accept_bare)
     add_webhook(app.router, secret, CallingAddress(addresses.allow) if addresses else None)
-    app.include_router(pages_router(site, services, sessions=sessions, ending=app.state.ending, clock=clock))
+    pages = pages_router(site, services, sessions=sessions, ending=app.state.ending, clock=clock)
     reading = (measurements.router, days.router, recordings.router, feed.router, fhir.router)
     tending = (inbox.router, health.router, metrics.router, docs_router(site))
-    for router in (users.router, explain.router, *reading, links.router, *tending):
-        app.include_router(router)
+    for router in (pages, users.router, explain.router, *reading, links.router, *tending):
+        # Rather than ``include_router``, which makes every route anew, at the first request. They are whole.
+        app.router.routes.extend(router.routes)
     mount_static(app)
     describe(app, open=authentication.open)
     return app
@@ -166,9 +168,14 @@ def _background(
     return [asyncio.create_task(work, name=name) for name, work in running.items()]
 
 
-def _tokens(settings: Settings, http: httpx.AsyncClient, clock: Clock) -> CognitoTokens | None:
+def _tokens(settings: Settings, http: httpx.AsyncClient, clock: Clock) -> "CognitoTokens | None":
     pool = settings.user_pool
-    return CognitoTokens(pool, keys=Jwks(http, pool.keys_url, clock=clock), clock=clock) if pool else None
+    if pool is None:
+        return None
+    from withings_bridge.callers.cognito import CognitoTokens
+    from withings_bridge.callers.jwks import Jwks
+
+    return CognitoTokens(pool, keys=Jwks(http, pool.keys_url, clock=clock), clock=clock)
 
 
 def _withings_addresses(settings: Settings) -> "WithingsAddresses | None":

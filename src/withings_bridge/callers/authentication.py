@@ -1,17 +1,21 @@
 """Tells callers apart by what they bring along."""
 
+from typing import TYPE_CHECKING
+
 from withings_bridge.callers.api_keys import ApiKeys
 from withings_bridge.callers.caller import ANYBODY, Caller
-from withings_bridge.callers.cognito import CognitoTokens
 from withings_bridge.callers.sessions import Sessions
 from withings_bridge.domain.errors import NotAuthenticated, TokenRefused, TwoProofs
+
+if TYPE_CHECKING:
+    from withings_bridge.callers.cognito import CognitoTokens
 
 
 class Authentication:
     """Who a caller is. With nothing configured the bridge is open, and nobody is asked."""
 
     def __init__(
-        self, *, keys: ApiKeys, sessions: Sessions | None = None, tokens: CognitoTokens | None = None
+        self, *, keys: ApiKeys, sessions: Sessions | None = None, tokens: "CognitoTokens | None" = None
     ) -> None:
         self._keys = keys
         self._sessions = sessions

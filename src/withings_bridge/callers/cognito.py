@@ -3,7 +3,6 @@
 They are checked here, without asking the pool, so one that was revoked there holds until it expires.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -12,6 +11,7 @@ from joserfc.errors import ClaimError, ExpiredTokenError, JoseError
 from joserfc.jwk import RSAKey
 
 from withings_bridge.callers.caller import Caller, Scope
+from withings_bridge.callers.user_pool import UserPool
 from withings_bridge.domain.errors import TokenRefused
 from withings_bridge.domain.links import can_be_user
 from withings_bridge.services.clock import Clock
@@ -25,24 +25,6 @@ LEEWAY = timedelta(seconds=60)
 _ACCESS, _ID = "access", "id"
 
 _NOT_SIGNED = "This token is not accepted: the user pool did not sign it."
-
-
-@dataclass(frozen=True, slots=True)
-class UserPool:
-    """Whose tokens are accepted, and which of their holders are operators."""
-
-    issuer: str
-    client_ids: tuple[str, ...]
-    """App clients of this bridge's app; tokens for any other are not meant for us."""
-    operator_group: str = ""
-    """Empty: nobody is an operator by group."""
-    operator_scope: str = ""
-    """OAuth scope of access tokens. Empty: nobody is an operator by scope."""
-
-    @property
-    def keys_url(self) -> str:
-        """Where the pool publishes its keys."""
-        return f"{self.issuer}/.well-known/jwks.json"
 
 
 class Keys(Protocol):

@@ -7,10 +7,13 @@ address would let one stranger shut out everybody behind the same proxy.
 
 from collections import OrderedDict
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from withings_bridge.callers.caller import ANYBODY, Caller
 from withings_bridge.domain.errors import TooManyCalls
-from withings_bridge.services.clock import Clock
+
+if TYPE_CHECKING:
+    from withings_bridge.services.clock import Clock
 
 MOST_CALLERS = 10_000
 """Kept in mind at once. Who called longest ago is forgotten first, and then has all of its minute again."""
@@ -24,7 +27,7 @@ class CallLimit:
     Of a bucket it is enough to know when it will be full (the generic cell rate algorithm).
     """
 
-    def __init__(self, per_minute: int, *, clock: Clock, most_callers: int = MOST_CALLERS) -> None:
+    def __init__(self, per_minute: int, *, clock: "Clock", most_callers: int = MOST_CALLERS) -> None:
         self._each = MINUTE // per_minute
         self._clock = clock
         self._most_callers = most_callers

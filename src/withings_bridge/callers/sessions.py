@@ -7,11 +7,14 @@ when its key is withdrawn.
 import hashlib
 import secrets
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from withings_bridge.callers.api_keys import ApiKeys
 from withings_bridge.callers.caller import Caller, Scope
-from withings_bridge.services.clock import Clock
 from withings_bridge.storage.base import Ephemera
+
+if TYPE_CHECKING:
+    from withings_bridge.services.clock import Clock
 
 LIFETIME = timedelta(hours=12)
 
@@ -23,7 +26,7 @@ HOST_COOKIE = f"__Host-{COOKIE}"
 class Sessions:
     """Begins, knows and ends the sessions of operators."""
 
-    def __init__(self, *, keys: ApiKeys, ephemera: Ephemera, clock: Clock) -> None:
+    def __init__(self, *, keys: ApiKeys, ephemera: Ephemera, clock: "Clock") -> None:
         self._keys = keys
         self._ephemera = ephemera
         self._clock = clock

@@ -1,5 +1,6 @@
 """The commands and their options; what they do lies beside them."""
 
+import gc
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -58,9 +59,14 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on. Default: PORT.")] = None,
 ) -> None:
     """Start the bridge; without Withings credentials, with the sandbox beside it."""
-    from withings_bridge.cli.serving import serve_bridge
+    # What a start makes stays. To look for garbage in it takes a sixth of the time until the port answers.
+    gc.disable()
+    try:
+        from withings_bridge.cli.serving import serve_bridge
 
-    serve_bridge(host=host, port=port)
+        serve_bridge(host=host, port=port)
+    finally:
+        gc.enable()
 
 
 @taught(

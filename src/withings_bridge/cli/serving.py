@@ -5,6 +5,7 @@ store with a traceback.
 """
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -12,7 +13,7 @@ from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 import typer
@@ -27,7 +28,6 @@ from withings_bridge.cli.heads import SmallHeads
 from withings_bridge.cli.output import fail
 from withings_bridge.cli.users import load_settings
 from withings_bridge.domain.errors import BridgeError
-from withings_bridge.sandbox import SandboxOptions, create_sandbox
 from withings_bridge.settings import (
     SANDBOX_CLIENT_ID,
     SANDBOX_CLIENT_SECRET,
@@ -35,6 +35,9 @@ from withings_bridge.settings import (
     Settings,
 )
 from withings_bridge.tracing.exporting import exported
+
+if TYPE_CHECKING:
+    from withings_bridge.sandbox import SandboxOptions
 
 log = structlog.get_logger()
 
@@ -136,6 +139,8 @@ def serve_sandbox(
     state: Path | None,
 ) -> None:
     """Serve the pretend Withings alone."""
+    from withings_bridge.sandbox import SandboxOptions
+
     logs.configure(json=logs.for_machines())
     options = SandboxOptions(
         client_id=os.environ.get("WITHINGS_CLIENT_ID") or SANDBOX_CLIENT_ID,
@@ -176,11 +181,16 @@ async def _serve_bridge(settings: Settings) -> None:
             await stack.enter_async_context(_sandbox_beside(settings))
         await stack.enter_async_context(app.router.lifespan_context(app))
         log.info("listening", url=f"http://{_shown(settings.host)}:{settings.port}/")
+        # From here on garbage is looked for, but not among what was made so far.
+        gc.freeze()
+        gc.enable()
         await bridge.serve(sockets=[listening])
 
 
 @asynccontextmanager
 async def _sandbox_beside(settings: Settings) -> AsyncIterator[None]:
+    from withings_bridge.sandbox import SandboxOptions, create_sandbox
+
     try:
         settings.sandbox_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -211,7 +221,9 @@ async def _sandbox_beside(settings: Settings) -> AsyncIterator[None]:
                 await serving
 
 
-async def _serve_sandbox(options: SandboxOptions, host: str, port: int) -> None:
+async def _serve_sandbox(options: "SandboxOptions", host: str, port: int) -> None:
+    from withings_bridge.sandbox import create_sandbox
+
     app = create_sandbox(options)
     sandbox = Server(app, grace_seconds=SANDBOX_GRACE_SECONDS, level="warning")
     base = f"http://{_shown(host)}:{port}"

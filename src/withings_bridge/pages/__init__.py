@@ -63,7 +63,7 @@ def pages_router(
     events = Events(operators=operators, watching=services.watching, ending=ending)
     router = APIRouter()
     for part in (dashboard, people, deeds, events):
-        router.include_router(part.routes())
+        router.routes.extend(part.routes().routes)
     router.add_api_route("/", home.page, methods=["GET", "HEAD"], include_in_schema=False)
     router.add_api_route("/home/links", home.links, include_in_schema=False)
     if site.open:

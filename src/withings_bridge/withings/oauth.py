@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 
 import httpx
-from authlib.oauth2.rfc6749 import parameters as rfc6749  # type: ignore[import-untyped]  # ships no types
 from pydantic import SecretStr
 
 from withings_bridge.domain.errors import ApplicationRefused, BadGrant, BadParameters, Malformed
@@ -57,6 +56,9 @@ class WithingsOAuth:
         self, state: str, redirect_uri: str, scopes: Sequence[str], *, demo: bool = False
     ) -> str:
         """Where to send the person's browser. Withings joins scopes by commas, not by spaces."""
+        # Here, since importing it costs more than all else of OAuth, and many replicas never need it.
+        from authlib.oauth2.rfc6749 import parameters as rfc6749  # type: ignore[import-untyped]  # has no types
+
         url: str = rfc6749.prepare_grant_uri(
             self._auth_url,
             client_id=self._client_id,

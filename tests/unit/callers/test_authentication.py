@@ -5,7 +5,9 @@ import pytest
 
 from fakes import FakeClock
 from identity import CLIENT_ID, PretendPool
-from withings_bridge.callers import ApiKey, ApiKeys, Authentication, CognitoTokens, Jwks, Scope, UserPool
+from withings_bridge.callers import ApiKey, ApiKeys, Authentication, Scope, UserPool
+from withings_bridge.callers.cognito import CognitoTokens
+from withings_bridge.callers.jwks import Jwks
 from withings_bridge.domain.errors import IdentityUnavailable, NotAuthenticated, TokenRefused, TwoProofs
 
 KEY, ENTRY = ApiKey.made("reports", Scope.READ)

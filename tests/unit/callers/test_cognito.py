@@ -20,9 +20,9 @@ from joserfc.jwk import RSAKey
 from builders import NOON
 from fakes import FakeClock
 from identity import CLIENT_ID, OPERATOR_SCOPE, OPERATORS, PretendPool, by_hand, signing_key
-from withings_bridge.callers import Caller, CognitoTokens, Jwks, Scope, UserPool
-from withings_bridge.callers.cognito import LEEWAY
-from withings_bridge.callers.jwks import PAUSE
+from withings_bridge.callers import Caller, Scope, UserPool
+from withings_bridge.callers.cognito import LEEWAY, CognitoTokens
+from withings_bridge.callers.jwks import PAUSE, Jwks
 from withings_bridge.domain.errors import NotAuthenticated, TokenRefused
 
 USER = "0f9d3c1e-7a55-4a0e-9a55-2d1f8b6c7e21"
