@@ -15,7 +15,15 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from ratios import Ratio, table
 
-PARTS: tuple[str, ...] = ("acknowledgement", "calls", "importing", "decoding", "starting", "memory", "scheduling")
+PARTS: tuple[str, ...] = (
+    "acknowledgement",
+    "calls",
+    "importing",
+    "decoding",
+    "starting",
+    "memory",
+    "scheduling",
+)
 
 
 def main() -> None:
