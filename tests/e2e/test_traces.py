@@ -52,10 +52,23 @@ def traced(database: Path, tmp_path: Path, collector: Collector) -> Iterator[Wor
         world.end()
 
 
+def linked(world: World) -> int:
+    """A person of whom nothing is left to do, so that the next turn is about what comes next alone."""
+    person = world.add_person()
+    world.link(person=person)
+
+    def at_rest() -> bool:
+        account = world.store.account(str(person))
+        assert account is not None
+        return not (account.lease or any(work.news or work.backfill for work in account.work.values()))
+
+    eventually("nothing is left to do", at_rest)
+    return person
+
+
 class TestATrace:
     def test_leads_from_the_notification_to_the_row(self, traced: World, collector: Collector) -> None:
-        person = traced.add_person()
-        traced.link(person=person)
+        person = linked(traced)
         traced.tell("POST", f"/people/{person}/weighings", {"kg": 81.3})
         traced.await_row("weight", "179.24")
 
@@ -74,8 +87,7 @@ class TestATrace:
     def test_goes_on_in_another_process_after_a_kill(
         self, traced: World, collector: Collector, database: Path
     ) -> None:
-        person = traced.add_person()
-        traced.link(person=person)
+        person = linked(traced)
         taken = int(time.time()) - 60
         records = {"measuregrps": [a_weighing(1001, taken)], "notify": False}
         traced.tell("POST", f"/people/{person}/records", records)
