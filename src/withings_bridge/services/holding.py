@@ -89,11 +89,21 @@ class Holding:
         if account is None:
             yield None
             return
+        userid = account.userid
+
+        async def renew() -> None:
+            try:
+                await self._accounts.renew(userid, holder, now=self._clock(), lease=LEASE)
+            except LeaseLost:
+                if await self._accounts.get(userid) is not None:
+                    raise
+                # The body itself has ended the account, and may have more to do.
+
         try:
-            async with self.kept(account.userid, holder):
+            async with renewing(renew, every=self._renew_every):
                 yield account
         finally:
-            await asyncio.shield(self.release(account.userid, holder))
+            await asyncio.shield(self.release(userid, holder))
 
     async def release(self, userid: str, holder: str) -> None:
         """Give the lease back, if it still is the holder's and the store can be told."""

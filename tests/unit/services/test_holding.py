@@ -73,10 +73,24 @@ class TestTaken:
                 raise RuntimeError
         assert (await house.account(userid)).lease is None
 
-    async def test_may_be_of_an_account_that_the_body_ends(self, house: House) -> None:
-        userid = await house.linked()
-        async with house.holding.taken(userid):
-            await house.links.leave("user-1", userid)
+    async def test_may_be_of_an_account_that_the_body_ends_and_has_more_to_do_after(
+        self, tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with a_house(tmp_path, clock, renew_every=SECOND / 100) as house:
+            userid = await house.linked()
+            accounts, looked = house.storage.accounts, asyncio.Event()
+            get = accounts.get
+
+            async def looked_for(userid: str) -> Account | None:
+                looked.set()
+                return await get(userid)
+
+            async with house.holding.taken(userid):
+                await house.links.leave("user-1", userid)
+                monkeypatch.setattr(accounts, "get", looked_for)
+                async with asyncio.timeout(10):
+                    await looked.wait()  # for the lease could not be renewed
+                await house.storage.trail.forget(userid)
 
     async def test_lets_a_turn_end_that_is_about_to(self, house: House) -> None:
         userid = await house.linked()
