@@ -22,7 +22,7 @@ from withings_bridge.storage.base import Changed
 class Camel(BaseModel):
     """Names as the app writes them."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)

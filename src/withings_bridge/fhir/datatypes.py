@@ -34,7 +34,9 @@ Moment = Annotated[
 class Element(BaseModel):
     """What all parts have in common: FHIR's own spelling of names, and nothing but what is declared."""
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, extra="forbid", frozen=True, defer_build=True
+    )
 
 
 class Coding(Element):

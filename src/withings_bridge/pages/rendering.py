@@ -1,14 +1,17 @@
 """Templates into replies that carry the same strict headers everywhere."""
 
 from collections.abc import Mapping
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.background import BackgroundTask
 
 from withings_bridge.pages.assets import asset
 from withings_bridge.pages.site import Site
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _POLICY = {
     "default-src": "'none'",
@@ -38,15 +41,22 @@ class Renderer:
 
     def __init__(self, site: Site, *, referrer: str = "same-origin") -> None:
         self._headers = {**SAFE_HEADERS, "Referrer-Policy": referrer}
-        self._templates = Environment(
+        self._site = site
+
+    @cached_property
+    def _templates(self) -> "Environment":
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+
+        templates = Environment(
             loader=PackageLoader("withings_bridge.pages"),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(site=site, asset=asset)
-        self._templates.filters["sentence"] = lambda words: words[:1].upper() + words[1:]
+        templates.globals.update(site=self._site, asset=asset)
+        templates.filters["sentence"] = lambda words: words[:1].upper() + words[1:]
+        return templates
 
     def page(
         self,

@@ -13,7 +13,12 @@ class Open(BaseModel):
     ``model_dump(exclude_unset=True)`` gives back what Withings sent. Epochs are seconds, UTC.
     """
 
-    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="allow",
+        frozen=True,
+        hide_input_in_errors=True,
+        defer_build=True,  # until somebody asks for a row typed, which a bridge hardly does
+    )
 
 
 Number = int | float
