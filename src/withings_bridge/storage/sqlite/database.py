@@ -10,9 +10,9 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -115,17 +115,22 @@ class Database:
         job = _Job(intent)
         self._jobs.put(job)
         try:
-            async with _until(deadline):
+            async with asyncio.timeout(deadline.total_seconds()):
                 answer: Answer = await job.answer
                 return answer
+        except (TimeoutError, sqlite3.Error) as error:
+            raise StorageUnavailable from error
         finally:
             job.withdraw()
 
     async def read(self, intent: Intent[Answer], *, deadline: timedelta = DEADLINE) -> Answer:
         """Do the intent on one state of the file, which holds all that was written before."""
         self._check_open()
-        async with _until(deadline):
-            return await asyncio.wrap_future(self._reader.submit(_read, self._reading, intent))
+        try:
+            async with asyncio.timeout(deadline.total_seconds()):
+                return await asyncio.wrap_future(self._reader.submit(_read, self._reading, intent))
+        except (TimeoutError, sqlite3.Error) as error:
+            raise StorageUnavailable from error
 
     def _check_open(self) -> None:
         if not self._open:
@@ -154,15 +159,6 @@ class Database:
                 return group, False
             job = self._jobs.get()
         return group, True
-
-
-@asynccontextmanager
-async def _until(deadline: timedelta) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(deadline.total_seconds()):
-            yield
-    except (TimeoutError, sqlite3.Error) as error:
-        raise StorageUnavailable from error
 
 
 def _begin(connection: sqlite3.Connection, group: list[_Job]) -> bool:
