@@ -43,6 +43,7 @@ class SilentWorking(Working):
     def __init__(self) -> None:
         self._poked = asyncio.Event()
         self._attended = set()
+        self._named = set()
 
     async def drain(self, userid: str, *, imports: bool = True) -> list[Turn]:
         raise StorageUnavailable
