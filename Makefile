@@ -41,8 +41,8 @@ lint: $(VENV)/.dev $(ENGINES)/lint/.ready ## Format, lint, types, import contrac
 	$(ENGINES)/lint/bin/hadolint Dockerfile
 	$(ENGINES)/lint/bin/cfn-lint infrastructure/tables.yaml
 
-fast: $(VENV)/.dev ## The fast tests alone: no process, no engine
-	$(PYTEST) tests/unit -m "not e2e and not engine"
+fast: $(VENV)/.dev ## The fast tests alone: no process, no engine, no random histories
+	$(PYTEST) tests/unit -m "not e2e and not engine and not proof"
 
 format: $(VENV)/.dev ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format $(SOURCES)
@@ -50,7 +50,7 @@ format: $(VENV)/.dev ## Format the code and mend what the linter can mend
 
 engines: $(ENGINES)/ministack/.ready $(ENGINES)/withings-api/.ready $(ENGINES)/openapi-python-client/.ready $(TYPESCRIPT)/node_modules/.ready ## Set up what some tests use beside: a DynamoDB engine, a foreign client, makers of clients (needs npm)
 
-proof: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Kill, starve and cut off bridges at length, on both engines (PROOF=--record writes the outcome down)
+proof: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Kill, starve and cut off bridges and live random histories at length, on both engines (PROOF=--record writes the outcome down)
 	scripts/with_ministack $(BIN)/python scripts/proof.py --dynamodb ministack $(PROOF)
 
 proof-dynamodb: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Run the storage contract and the e2e tests on an engine that keeps DynamoDB's limits

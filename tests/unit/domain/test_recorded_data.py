@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from e2e.lengths import LONG
 from recorded import REPLIES, all_rows, needs_recorded, rows, rows_of
 from withings_bridge.domain.measures import MEASURE_TYPES
 from withings_bridge.domain.metrics import METRICS
@@ -192,9 +193,11 @@ DAYS = st.builds(
     NEW,
 )
 
-many = settings(max_examples=1000, deadline=None)
+many = settings(max_examples=1000 if LONG else 100, deadline=None)
 
 
+@pytest.mark.proof
+@pytest.mark.timeout(3600 if LONG else 120)
 class TestRowsLikeThem:
     @many
     @given(GROUPS)

@@ -7,11 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from builders import DAY, HOUR, MINUTE, NOON, SECOND, a_pair, a_window
+from e2e.lengths import LONG
 from withings_bridge.domain import accounts as domain
 from withings_bridge.domain.accounts import Account, Lease
 from withings_bridge.domain.categories import Category
@@ -19,6 +21,8 @@ from withings_bridge.domain.errors import LeaseLost, Transient
 from withings_bridge.domain.inbox import Done, Failed, Lane, News
 from withings_bridge.storage.base import Change, JoinChange
 from withings_bridge.storage.sqlite import SqliteStorage
+
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(3600 if LONG else 120)]
 
 LEASE = 15 * SECOND
 
@@ -168,4 +172,4 @@ class Accounts(RuleBasedStateMachine):
 
 
 TestAccounts = Accounts.TestCase
-TestAccounts.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestAccounts.settings = settings(max_examples=1000 if LONG else 15, stateful_step_count=40, deadline=None)

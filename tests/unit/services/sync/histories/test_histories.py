@@ -19,17 +19,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from builders import DAY, HOUR, MINUTE, SECOND
+from e2e.lengths import LONG
 from fakes import FakeClock
 from unit.services.sync.histories.peril import Mishap
 from unit.services.sync.histories.skipping import SkippingLoop
 from unit.services.sync.histories.town import USERS, Person, Town, a_town
 from withings_bridge.sandbox.world.records import Record as Row
 from withings_bridge.sandbox.world.records import Service
+
+pytestmark = [pytest.mark.proof, pytest.mark.timeout(4 * 3600 if LONG else 120)]
 
 ResultT = TypeVar("ResultT")
 
@@ -367,7 +371,7 @@ class Histories(RuleBasedStateMachine):
                 self.town.post.remove(letter)
 
 
-settings.register_profile("quick", derandomize=True, max_examples=25, stateful_step_count=25, deadline=None)
+settings.register_profile("quick", derandomize=True, max_examples=15, stateful_step_count=25, deadline=None)
 settings.register_profile(
     "proof",
     max_examples=1000,
@@ -378,4 +382,6 @@ settings.register_profile(
 )
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick")))
+TestHistories.settings = settings(
+    settings.get_profile(os.environ.get("HYPOTHESIS_PROFILE", "proof" if LONG else "quick"))
+)
