@@ -57,6 +57,12 @@ class Chain:
     bridge: Bridge
     account: str
 
+    async def settled(self) -> None:
+        """Wait until nothing is left to do; the bridge's own worker may be at it."""
+        async with asyncio.timeout(60):
+            while _has_work(await self.bridge.account(self.account)):  # noqa: ASYNC110 - it tells when asked
+                await asyncio.sleep(0.05)
+
     async def record(self, kind: Kind, key: str) -> Record:
         """As it is stored."""
         async with SqliteStorage(self.bridge.store) as storage:
@@ -92,10 +98,9 @@ async def imported(folder: Path, replies: Mapping[str, Json | bytes]) -> AsyncIt
     ):
         await Browser(bridge, http).link()
         account = str(await cloud.person())
-        async with asyncio.timeout(30):
-            while _has_work(await bridge.account(account)):  # noqa: ASYNC110 - the account tells when asked
-                await asyncio.sleep(0.05)
-        yield Chain(bridge, account)
+        chain = Chain(bridge, account)
+        await chain.settled()
+        yield chain
 
 
 def _has_work(account: Account) -> bool:

@@ -35,6 +35,9 @@ PAIR = a_pair(name="0123456789")
 
 HERE = "http://localhost:5001"
 
+STORE = "bridge.db"
+"""The file of a bridge's store, in the folder it was given."""
+
 Json = dict[str, Any]
 
 
@@ -121,7 +124,7 @@ def settings(folder: Path, **changes: Any) -> Settings:
         "withings_client_secret": "sandbox-secret",
         "withings_api_url": NOWHERE,
         "withings_auth_url": f"{NOWHERE}/oauth2_user/authorize2",
-        "sqlite_path": folder / "bridge.db",
+        "sqlite_path": folder / STORE,
         "subscribe_spacing_seconds": 0,
         "withings_quota_per_minute": 6000,  # the pretend one has none
         "shutdown_grace_seconds": 2,
@@ -187,7 +190,7 @@ async def given_links(folder: Path, *accounts: Account) -> None:
     def stored(account: Account) -> JoinChange:
         return lambda _: account
 
-    async with SqliteStorage(settings(folder).sqlite_path) as storage:
+    async with SqliteStorage(folder / STORE) as storage:
         for account in accounts or (an_account("1234", USER),):
             for user in sorted(account.users):
                 await storage.links.join(user, account.userid, PAIR, stored(account))
@@ -201,7 +204,7 @@ async def given_records(
     now: datetime = NOON,
 ) -> None:
     """Records of an account in the store of a bridge, as a sync would leave them; it may be running."""
-    async with SqliteStorage(settings(folder).sqlite_path) as storage:
+    async with SqliteStorage(folder / STORE) as storage:
         await storage.records.save(userid, records, removed=removed, now=now)
 
 
