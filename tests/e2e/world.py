@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from e2e.forked import Forked
 from e2e.stores import Row, Store
 from processes import Process, eventually, free_port, secrets_in
 from unit.cli.calling import Ended, call
@@ -160,4 +161,4 @@ class World:
     def _process(
         self, arguments: tuple[str, ...], *, env: Mapping[str, str], url: str, name: str = ""
     ) -> Process:
-        return Process(*arguments, env=env, folder=self._folder, url=url, name=name)
+        return Forked(*arguments, env=env, folder=self._folder, url=url, name=name)
