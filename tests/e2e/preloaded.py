@@ -40,15 +40,17 @@ sys.exit(code[0] if code else 70)
 
 
 @contextmanager
-def preloaded(folder: Path) -> Iterator[Path]:
-    """A folder with the program, for ``PATH``, for as long as it is needed."""
+def preloaded(folder: Path, **variables: str) -> Iterator[Path]:
+    """A folder with the program, for ``PATH``, for as long as it is needed; what is read when it is loaded
+    may be among the variables.
+    """
     path = folder / "line"
     programs = folder / "bin"
     programs.mkdir()
     program = programs / "withings-bridge"
     program.write_text(SHIM.format(python=sys.executable, path=str(path)))
     program.chmod(0o755)
-    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])} | variables
     command = [sys.executable, __file__, str(path)]
     with subprocess.Popen(command, env=env, stdin=subprocess.PIPE):  # noqa: S603 - this file
         # At the end its input is closed, as it is when the tests are killed, and it ends.
