@@ -12,6 +12,9 @@ SOURCES := src tests scripts benchmarks
 PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 LONGEST_FIRST := tests/e2e tests/browser tests/clients tests/contract tests/api tests/unit
 
+# Their files are in memory where there is room: a store waits for the disk with each write.
+export PYTEST_DEBUG_TEMPROOT := $(shell df -Pk /dev/shm 2>/dev/null | awk '$$4 > 2000000 {print "/dev/shm"}' | tail -1)
+
 # What one of them has compiled is there for the others.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -49,6 +49,11 @@ class Weather(httpx.AsyncBaseTransport):
         """The call arrives, and its answer does not."""
         self._lost[action] += 1
 
+    @property
+    def threatens(self) -> bool:
+        """Whether anything is to go otherwise than by itself."""
+        return any((self._answers, self._lost, self._cut, self._deeds, self._held))
+
     def ahead(self, action: str) -> int:
         """How many calls of the action will be answered by something else than the cloud."""
         return len(self._answers.get(action, ()))
