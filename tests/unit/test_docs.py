@@ -67,16 +67,19 @@ class TestSettings:
         description = Settings.model_fields[name].description or ""
         assert description.endswith(".")
 
+    @pytest.mark.e2e
     def test_the_command_that_writes_them_finds_nothing_to_write(self) -> None:
         must_find_nothing_to_write("settings_table.py")
 
 
 class TestData:
+    @pytest.mark.e2e
     def test_the_command_that_writes_its_tables_finds_nothing_to_write(self) -> None:
         must_find_nothing_to_write("data_table.py")
 
 
 class TestMetrics:
+    @pytest.mark.e2e
     def test_the_command_that_writes_their_page_finds_nothing_to_write(self) -> None:
         must_find_nothing_to_write("metrics_table.py")
 

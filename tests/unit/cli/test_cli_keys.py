@@ -17,6 +17,7 @@ from withings_bridge.storage.encryption import EncryptedLinks
 from withings_bridge.storage.sqlite import SqliteStorage
 
 
+@pytest.mark.e2e
 class TestNewKey:
     @pytest.mark.parametrize("scope", Scope)
     def test_fits_the_entry_that_is_printed_with_it(self, tmp_path: Path, scope: Scope) -> None:

@@ -378,6 +378,7 @@ class TestTheFile:
         assert await again.read(notes) == ["kept"]
         await again.close()
 
+    @pytest.mark.e2e
     async def test_is_shared_by_processes_that_all_create_it_and_write_at_once(self, path: Path) -> None:
         processes = [
             await asyncio.create_subprocess_exec(sys.executable, "-c", COUNTING, str(path)) for _ in range(3)

@@ -42,6 +42,7 @@ def exporting(seconds: float = 10) -> Iterator[None]:
 
 
 class TestWithoutTheVariables:
+    @pytest.mark.e2e
     def test_nothing_is_imported_that_sends_spans(self) -> None:
         """FastAPI itself imports OpenTelemetry's API, which does nothing."""
         program = textwrap.dedent("""
