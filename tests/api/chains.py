@@ -1,6 +1,5 @@
 """A Withings whose replies are set, and a person whom a bridge has imported from it."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,7 +11,6 @@ import httpx
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.running import USER, Bridge, Browser, Json, beside, pretend_withings
-from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.records import Kind, Record, RecordKey
 from withings_bridge.storage.sqlite import SqliteStorage
 
@@ -57,12 +55,6 @@ class Chain:
     bridge: Bridge
     account: str
 
-    async def settled(self) -> None:
-        """Wait until nothing is left to do; the bridge's own worker may be at it."""
-        async with asyncio.timeout(60):
-            while _has_work(await self.bridge.account(self.account)):  # noqa: ASYNC110 - it tells when asked
-                await asyncio.sleep(0.05)
-
     async def record(self, kind: Kind, key: str) -> Record:
         """As it is stored."""
         async with SqliteStorage(self.bridge.store) as storage:
@@ -98,10 +90,5 @@ async def imported(folder: Path, replies: Mapping[str, Json | bytes]) -> AsyncIt
     ):
         await Browser(bridge, http).link()
         account = str(await cloud.person())
-        chain = Chain(bridge, account)
-        await chain.settled()
-        yield chain
-
-
-def _has_work(account: Account) -> bool:
-    return account.importing or any(work.news for work in account.work.values())
+        await bridge.settled(account)
+        yield Chain(bridge, account)

@@ -72,6 +72,16 @@ class Bridge:
         assert account is not None
         return account
 
+    async def settled(self, userid: str) -> None:
+        """Wait until nothing is left to do now; the bridge's own worker may be at it."""
+        async with asyncio.timeout(60):
+            while _has_work(await self.account(userid)):  # noqa: ASYNC110 - it tells when asked
+                await asyncio.sleep(0.05)
+
+
+def _has_work(account: Account) -> bool:
+    return account.importing or any(work.news for work in account.work.values())
+
 
 @dataclass
 class Cloud:

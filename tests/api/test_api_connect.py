@@ -89,13 +89,13 @@ class TestCallback:
         status = (await bridge.http.get("/api/status", params={"userId": USER})).json()
         assert status["authenticated"] is True
         assert status["userid"] == str(await cloud.person())
-        await settled(bridge, cloud)
+        await bridge.settled(str(await cloud.person()))
 
     async def test_every_configured_category_is_subscribed_at_our_webhook(
         self, bridge: Bridge, browser: Browser, cloud: Cloud
     ) -> None:
         await browser.link()
-        await settled(bridge, cloud)
+        await bridge.settled(str(await cloud.person()))
         asked = await cloud.tell("GET", "/requests?action=subscribe")
         assert sorted(int(entry["parameters"]["appli"]) for entry in asked) == [
             *(1, 2, 4, 16, 44, 46, 50, 51, 54)
@@ -112,7 +112,7 @@ class TestCallback:
             httpx.AsyncClient(trust_env=False) as http,
         ):
             await Browser(bridge, http).link()
-            await settled(bridge, cloud)
+            await bridge.settled(str(await cloud.person()))
             await cloud.tell("POST", f"/people/{await cloud.person()}/weighings", {"kg": 81.3})
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while not (sent := await cloud.tell("GET", "/deliveries?state=delivered")):  # noqa: ASYNC110 - the pretend cloud tells when asked
@@ -185,11 +185,3 @@ class TestCallback:
                 assert page.headers["content-type"].startswith("text/html")
                 assert "https://app.example.org/vitals" in page.text
                 assert OPENER_POLICY not in page.headers
-
-
-async def settled(bridge: Bridge, cloud: Cloud) -> None:
-    """Wait until everything that linking asked for is done."""
-    userid = str(await cloud.person())
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while any(work.news or work.backfill for work in (await bridge.account(userid)).work.values()):  # noqa: ASYNC110 - the store of another process would tell no sooner
-            await asyncio.sleep(0.02)

@@ -157,6 +157,7 @@ class TestLive:
             await bridge.sync()
             await cloud.tell("PUT", "/faults", {"same_arguments": False, "lose_notifications": True})
             person = await cloud.person()
+            await bridge.settled(str(person))
             night = (await cloud.tell("POST", f"/people/{person}/nights", {"hours": 7}))["row"]
 
             async def asked(path: str) -> set[str]:

@@ -342,7 +342,7 @@ class TestEvents:
         told = {"userid": chain.account, "appli": "50", "date": "1618691400", "deviceid": "mat-1"}
         reply = await chain.bridge.http.post("/webhook/withings", data=told)
         assert reply.status_code == 200
-        await chain.settled()
+        await chain.bridge.settled(chain.account)
         (item,) = (await chain.got("/events"))["items"]
         assert (item["event"], item["at"], item["device"]) == (
             "into bed",
