@@ -7,18 +7,19 @@ _ALL_DIGITS = Context(prec=400)
 
 _PLAIN = 1e11
 """Below it, a number with up to three decimals has fifteen digits at most: those are its shortest form."""
-_TIES = {1: 4, 2: 8, 3: 16}
-"""By how many decimals: the odd multiples of one in so many are all doubles that lie half way between two
-numbers.
+_ROUNDING = {1: ("%.1f", 4.0), 2: ("%.2f", 8.0), 3: ("%.3f", 16.0)}
+"""By how many decimals: how Python writes it, and ties. The odd multiples of one in so many are all doubles
+that lie half way between two numbers.
 """
 
 
 def to_fixed(value: float, digits: int) -> str:
     """Rounded as ECMAScript's ``toFixed`` does, printed as ECMAScript prints a number."""
-    if -_PLAIN < value < _PLAIN and digits in _TIES and value * _TIES[digits] % 2 != 1:
+    if digits in _ROUNDING and 0.0 < value < _PLAIN:
+        form, ties = _ROUNDING[digits]
         # Python rounds as exactly, and differs half way alone, where it takes the even number.
-        text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
-        return text if text != "-0" else "0"
+        if value * ties % 2.0 != 1.0:
+            return (form % value).rstrip("0").rstrip(".")
     rounded = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _ALL_DIGITS)
     return to_text(float(rounded))
 

@@ -20,7 +20,7 @@ from withings_bridge.domain.fields import Field
 from withings_bridge.domain.known import SAMPLE, unknown_fields
 from withings_bridge.domain.lean import lean
 from withings_bridge.domain.measures import MEASURE_TYPES
-from withings_bridge.domain.origins import Origin, held_back, origin_of
+from withings_bridge.domain.origins import AMBIGUOUS, Origin, origin_of
 from withings_bridge.domain.records import Body, Kind, Record, RecordKey, instant
 
 GOAL = 2
@@ -129,12 +129,7 @@ def measure_in(entry: Mapping[str, Any]) -> Measure | None:
 
 def is_quantity(value: Any, unit: Any) -> bool:
     """Whether these are an integer and a power of ten, and neither is beyond all sense."""
-    return (
-        isinstance(value, int)
-        and isinstance(unit, int)
-        and -_TOO_LARGE < value < _TOO_LARGE
-        and -MOST_EXPONENT <= unit <= MOST_EXPONENT
-    )
+    return isinstance(value, int) and isinstance(unit, int) and abs(value) < _TOO_LARGE and unit in _POWERS
 
 
 def position_in(entry: Mapping[str, Any]) -> int | None:
@@ -156,7 +151,7 @@ def entries_of(group: Body) -> list[dict[str, Any]]:
 
 def counts(group: Body) -> bool:
     """Whether the group's measures are this person's measurements."""
-    return not held_back(group) and group.get("category") != GOAL
+    return group.get("category") != GOAL and group.get("attrib") != AMBIGUOUS
 
 
 def latest(groups: Iterable[Record]) -> dict[str, Reading]:
@@ -172,6 +167,14 @@ def latest(groups: Iterable[Record]) -> dict[str, Reading]:
 
 def height_of(group: Record) -> Record | None:
     """The group narrowed to its heights, as the record that a bmi looks for; None when it has none."""
+    try:
+        for entry in group.body["measures"]:
+            if entry["type"] == types.HEIGHT:
+                break
+        else:
+            return None  # as of nearly all
+    except (KeyError, TypeError):
+        pass  # something stands among them that is no measure
     heights = [entry for entry in entries_of(group.body) if entry.get("type") == types.HEIGHT]
     if not heights or not counts(group.body):
         return None
@@ -195,25 +198,24 @@ def _of_group(group: Record, origin: Origin) -> Iterator[Reading]:
     entries = entries_of(group.body)
     found = list(map(measure_in, entries))
     # Real groups repeat some measures to the letter.
-    for measure in dict.fromkeys(filter(None, found)):
-        code, position = measure.type, measure.position
-        known = MEASURE_TYPES.get(code)
+    for code, value, unit, position in dict.fromkeys(filter(None, found)):
+        known, number = MEASURE_TYPES.get(code), value * _POWERS[unit]
         if known is None:
-            yield Reading(f"type-{code}", measure.exact, None, at, name, position, None, code, origin)
+            yield Reading(f"type-{code}", number, None, at, name, position, None, code, origin)
             continue
-        # The exponent of a code means nothing.
-        number = Decimal(measure.value) if known.classification else measure.exact
+        if known.classification:
+            number = Decimal(value)  # the exponent of a code means nothing
         yield Reading(known.metric, number, known.unit, at, name, position, None, code, origin)
     if all(found):
         return
     for entry in (entry for entry, measure in zip(entries, found, strict=True) if measure is None):
-        type_, value, unit = entry.get("type"), entry.get("value"), entry.get("unit")
-        if not (isinstance(type_, int) and isinstance(value, float) and isinstance(unit, int)):
+        type_, fraction, tens = entry.get("type"), entry.get("value"), entry.get("unit")
+        if not (isinstance(type_, int) and isinstance(fraction, float) and isinstance(tens, int)):
             continue
-        if (sent := exact(value)) is not None and abs(unit) <= MOST_EXPONENT:
+        if (sent := exact(fraction)) is not None and abs(tens) <= MOST_EXPONENT:
             # Its code is a text, since whoever looks for values of a type goes by the number.
             metric, position = f"type-{type_}", position_in(entry)
-            yield Reading(metric, sent.scaleb(unit), None, at, name, position, None, str(type_), origin)
+            yield Reading(metric, sent.scaleb(tens), None, at, name, position, None, str(type_), origin)
 
 
 def _of_fields(

@@ -15,7 +15,9 @@ from withings_bridge.domain.lean import lean
 
 Body = Mapping[str, Any]
 
-EPOCH = datetime.fromtimestamp(0, UTC)
+_from_epoch = datetime.fromtimestamp  # looked up once
+
+EPOCH = _from_epoch(0, UTC)
 THE_END = datetime.max.replace(tzinfo=UTC)
 """Of the calendar."""
 
@@ -102,16 +104,15 @@ def record_from(kind: Kind, body: Body) -> Record:
 
 def records_from(kind: Kind, rows: Iterable[Body]) -> list[Record]:
     """The records in a reply, each natural key once: of two rows with one key the last is kept."""
-    records = (record_from(kind, row) for row in rows)
-    return list({record.key: record for record in records}.values())
+    return list({(record := record_from(kind, row)).key: record for row in rows}.values())
 
 
 def instant(value: Any) -> datetime | None:
     """An epoch in seconds, as a number or as digits, or None where it is no such thing."""
-    if type(value) is not int and not isinstance(value, (float, str)):
-        return None  # nor is a bool, which is an int by another name
     try:
-        return datetime.fromtimestamp(int(value), UTC)
+        if type(value) is int:  # and no bool, which is an int by another name
+            return _from_epoch(value, UTC)
+        return _from_epoch(int(value), UTC) if isinstance(value, (float, str)) else None
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -140,16 +141,18 @@ _IDS: dict[Kind, str] = {
 }
 """The field that is an id by itself."""
 
-_TIMES: dict[Kind, str] = {
-    Kind.WORKOUT: "startdate",
-    Kind.SLEEP: "startdate",
-    Kind.SEGMENT: "startdate",
-    Kind.HEART: "timestamp",
-    Kind.STETHO: "timestamp",
-    Kind.INTRADAY: "hour",
-    Kind.EVENT: "date",
+_TIMES: dict[Kind, tuple[str, ...]] = {
+    Kind.MEASURES: ("date", "created"),
+    Kind.HEIGHT: ("date", "created"),
+    Kind.WORKOUT: ("startdate",),
+    Kind.SLEEP: ("startdate",),
+    Kind.SEGMENT: ("startdate",),
+    Kind.HEART: ("timestamp",),
+    Kind.STETHO: ("timestamp",),
+    Kind.INTRADAY: ("hour",),
+    Kind.EVENT: ("date",),
 }
-"""The field that holds the epoch a record is filed under."""
+"""The fields that may hold the epoch a record is filed under; the first that holds one is it."""
 
 
 def _composed_key(kind: Kind, body: Body) -> str | None:
@@ -177,14 +180,11 @@ def _composed_key(kind: Kind, body: Body) -> str | None:
 
 
 def _time(kind: Kind, body: Body) -> datetime | None:
-    match kind:
-        case Kind.MEASURES | Kind.HEIGHT:
-            return instant(body.get("date")) or instant(body.get("created"))
-        case Kind.ACTIVITY:
-            day = day_of(body.get("date"))
-            return midnight(day) if day else None
-        case _:
-            return instant(body.get(_TIMES[kind])) if kind in _TIMES else None
+    for field in _TIMES.get(kind, ()):
+        if at := instant(body.get(field)):
+            return at
+    day = day_of(body.get("date")) if kind is Kind.ACTIVITY else None
+    return midnight(day) if day else None
 
 
 def _joined(body: Body, *fields: str) -> str | None:
@@ -193,7 +193,7 @@ def _joined(body: Body, *fields: str) -> str | None:
 
 
 def _text(value: Any) -> str | None:
-    return None if value is None or value == "" else str(value)
+    return None if value is None else str(value) or None
 
 
 def _content_key(body: Body) -> str:

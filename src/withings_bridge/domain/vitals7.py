@@ -10,7 +10,6 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import datetime
-from typing import Any
 
 from withings_bridge.domain import measures as types
 from withings_bridge.domain.conversions import FAHRENHEIT, HOURS, M_TO_INCHES, POUNDS
@@ -19,13 +18,19 @@ from withings_bridge.domain.extended import EXTENDED
 from withings_bridge.domain.lean import lean
 from withings_bridge.domain.mapping import CONTRACT, RowMapping, Sources
 from withings_bridge.domain.origins import is_tracker
-from withings_bridge.domain.readings import MOST_EXPONENT, counts, entries_of, is_quantity, position_in
+from withings_bridge.domain.readings import MOST_EXPONENT, counts, is_quantity, measures_of, position_in
 from withings_bridge.domain.records import Body, Kind, Record
 from withings_bridge.domain.row_keys import extended_source, item_key, source_id, source_of
 
 RECORDED_BY = "Withings"
 
 _AT_HOME = "home_measurement"
+_SCALE = "Withings Scale"
+_PULSE = (
+    (types.SYSTOLIC, "blood-pressure-systolic", "mmHg"),
+    (types.DIASTOLIC, "blood-pressure-diastolic", "mmHg"),
+    (types.HEART_PULSE, "heart-rate", "bpm"),
+)
 _SHOWN = frozenset(
     {types.WEIGHT, types.HEIGHT, types.FAT_RATIO, types.DIASTOLIC, types.SYSTOLIC, types.HEART_PULSE}
     | {types.SPO2, types.TEMPERATURE, types.BODY_TEMPERATURE}
@@ -97,14 +102,12 @@ def rows_of_group(group: Record, heights: Heights, mapping: RowMapping = CONTRAC
     """The rows of a measure group; none while it is held back."""
     if not counts(group.body):
         return []
-    at, values = _epoch(group), _values(group.body, _SHOWN)
-    found = _body_rows(group, at, values, heights)
-    found += _pressure_rows(group, at, values)
-    found += _other_rows(group, at, values)
+    values = _values(group.body, _SHOWN)
+    rows = _contract_rows(group, values, heights) if values else []
     if mapping.extended:
         whole = _values(group.body, _EXTENDED, of_limbs=False)
-        found += _extended_rows(group, mapping, whole.get)
-    return found
+        rows += _extended_rows(group, mapping, whole.get)
+    return rows
 
 
 def rows_of_night(night: Record, mapping: RowMapping = CONTRACT) -> list[VitalRow]:
@@ -154,51 +157,22 @@ def ranked(days: Iterable[Record], sources: Sources) -> list[Record]:
     return sorted(_believed(days, sources), key=lambda day: (day.at, *rank(day)), reverse=True)
 
 
-def _body_rows(group: Record, at: int, values: dict[int, float], heights: Heights) -> list[VitalRow]:
-    weight, height = values.get(types.WEIGHT), values.get(types.HEIGHT)
-    scale = "Withings Scale"
-    if weight is None:
-        if height is None:
-            return []
-        source, inches = source_id(f"height_{group.key}_4"), to_fixed(height * M_TO_INCHES, 2)
-        return [VitalRow("height", inches, "inches", at, source, scale, _AT_HOME)]
-    source, pounds = source_id(f"weight_{group.key}_1"), to_fixed(POUNDS.of(weight), 2)
-    rows = [VitalRow("weight", pounds, "lbs", at, source, scale, _AT_HOME)]
-    if (fat := values.get(types.FAT_RATIO)) is not None:
-        rows.append(VitalRow("body-fat-percentage", to_fixed(fat, 2), "%", at, source, scale, _AT_HOME))
-    # Scales do not send a height, so a bmi rests on the last one known at the time.
-    stature = height if height is not None and height > 0 else heights.at(group.at)
-    if stature:
-        index = to_fixed(weight / (stature * stature), 1)
-        rows.append(VitalRow("bmi", index, "kg/m²", at, source, scale, _AT_HOME))
-    return rows
-
-
-def _pressure_rows(group: Record, at: int, values: dict[int, float]) -> list[VitalRow]:
-    systolic, diastolic = values.get(types.SYSTOLIC), values.get(types.DIASTOLIC)
-    pulse = values.get(types.HEART_PULSE)
-    if systolic is None and diastolic is None:
-        if pulse is None:
-            return []
-        source, device = source_id(f"hr_{group.key}_11"), "Withings Device"
-    else:
-        source, device = source_id(f"bp_{group.key}_9"), "Withings BP Monitor"
-    return [
-        VitalRow(vital_type, to_text(value), units, at, source, device, _AT_HOME)
-        for vital_type, value, units in (
-            ("blood-pressure-systolic", systolic, "mmHg"),
-            ("blood-pressure-diastolic", diastolic, "mmHg"),
-            ("heart-rate", pulse, "bpm"),
-        )
-        if value is not None
-    ]
-
-
-def _other_rows(group: Record, at: int, values: dict[int, float]) -> list[VitalRow]:
-    rows = []
-    if (saturation := values.get(types.SPO2)) is not None:
+def _contract_rows(group: Record, values: dict[int, float], heights: Heights) -> list[VitalRow]:
+    """The rows of the contract, all but those that an operator switches on."""
+    at = int(group.at.timestamp())
+    rows: list[VitalRow] = []
+    if types.WEIGHT in values:
+        _add_weighing(rows, group, at, values, heights)
+    elif types.HEIGHT in values:
+        source, inches = source_id(f"height_{group.key}_4"), to_fixed(values[types.HEIGHT] * M_TO_INCHES, 2)
+        rows.append(VitalRow("height", inches, "inches", at, source, _SCALE, _AT_HOME))
+    if types.SYSTOLIC in values or types.DIASTOLIC in values:
+        _add_pulse(rows, at, values, source_id(f"bp_{group.key}_9"), "Withings BP Monitor")
+    elif types.HEART_PULSE in values:
+        _add_pulse(rows, at, values, source_id(f"hr_{group.key}_11"), "Withings Device")
+    if types.SPO2 in values:
         source, device = source_id(f"spo2_{group.key}_54"), "Withings Pulse Oximeter"
-        text = to_text(saturation)
+        text = to_text(values[types.SPO2])
         rows.append(VitalRow("oxygen-saturation", text, "%", at, source, device, _AT_HOME))
     celsius = values.get(types.BODY_TEMPERATURE, values.get(types.TEMPERATURE))
     if celsius is not None:
@@ -206,6 +180,29 @@ def _other_rows(group: Record, at: int, values: dict[int, float]) -> list[VitalR
         text = to_fixed(FAHRENHEIT.of(celsius), 1)
         rows.append(VitalRow("body-temperature", text, "°F", at, source, device, _AT_HOME))
     return rows
+
+
+def _add_weighing(
+    rows: list[VitalRow], group: Record, at: int, values: dict[int, float], heights: Heights
+) -> None:
+    weight, height = values[types.WEIGHT], values.get(types.HEIGHT)
+    source, pounds = source_id(f"weight_{group.key}_1"), to_fixed(POUNDS.of(weight), 2)
+    rows.append(VitalRow("weight", pounds, "lbs", at, source, _SCALE, _AT_HOME))
+    if types.FAT_RATIO in values:
+        fat = to_fixed(values[types.FAT_RATIO], 2)
+        rows.append(VitalRow("body-fat-percentage", fat, "%", at, source, _SCALE, _AT_HOME))
+    # Scales do not send a height, so a bmi rests on the last one known at the time.
+    stature = height if height is not None and height > 0 else heights.at(group.at)
+    if stature:
+        index = to_fixed(weight / (stature * stature), 1)
+        rows.append(VitalRow("bmi", index, "kg/m²", at, source, _SCALE, _AT_HOME))
+
+
+def _add_pulse(rows: list[VitalRow], at: int, values: dict[int, float], source: str, device: str) -> None:
+    for type_, vital_type, units in _PULSE:
+        if type_ in values:
+            text = to_text(values[type_])
+            rows.append(VitalRow(vital_type, text, units, at, source, device, _AT_HOME))
 
 
 def _extended_rows(
@@ -227,14 +224,20 @@ def _values(group: Body, wanted: Container[object], *, of_limbs: bool = True) ->
     Without ``of_limbs``: a limb's value then never stands for the body's, nor one limb's for another's.
     """
     values = {}
-    for entry in entries_of(group):
-        type_ = entry.get("type")
-        if not isinstance(type_, int) or type_ not in wanted:
-            continue
-        value: Any = entry.get("value")
-        unit: Any = entry.get("unit")
-        if is_quantity(value, unit) and (of_limbs or position_in(entry) in _WHOLE):
-            values[type_] = value * _TENS[unit]
+    try:
+        for entry in group["measures"]:
+            type_ = entry["type"]
+            if type_ in wanted:
+                value, unit = entry["value"], entry["unit"]
+                sound = isinstance(type_, int) and is_quantity(value, unit)
+                if sound and (of_limbs or position_in(entry) in _WHOLE):
+                    values[type_] = value * _TENS[unit]
+    except (KeyError, TypeError):  # something stands among them that is no measure
+        return {
+            type_: value * _TENS[unit]
+            for type_, value, unit, position in measures_of(group)
+            if type_ in wanted and (of_limbs or position in _WHOLE)
+        }
     return values
 
 

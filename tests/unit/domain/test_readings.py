@@ -126,6 +126,12 @@ class TestHeight:
         (told,) = readings(height)
         assert (told.origin.device, told.origin.model) == ("d", 5)
 
+    @pytest.mark.parametrize("odd", [None, "text", 7, [], {}, {"type": [4]}])
+    def test_is_found_among_what_is_no_measure(self, odd: Any) -> None:
+        height = height_of(a_group(odd, a_measure(4, 180, -2), odd))
+        assert height is not None
+        assert height.body["measures"] == [a_measure(4, 180, -2)]
+
     def test_is_none_for_a_group_without_one(self) -> None:
         assert height_of(a_group(a_measure(1, 70))) is None
 

@@ -54,6 +54,19 @@ class TestWeighing:
         rows = rows_of_group(a_group(WEIGHT | {"value": 1}, WEIGHT), NO_HEIGHTS)
         assert told(rows)["weight"][0] == "159.83"
 
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            *(None, "text", 7, [], {}),
+            *({"type": 1}, {"type": 1, "value": 1}, {"type": 1, "unit": 0}),
+            *(FAT | {"type": [6]}, FAT | {"type": 6.0}, FAT | {"value": 21.987}, FAT | {"unit": [-3]}),
+        ],
+    )
+    def test_is_shown_beside_what_is_no_measure(self, odd: Any) -> None:
+        rows = rows_of_group(a_group(WEIGHT, odd, PULSE), NO_HEIGHTS)
+        assert [row.vital_type for row in rows] == ["weight", "heart-rate"]
+        assert told(rows)["weight"][0] == "159.83"
+
     def test_shows_nothing_while_it_may_be_another_persons(self) -> None:
         assert rows_of_group(a_group(WEIGHT, FAT, PULSE, attrib=1), NO_HEIGHTS) == []
 
