@@ -19,10 +19,13 @@ from withings_bridge.cli import main
 
 PRELOADED = [
     "aioboto3",
+    "httpcore",
     "pytest",  # multiprocessing imports the main module in every child
     "uvicorn.lifespan.on",
     "uvicorn.loops.uvloop",
     "uvicorn.protocols.http.httptools_impl",
+    "withings_bridge.cli.commands",
+    "withings_bridge.cli.menu",
     "withings_bridge.cli.serving",
     "withings_bridge.storage.dynamodb.links",
     "withings_bridge.storage.sqlite",

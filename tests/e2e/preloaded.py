@@ -21,7 +21,13 @@ from pathlib import Path
 
 from processes import eventually
 
-PRELOADED = ("withings_bridge.cli.serving", "withings_bridge.cli.commands", "withings_bridge.storage.sqlite")
+PRELOADED = (
+    "httpcore",
+    "withings_bridge.cli.commands",
+    "withings_bridge.cli.menu",
+    "withings_bridge.cli.serving",
+    "withings_bridge.storage.sqlite",
+)
 
 SHIM = """\
 #!{python} -IS

@@ -2,14 +2,14 @@
 
 from datetime import date
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from withings_bridge.api.schemas import Instant
+from withings_bridge.api.schemas import Instant, Reply
 from withings_bridge.domain.explanations import Finding, Stage, Standing
 from withings_bridge.services.oversight.explaining import Explained
 
 
-class FindingReply(BaseModel):
+class FindingReply(Reply):
     """One stage of the way of a reading."""
 
     stage: Stage = Field(description="Which one.", examples=["announced"])
@@ -34,7 +34,7 @@ class FindingReply(BaseModel):
         )
 
 
-class ExplainReply(BaseModel):
+class ExplainReply(Reply):
     """The way of what was measured on a day, from the device to the app."""
 
     user: str = Field(

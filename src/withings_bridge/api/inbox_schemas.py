@@ -2,13 +2,13 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from withings_bridge.api.schemas import Instant
+from withings_bridge.api.schemas import Instant, Reply
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.entries import Entry, Part, State
 from withings_bridge.services.inbox.tending import Choice, Page, Pending, Tended
 
 
-class InboxEntry(BaseModel):
+class InboxEntry(Reply):
     """Pending work of one part of one category."""
 
     category: Category = Field(description="What kind of data it is about.", examples=["measures"])
@@ -51,7 +51,7 @@ class InboxEntry(BaseModel):
         )
 
 
-class InboxAccount(BaseModel):
+class InboxAccount(Reply):
     """A linked Withings account, and what is pending in it."""
 
     account: str = Field(description="Withings' id of the person.", examples=["12345678"])
@@ -80,7 +80,7 @@ class InboxAccount(BaseModel):
         )
 
 
-class InboxPage(BaseModel):
+class InboxPage(Reply):
     """The accounts of a page that need a person."""
 
     accounts: list[InboxAccount] = Field(description="Those of the page, which may be none.")
@@ -116,7 +116,7 @@ class DropRequest(ReplayRequest):
     categories: list[Category] = Field(min_length=1, description="At least one.", examples=[["activity"]])
 
 
-class TendedReply(BaseModel):
+class TendedReply(Reply):
     """What a replay or a drop was done to, and what is pending now."""
 
     chosen: list[InboxEntry] = Field(
@@ -132,7 +132,7 @@ class TendedReply(BaseModel):
         )
 
 
-class ReplayedPage(BaseModel):
+class ReplayedPage(Reply):
     """The accounts of a page in which something was replayed."""
 
     replayed: list[TendedReply] = Field(description="What was done in each account.")

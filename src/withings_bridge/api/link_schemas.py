@@ -2,15 +2,15 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from withings_bridge.api.schemas import UserRequest
+from withings_bridge.api.schemas import Reply, UserRequest
 from withings_bridge.services.inbox.registering import Registered
 from withings_bridge.services.links.leaving import Disconnected
 from withings_bridge.services.links.subscriptions import Registration
 
 
-class InitiateReply(BaseModel):
+class InitiateReply(Reply):
     """A way in for a user's browser."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -27,7 +27,7 @@ class InitiateReply(BaseModel):
     )
 
 
-class ConfigureReply(BaseModel):
+class ConfigureReply(Reply):
     """Heard."""
 
     success: Literal[True] = Field(True, description="Always.")
@@ -38,7 +38,7 @@ class ConfigureReply(BaseModel):
     )
 
 
-class RegistrationResult(BaseModel):
+class RegistrationResult(Reply):
     """Whether Withings announces one category."""
 
     appli: int = Field(description="Withings' number of the category.", examples=[1])
@@ -59,7 +59,7 @@ class RegistrationResult(BaseModel):
         )
 
 
-class RegisterReply(BaseModel):
+class RegisterReply(Reply):
     """What Withings announces of a user, one result for each category that is configured."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -94,7 +94,7 @@ class DisconnectRequest(UserRequest):
     purge: bool = Field(False, description="Delete what Withings has brought, too.")
 
 
-class DisconnectReply(BaseModel):
+class DisconnectReply(Reply):
     """The link is ended."""
 
     success: Literal[True] = Field(True, description="Also where nothing was linked.")

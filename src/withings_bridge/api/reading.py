@@ -148,34 +148,40 @@ WithRecord = Annotated[bool, Query(description="Also the records as Withings sen
 RecordId = Annotated[str, Path(description="Its `id`.", min_length=1, max_length=256)]
 
 
-async def _zone(history: TheHistory) -> str | None:
-    return await history.zone()
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a caller wants things shown. It does not lean on the history, which FastAPI would then look into
+    twice for each endpoint.
+    """
+
+    units: Units = Units.METRIC
+    record: bool = False
+
+    async def of(self, history: History) -> Showing:
+        """The same, with where this person was last."""
+        return Showing(await history.zone(), vitals7=self.units is Units.VITALS7, record=self.record)
 
 
-PersonsZone = Annotated[str | None, Depends(_zone)]
-
-
-async def _showing(
-    zone: PersonsZone,
+async def _form(
     units: AskedUnits = Units.METRIC,
     record: WithRecord = False,  # noqa: FBT002 - a flag of the query
-) -> Showing:
-    return Showing(zone, vitals7=units is Units.VITALS7, record=record)
+) -> Form:
+    return Form(units, record)
 
 
-async def _showing_records(zone: PersonsZone, record: WithRecord = False) -> Showing:  # noqa: FBT002 - as above
-    return Showing(zone, record=record)
+async def _form_of_records(record: WithRecord = False) -> Form:  # noqa: FBT002 - as above
+    return Form(record=record)
 
 
-async def _showing_values(zone: PersonsZone, units: AskedUnits = Units.METRIC) -> Showing:
-    return Showing(zone, vitals7=units is Units.VITALS7)
+async def _form_of_values(units: AskedUnits = Units.METRIC) -> Form:
+    return Form(units)
 
 
-TheShowing = Annotated[Showing, Depends(_showing)]
-TheShowingOfValues = Annotated[Showing, Depends(_showing_values)]
+AskedForm = Annotated[Form, Depends(_form)]
+AskedFormOfValues = Annotated[Form, Depends(_form_of_values)]
 """Where no records are told."""
 
-TheShowingOfRecords = Annotated[Showing, Depends(_showing_records)]
+AskedFormOfRecords = Annotated[Form, Depends(_form_of_records)]
 """Where no values are told."""
 
 

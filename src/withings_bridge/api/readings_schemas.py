@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from withings_bridge.api.records_shown import WEIGH_IN
-from withings_bridge.api.schemas import Instant, WithingsRecord
+from withings_bridge.api.schemas import Instant, Reply, WithingsRecord
 from withings_bridge.domain.devices import DEVICE_MODELS
 from withings_bridge.domain.measures import POSITIONS
 from withings_bridge.domain.origins import Origin, Source
@@ -19,10 +19,10 @@ from withings_bridge.domain.zones import local, zone_told
 from withings_bridge.storage.base import Changed
 
 
-class Camel(BaseModel):
+class Camel(Reply):
     """Names as the app writes them."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Showing:
         return dict(record.body) if self.record else None
 
 
-class Position(BaseModel):
+class Position(Reply):
     """Where on the body."""
 
     number: int = Field(description="Withings' number of it.", examples=[3])

@@ -24,7 +24,13 @@ WithingsRecord = dict[str, Any]
 """One record as Withings sends it; open, since Withings adds fields before it documents them."""
 
 
-class FieldProblem(BaseModel):
+class Reply(BaseModel):
+    """A reply or a part of one: built when the first of its kind is given, not while a bridge starts."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class FieldProblem(Reply):
     """What is wrong with one field of a request."""
 
     field: str = Field(description="Its name.", examples=["cognitoUserId"])
@@ -34,7 +40,7 @@ class FieldProblem(BaseModel):
     )
 
 
-class ErrorReply(BaseModel):
+class ErrorReply(Reply):
     """What every error says."""
 
     error: str = Field(
@@ -57,14 +63,14 @@ class ErrorReply(BaseModel):
         return self.model_dump(exclude_none=True)
 
 
-class HealthReply(BaseModel):
+class HealthReply(Reply):
     """The process is alive."""
 
     status: Literal["ok"] = Field("ok", description="Always.")
     version: str = Field(description="Version of the bridge.", examples=["0.1.0"])
 
 
-class ReadyReply(BaseModel):
+class ReadyReply(Reply):
     """Whether the bridge can do its work, part by part."""
 
     status: Literal["ready", "not ready", "stopping"] = Field(
@@ -89,7 +95,7 @@ class ReadyReply(BaseModel):
     )
 
 
-class LinkedStatus(BaseModel):
+class LinkedStatus(Reply):
     """A linked user."""
 
     authenticated: Literal[True] = Field(True, description="Withings is linked and honours the link.")
@@ -137,14 +143,14 @@ class LinkedStatus(BaseModel):
         )
 
 
-class UnlinkedStatus(BaseModel):
+class UnlinkedStatus(Reply):
     """Nobody to report on, and why."""
 
     authenticated: Literal[False] = Field(False, description="There is no link that works.")
     message: str = Field(description="What to do.", examples=["No Withings account is linked"])
 
 
-class ConnectionReply(BaseModel):
+class ConnectionReply(Reply):
     """Whether a user is connected, in short."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -200,7 +206,7 @@ class SyncRequest(UserRequest):
     )
 
 
-class Weight(BaseModel):
+class Weight(Reply):
     """The latest weight."""
 
     value: float = Field(description="In kg.", examples=[81.3])
@@ -212,7 +218,7 @@ class Weight(BaseModel):
         return cls(value=float(reading.value), date=reading.at)
 
 
-class BodyComposition(BaseModel):
+class BodyComposition(Reply):
     """The latest value of each, in metric units; null where unknown."""
 
     model_config = ConfigDict(populate_by_name=True)
@@ -241,7 +247,7 @@ class BodyComposition(BaseModel):
         return cls(**{name: float(values[metric]) for name, metric in metrics.items() if metric in values})
 
 
-class SummaryReply(BaseModel):
+class SummaryReply(Reply):
     """The user's latest body from all that is stored, and records as Withings sends them: a sync answers
     with those that it fetched, `data` with all of the import windows.
     """

@@ -15,6 +15,7 @@ import httpx
 import structlog
 
 from withings_bridge.bridge.outside import (
+    FirstCall,
     callback_url_of,
     gateway_of,
     import_windows,
@@ -105,7 +106,7 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
     """Put a bridge together as the settings say. Nothing is connected yet."""
     storage = storage_of(settings)
     links = EncryptedLinks(storage.links, settings.encryption_keys)
-    http = httpx.AsyncClient(limits=httpx.Limits(max_connections=32, max_keepalive_connections=16))
+    http = httpx.AsyncClient(transport=FirstCall())
     notify_url, warning = settings.notify_url
     if warning:
         log.warning(warning)

@@ -14,6 +14,29 @@ from withings_bridge.withings import Meter, Pace, WithingsOAuth
 
 log = structlog.get_logger()
 
+LIMITS = httpx.Limits(max_connections=32, max_keepalive_connections=16)
+
+
+class FirstCall(httpx.AsyncBaseTransport):
+    """Makes the client that connects when the first call leaves: to read the certificates of all authorities
+    takes longer than to open the store, and a bridge should answer before.
+    """
+
+    def __init__(self) -> None:
+        self._client: httpx.AsyncClient | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._client is None:
+            try:
+                self._client = httpx.AsyncClient(limits=LIMITS)
+            except (OSError, ValueError) as error:
+                raise httpx.ConnectError("SSL_CERT_FILE or a proxy of the environment is wrong") from error
+        return await self._client.send(request, stream=True, auth=None, follow_redirects=False)
+
+    async def aclose(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+
 
 def storage_of(settings: Settings) -> Storage:
     """The store, not yet opened."""

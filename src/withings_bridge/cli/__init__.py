@@ -3,11 +3,9 @@
 What the exit codes mean stands in ``teaching``.
 """
 
+import gc
 import os
 import sys
-
-from withings_bridge.cli.commands import cli
-from withings_bridge.cli.menu import menu
 
 COMPLETION = "_WITHINGS_BRIDGE_COMPLETE"
 """Set by a shell's completion."""
@@ -15,6 +13,13 @@ COMPLETION = "_WITHINGS_BRIDGE_COMPLETE"
 
 def main() -> None:
     """The console script. Bare on a terminal it is a menu, unless it is a shell that asks what to offer."""
+    # What imports make stays. To look for garbage in it would take a tenth of their time.
+    gc.disable()
+    from withings_bridge.cli.commands import cli
+    from withings_bridge.cli.menu import menu
+
+    gc.freeze()
+    gc.enable()
     if len(sys.argv) == 1 and sys.stdin.isatty() and COMPLETION not in os.environ:
         menu()
     else:

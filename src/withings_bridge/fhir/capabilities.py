@@ -1,5 +1,6 @@
 """What is served, as FHIR clients ask for it before anything else."""
 
+from functools import cache
 from typing import Literal
 
 from pydantic import Field
@@ -93,36 +94,31 @@ class CapabilityStatement(Resource):
     rest: list[Rest] = Field(description="What is served over HTTP.")
 
 
-READ, SEARCH = Interaction(code="read"), Interaction(code="search-type")
-
-OBSERVATION = ServedResource(
-    type="Observation",
-    supported_profile=[profile.url for profile in PROFILES.values()],
-    interaction=[READ, SEARCH],
-    search_param=[
-        SearchParameter(name="code", type="token"),
-        SearchParameter(name="category", type="token"),
-        SearchParameter(name="_tag", type="token"),
-        SearchParameter(name="date", type="date"),
-        SearchParameter(name="_lastUpdated", type="date"),
-    ],
-)
-DEVICE = ServedResource(type="Device", interaction=[READ, SEARCH])
-PATIENT = ServedResource(
-    type="Patient",
-    interaction=[READ],
-    operation=[
-        Operation(
-            name="everything",
-            definition="http://hl7.org/fhir/OperationDefinition/Patient-everything",
-            documentation="At the type alone, of the one user who is meant; answers with NDJSON, no Bundle.",
-        )
-    ],
-)
+@cache  # rather than a constant: the first of a model has it built, which few bridges are asked for
+def _served() -> list[ServedResource]:
+    read, search = Interaction(code="read"), Interaction(code="search-type")
+    observation = ServedResource(
+        type="Observation",
+        supported_profile=[profile.url for profile in PROFILES.values()],
+        interaction=[read, search],
+        search_param=[
+            SearchParameter(name="code", type="token"),
+            SearchParameter(name="category", type="token"),
+            SearchParameter(name="_tag", type="token"),
+            SearchParameter(name="date", type="date"),
+            SearchParameter(name="_lastUpdated", type="date"),
+        ],
+    )
+    device = ServedResource(type="Device", interaction=[read, search])
+    everything = Operation(
+        name="everything",
+        definition="http://hl7.org/fhir/OperationDefinition/Patient-everything",
+        documentation="At the type alone, of the one user who is meant; answers with NDJSON, no Bundle.",
+    )
+    patient = ServedResource(type="Patient", interaction=[read], operation=[everything])
+    return [observation, device, patient]
 
 
 def capabilities(url: str) -> CapabilityStatement:
     """What is served at that address."""
-    return CapabilityStatement(
-        implementation=Implementation(url=url), rest=[Rest(resource=[OBSERVATION, DEVICE, PATIENT])]
-    )
+    return CapabilityStatement(implementation=Implementation(url=url), rest=[Rest(resource=_served())])

@@ -3,7 +3,6 @@
 from fastapi import APIRouter, Request, Response
 
 from withings_bridge.domain.errors import NoSuchAccount, NotLinked
-from withings_bridge.pages.charts import charts_of
 from withings_bridge.pages.operators import Operators
 from withings_bridge.pages.rendering import Renderer
 from withings_bridge.services.history.charting import Charting, Span
@@ -27,6 +26,9 @@ class People:
 
     async def page(self, request: Request) -> Response:
         """``GET /dashboard/people/{user}?span=``: a span that is none of ours is 90 days."""
+        # Here, for many a bridge never draws one.
+        from withings_bridge.pages.charts import charts_of
+
         user = request.path_params["user"]
         asked = request.query_params.get("span", "")
         span = Span(asked) if asked in set(Span) else Span.QUARTER

@@ -77,7 +77,12 @@ class Variables(BaseSettings):
     """The environment of a bridge. Field names are the variables in lower case."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True, frozen=True
+        env_file=".env",
+        extra="ignore",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+        frozen=True,
+        defer_build=True,  # once, when settings are read, rather than for each class on the way to them
     )
 
     # The server

@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -18,18 +19,26 @@ WORTH_COMPRESSING = 1024
 _TRACE = "trace"
 """Among the categories of what is announced; none is called so."""
 
-_ACCOUNT: TypeAdapter[Account] = TypeAdapter(Account)
-_STEP: TypeAdapter[Step] = TypeAdapter(Step)
+
+# Made when the first one is read or written, not while a bridge starts.
+@cache
+def _accounts() -> TypeAdapter[Account]:
+    return TypeAdapter(Account)
+
+
+@cache
+def _steps() -> TypeAdapter[Step]:
+    return TypeAdapter(Step)
 
 
 def dump_account(account: Account) -> str:
     """The account as JSON text."""
-    return _ACCOUNT.dump_json(account, exclude_defaults=True).decode()
+    return _accounts().dump_json(account, exclude_defaults=True).decode()
 
 
 def load_account(text: str | bytes) -> Account:
     """The account in JSON text that ``dump_account`` wrote, in this version or an earlier one."""
-    return _ACCOUNT.validate_json(text)
+    return _accounts().validate_json(text)
 
 
 def dump_news(news: Mapping[Category, News], trace: str | None) -> str:
@@ -47,12 +56,12 @@ def load_news(line: str) -> tuple[dict[Category, News], str | None]:
 
 def dump_step(step: Step) -> str:
     """The step as JSON text."""
-    return _STEP.dump_json(step, exclude_defaults=True).decode()
+    return _steps().dump_json(step, exclude_defaults=True).decode()
 
 
 def load_step(text: str | bytes) -> Step:
     """The step in JSON text that ``dump_step`` wrote, in this version or an earlier one."""
-    return _STEP.validate_json(text)
+    return _steps().validate_json(text)
 
 
 def dump_body(body: Any) -> str | bytes:

@@ -16,11 +16,11 @@ from withings_bridge.api.kinds_schemas import (
 )
 from withings_bridge.api.ranges import AskedRange
 from withings_bridge.api.reading import (
+    AskedForm,
     AskedPage,
     Escaped,
     RecordId,
     TheHistory,
-    TheShowing,
     listed,
     live_from,
     reading,
@@ -43,13 +43,14 @@ router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_c
 )
 @live_from(Category.ACTIVITY)
 async def list_activity(
-    history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
+    history: TheHistory, form: AskedForm, asked: AskedRange, page: AskedPage
 ) -> ActivityPage:
     """Steps, distance, energy and heart rate, by local days; an instant in the range means the day it is on.
 
     A watch and a phone may both have counted a day, and are told apart by `device` and `source`: do not add
     them up.
     """
+    showing = await form.of(history)
     days = asked.of(Kind.ACTIVITY, showing.zone)
     leaf, following = await listed(history, Kind.ACTIVITY, days, page)
     return ActivityPage(items=[ActivityDay.of(found, showing) for found in leaf.found], next=following)
@@ -63,23 +64,23 @@ async def list_activity(
 )
 @live_from(Category.INTRADAY)
 async def list_intraday_activity(
-    history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
+    history: TheHistory, form: AskedForm, asked: AskedRange, page: AskedPage
 ) -> HoursPage:
     """Heart rate, steps and more, minute by minute, as far as the bridge is set up to fetch them.
 
     An item holds the samples of one hour of UTC, each with its own instant; an hour belongs to the range
     when any of it does.
     """
+    showing = await form.of(history)
     leaf, following = await listed(history, Kind.INTRADAY, asked.of(Kind.INTRADAY, showing.zone), page)
     return HoursPage(items=[ActivityHour.of(found, showing) for found in leaf.found], next=following)
 
 
 @router.get("/sleep", operation_id="list_sleep", summary="Nights and naps", responses=reading(CursorRefused))
 @live_from(Category.SLEEP)
-async def list_sleep(
-    history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
-) -> SleepPage:
+async def list_sleep(history: TheHistory, form: AskedForm, asked: AskedRange, page: AskedPage) -> SleepPage:
     """Durations, stages, heart rate, breathing and scores of each night. The range goes by when it began."""
+    showing = await form.of(history)
     leaf, following = await listed(history, Kind.SLEEP, asked.of(Kind.SLEEP, showing.zone), page)
     return SleepPage(items=[Night.of(found, showing) for found in leaf.found], next=following)
 
@@ -93,13 +94,14 @@ async def list_sleep(
 @live_from(Category.SLEEP_DETAIL)
 async def list_sleep_stages(
     history: TheHistory,
-    showing: TheShowing,
+    form: AskedForm,
     id: RecordId,  # noqa: A002 - as it is told
     page: AskedPage,
 ) -> StagesPage:
     """The stretches of each state of sleep, with the samples in them, as far as the bridge is set up to fetch
     them. For a hypnogram ask with `order=asc`.
     """
+    showing = await form.of(history)
     night = await history.get(Kind.SLEEP, id)
     if night is None:
         raise NoSuchRecord
@@ -121,8 +123,9 @@ async def list_sleep_stages(
 @router.get("/workouts", operation_id="list_workouts", summary="Workouts", responses=reading(CursorRefused))
 @live_from(Category.WORKOUTS)
 async def list_workouts(
-    history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
+    history: TheHistory, form: AskedForm, asked: AskedRange, page: AskedPage
 ) -> WorkoutsPage:
     """Workouts with what was measured in them. The range goes by when they began."""
+    showing = await form.of(history)
     leaf, following = await listed(history, Kind.WORKOUT, asked.of(Kind.WORKOUT, showing.zone), page)
     return WorkoutsPage(items=[Workout.of(found, showing) for found in leaf.found], next=following)

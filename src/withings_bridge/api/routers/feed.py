@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query
 from withings_bridge.api.cursors import LONGEST, feed_cursor_of, number_in
 from withings_bridge.api.reading import (
     MOST_ITEMS,
+    AskedFormOfValues,
     Escaped,
     TheHistory,
-    TheShowingOfValues,
     live_from,
     reading,
 )
@@ -31,7 +31,7 @@ router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_c
 @live_from(*(category for category, kind in KIND_OF.items() if kind in FOLLOWED - {Kind.HEIGHT}))
 async def list_changes(
     history: TheHistory,
-    showing: TheShowingOfValues,
+    form: AskedFormOfValues,
     since: Annotated[
         str | None,
         Query(
@@ -56,6 +56,7 @@ async def list_changes(
 
     Left out are the curves and sounds of recordings, which are large, and the bmi, which is computed.
     """
+    showing = await form.of(history)
     after = number_in(since, history.account) if since is not None else 0
     feed = await follow(history, after=after, limit=limit)
     return ChangesPage(

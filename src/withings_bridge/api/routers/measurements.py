@@ -9,11 +9,11 @@ from pydantic_core import PydanticCustomError
 
 from withings_bridge.api.ranges import AskedRange
 from withings_bridge.api.reading import (
+    AskedForm,
+    AskedFormOfValues,
     AskedPage,
     Escaped,
     TheHistory,
-    TheShowing,
-    TheShowingOfValues,
     live_from,
     reading,
 )
@@ -98,7 +98,7 @@ def _wanted(
 @live_from(Category.MEASURES)
 async def list_measurements(
     history: TheHistory,
-    showing: TheShowing,
+    form: AskedForm,
     asked: AskedRange,
     wanted: Annotated[Wanted, Depends(_wanted)],
     page: AskedPage,
@@ -110,6 +110,7 @@ async def list_measurements(
     A measure group, such as a weight with its body composition, is never split: a page may have some more
     values than `limit`. Behind a filter a page may be short, even empty; go on while `next` is there.
     """
+    showing = await form.of(history)
     name = "measurements"
     leaf = await measurements(
         history,
@@ -141,7 +142,7 @@ async def list_measurements(
     Category.STETHO,
     Category.GOALS,
 )
-async def latest(history: TheHistory, showing: TheShowingOfValues) -> LatestReply:
+async def latest(history: TheHistory, form: AskedFormOfValues) -> LatestReply:
     """The newest value of each metric, of measurements, days, nights, workouts, ECGs and goals, however long
     ago it was measured.
 
@@ -149,5 +150,6 @@ async def latest(history: TheHistory, showing: TheShowingOfValues) -> LatestRepl
     otherwise. Samples within a day or a night, parts of the body, and what is held back are left out. Goals
     are dated 1970, for Withings does not say since when they stand.
     """
+    showing = await form.of(history)
     newest = await history.latest()
     return LatestReply(items=[Value.of(newest[metric], showing) for metric in sorted(newest)])

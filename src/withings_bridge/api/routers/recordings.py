@@ -19,11 +19,11 @@ from withings_bridge.api.kinds_schemas import (
 )
 from withings_bridge.api.ranges import AskedRange
 from withings_bridge.api.reading import (
+    AskedForm,
+    AskedFormOfRecords,
     AskedPage,
     Escaped,
     TheHistory,
-    TheShowing,
-    TheShowingOfRecords,
     TheUser,
     WithRecord,
     listed,
@@ -54,8 +54,9 @@ router = APIRouter(prefix="/api/withings", tags=["readings"], default_response_c
 
 @router.get("/ecg", operation_id="list_ecgs", summary="ECGs", responses=reading(CursorRefused))
 @live_from(Category.HEART)
-async def list_ecgs(history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage) -> EcgPage:
+async def list_ecgs(history: TheHistory, form: AskedForm, asked: AskedRange, page: AskedPage) -> EcgPage:
     """ECGs with their result and heart rate, without their curves."""
+    showing = await form.of(history)
     leaf, following = await listed(history, Kind.HEART, asked.of(Kind.HEART, showing.zone), page)
     return EcgPage(items=[Ecg.of(found, showing) for found in leaf.found], next=following)
 
@@ -68,9 +69,10 @@ async def list_ecgs(history: TheHistory, showing: TheShowing, asked: AskedRange,
 )
 @live_from(Category.STETHO)
 async def list_stetho_recordings(
-    history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
+    history: TheHistory, form: AskedForm, asked: AskedRange, page: AskedPage
 ) -> StethoPage:
     """Recordings of a digital stethoscope with their result, without the sound."""
+    showing = await form.of(history)
     leaf, following = await listed(history, Kind.STETHO, asked.of(Kind.STETHO, showing.zone), page)
     return StethoPage(items=[StethoRecording.of(found, showing) for found in leaf.found], next=following)
 
@@ -121,30 +123,31 @@ async def stetho_signal(
     summary="Into bed, out of bed",
     responses=reading(CursorRefused),
 )
-async def list_events(
-    history: TheHistory, showing: TheShowing, asked: AskedRange, page: AskedPage
-) -> EventsPage:
+async def list_events(history: TheHistory, form: AskedForm, asked: AskedRange, page: AskedPage) -> EventsPage:
     """What a notification itself told, since nothing can be fetched about it: into bed, out of bed, a mat
     inflated, an ECG that failed. Withings has nothing to be asked for here, so `live` changes nothing.
     """
+    showing = await form.of(history)
     leaf, following = await listed(history, Kind.EVENT, asked.of(Kind.EVENT, showing.zone), page)
     return EventsPage(items=[WithingsEvent.of(found, showing) for found in leaf.found], next=following)
 
 
 @router.get("/devices", operation_id="list_devices", summary="The person's devices", responses=reading())
 @live_from(Category.DEVICES)
-async def list_devices(history: TheHistory, showing: TheShowingOfRecords) -> DevicesReply:
+async def list_devices(history: TheHistory, form: AskedFormOfRecords) -> DevicesReply:
     """All devices of the person, with battery and last session. There are few: no pages."""
+    showing = await form.of(history)
     devices = [record async for record in history.all(Kind.DEVICE, Span())]
     return DevicesReply(items=[DeviceReply.of(record, showing) for record in devices])
 
 
 @router.get("/goals", operation_id="list_goals", summary="What the person aims at", responses=reading())
 @live_from(Category.GOALS)
-async def list_goals(history: TheHistory, showing: TheShowing) -> GoalsReply:
+async def list_goals(history: TheHistory, form: AskedForm) -> GoalsReply:
     """Steps a day, sleep a night and a weight, as far as the person has set any in Withings' app. They are
     dated 1970, for Withings does not say since when they stand.
     """
+    showing = await form.of(history)
     goals = await history.get(Kind.GOALS, THE_GOALS)
     found = [Found(goals, list(readings(goals)))] if goals else []
     return GoalsReply(items=[Goals.of(one, showing) for one in found])

@@ -31,7 +31,7 @@ Token = Annotated[SecretStr, AfterValidator(_sendable)]
 
 
 class _Closed(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 class TokenReply(_Closed):
