@@ -131,6 +131,26 @@ class TestGroupCommit:
         await asyncio.gather(standing, *writes)
         assert len(woken) == 2
 
+    async def test_what_comes_while_the_loop_is_busy_shares_a_commit(self, database: Database) -> None:
+        gate, standing = await busy(database)
+        gate.open()
+        await standing
+        writes = [asyncio.create_task(database.write(note(f"{n}"))) for n in range(3)]
+        await asyncio.gather(*writes)
+        assert gate.statements.count("COMMIT") == 2
+
+    async def test_who_was_answered_and_writes_again_shares_the_next_one(self, database: Database) -> None:
+        async def twice(n: int) -> None:
+            await database.write(note(f"first of {n}"))
+            await database.write(note(f"second of {n}"))
+
+        gate, standing = await busy(database)
+        tasks = [asyncio.create_task(twice(n)) for n in range(10)]
+        await queued(*tasks)
+        gate.open()
+        await asyncio.gather(standing, *tasks)
+        assert gate.statements.count("COMMIT") == 3
+
     async def test_an_intent_that_fails_fails_alone(self, database: Database) -> None:
         def fail(connection: sqlite3.Connection) -> None:
             note("half-written")(connection)

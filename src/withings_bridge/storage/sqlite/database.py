@@ -83,11 +83,16 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._waiting: list[_Job] = []
+        self._groups: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
+        self._writing = False
         self._open = False
 
     async def open(self) -> None:
-        """Create what is missing of folder, file and tables, and start the threads."""
+        """Create what is missing of folder, file and tables, and start the threads.
+
+        From here on it belongs to the loop that runs now.
+        """
         try:
             writing, self._reading = await asyncio.to_thread(_connect, self._path)
         except (OSError, sqlite3.Error) as error:
@@ -97,13 +102,15 @@ class Database:
             target=self._write_until_closed, args=(writing,), name="sqlite-writer", daemon=True
         )
         self._writer.start()
+        self._loop = asyncio.get_running_loop()
         self._open = True
 
     async def close(self) -> None:
         """Finish what is queued, then let go of the file."""
         if self._open:
             self._open = False
-            self._jobs.put(None)
+            if not self._writing:
+                self._groups.put(None)
             await asyncio.to_thread(self._finish)
 
     async def write(self, intent: Intent[Answer], *, deadline: timedelta = DEADLINE) -> Answer:
@@ -113,7 +120,10 @@ class Database:
         """
         self._check_open()
         job = _Job(intent)
-        self._jobs.put(job)
+        self._waiting.append(job)
+        if not self._writing:
+            self._writing = True
+            self._loop.call_soon(self._hand_over)
         try:
             async with asyncio.timeout(deadline.total_seconds()):
                 answer: Answer = await job.answer
@@ -141,43 +151,41 @@ class Database:
         self._reader.shutdown()
         self._reading.close()
 
+    def _hand_over(self) -> None:
+        """Give the writer a group of those that wait. What comes while it is busy with them is the next.
+
+        The loop hands them over, at the end of what it is at: a writer that took each as it comes would
+        commit once for three, while the two threads took the interpreter from each other.
+        """
+        group, self._waiting = self._waiting[:MOST_IN_A_GROUP], self._waiting[MOST_IN_A_GROUP:]
+        self._writing = bool(group)
+        if group or not self._open:
+            self._groups.put(group or None)
+
+    def _answer(self, jobs: list[_Job], outcomes: list[_Outcome]) -> None:
+        for job, outcome in zip(jobs, outcomes, strict=True):
+            job.tell(outcome)
+        # Behind those who were waiting for these answers, so that what they do next goes along.
+        self._loop.call_soon(self._hand_over)
+
     def _write_until_closed(self, connection: sqlite3.Connection) -> None:
-        closing = False
-        while not closing:
-            group, closing = self._gather()
-            if _begin(connection, group):
-                _commit(connection, group)
+        while group := self._groups.get():
+            jobs, outcomes = _written(connection, group)
+            with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
+                # All at once: to wake the loop for each takes longer than most jobs.
+                self._loop.call_soon_threadsafe(self._answer, jobs, outcomes)
         connection.close()
 
-    def _gather(self) -> tuple[list[_Job], bool]:
-        """Wait for a job and take those that wait behind it; and whether the end was asked for."""
-        group: list[_Job] = []
-        job = self._jobs.get()
-        while job is not None:
-            group.append(job)
-            if len(group) == MOST_IN_A_GROUP or self._jobs.empty():
-                return group, False
-            job = self._jobs.get()
-        return group, True
 
-
-def _begin(connection: sqlite3.Connection, group: list[_Job]) -> bool:
-    """Take the write lock for as long as anyone in the group waits; False when there is nothing to do."""
-    while not all(job.withdrawn for job in group):
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.Error as error:
-            if not _is_busy(error):
-                _fail(group, error)
-                return False
-        else:
-            return True
-    return False
-
-
-def _commit(connection: sqlite3.Connection, group: list[_Job]) -> None:
-    """Do the jobs in the open transaction, each able to fail alone, and answer once all is durable."""
-    jobs = [job for job in group if job.begin()]
+def _written(connection: sqlite3.Connection, group: list[_Job]) -> tuple[list[_Job], list[_Outcome]]:
+    """Those of a group that were not withdrawn, and what came of each. What is done is durable."""
+    try:
+        if not _begin(connection, group):
+            return [], []
+        jobs = [job for job in group if job.begin()]
+    except sqlite3.Error as error:
+        jobs = [job for job in group if job.begin()]
+        return jobs, [_Outcome(error=error)] * len(jobs)
     try:
         outcomes = _done(connection, jobs)
         connection.execute("COMMIT")
@@ -185,7 +193,20 @@ def _commit(connection: sqlite3.Connection, group: list[_Job]) -> None:
         with suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
         outcomes = [_Outcome(error=error)] * len(jobs)
-    _answer(jobs, outcomes)
+    return jobs, outcomes
+
+
+def _begin(connection: sqlite3.Connection, group: list[_Job]) -> bool:
+    """Take the write lock for as long as anyone in the group waits; False when nobody does any more."""
+    while not all(job.withdrawn for job in group):
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            if not _is_busy(error):
+                raise
+        else:
+            return True
+    return False
 
 
 def _done(connection: sqlite3.Connection, jobs: list[_Job]) -> list[_Outcome]:
@@ -216,25 +237,6 @@ def _do(connection: sqlite3.Connection, intent: Intent[Any]) -> _Outcome:
         outcome = _Outcome(error=error)
     connection.execute("RELEASE job")
     return outcome
-
-
-def _fail(group: list[_Job], error: sqlite3.Error) -> None:
-    jobs = [job for job in group if job.begin()]
-    _answer(jobs, [_Outcome(error=error)] * len(jobs))
-
-
-def _answer(jobs: list[_Job], outcomes: list[_Outcome]) -> None:
-    """Answer all at once: to wake a loop for each takes longer than most jobs."""
-    told = list(zip(jobs, outcomes, strict=True))
-
-    def tell(loop: asyncio.AbstractEventLoop) -> None:
-        for job, outcome in told:
-            if job.answer.get_loop() is loop:
-                job.tell(outcome)
-
-    for loop in {job.answer.get_loop() for job in jobs}:
-        with suppress(RuntimeError):  # it is closed, and nobody waits any more
-            loop.call_soon_threadsafe(tell, loop)
 
 
 def _read(connection: sqlite3.Connection, intent: Intent[Answer]) -> Answer:
