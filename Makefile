@@ -44,8 +44,8 @@ lint: $(VENV)/.dev $(ENGINES)/lint/.ready ## Format, lint, types, import contrac
 	$(ENGINES)/lint/bin/hadolint Dockerfile
 	$(ENGINES)/lint/bin/cfn-lint infrastructure/tables.yaml
 
-fast: $(VENV)/.dev ## The fast tests alone: no process, no engine, no random histories
-	$(PYTEST) tests/unit -m "not e2e and not engine and not proof"
+fast: $(VENV)/.dev ## The fast tests alone: no process, no engine, nothing that takes long
+	$(PYTEST) tests/unit -m "not e2e and not engine and not proof and not slow"
 
 format: $(VENV)/.dev ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format $(SOURCES)

@@ -292,6 +292,7 @@ class TestWhatIsNoToken:
         assert "did not sign" in await refusal(tokens, token)
         assert pool.asked == 0
 
+    @pytest.mark.slow
     @given(
         header=st.recursive(
             st.none() | st.booleans() | st.integers() | st.text(),

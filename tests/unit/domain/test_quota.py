@@ -87,6 +87,7 @@ class Town:
 
 
 class TestBudget:
+    @pytest.mark.slow
     @pytest.mark.parametrize("per_minute", [1, 2, 3, 10, 60, 120, 121, 600, 1500])
     @pytest.mark.parametrize("seed", range(3))
     def test_is_never_exceeded_in_any_minute_even_when_calls_are_late(

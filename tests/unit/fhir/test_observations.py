@@ -391,6 +391,7 @@ class TestAnyRecord:
 
 @needs_recorded
 class TestRecordedReplies:
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", [name for name, (kind, _) in REPLIES.items() if kind in SERVED])
     def test_give_valid_resources(self, name: str) -> None:
         kind, _ = REPLIES[name]

@@ -72,6 +72,7 @@ class TestRequests:
 
 
 class TestTheJournal:
+    @pytest.mark.slow
     def test_keeps_the_last_tens_of_thousands(self) -> None:
         journal = Journal()
         _noted(journal, *range(KEPT + 3))

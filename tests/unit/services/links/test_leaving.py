@@ -137,6 +137,7 @@ class TestDisconnect:
         assert done.confirmed == (action == "list")
         assert done.confirmed or "remove the app in the Withings app too" in done.message
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("action", ["list", "getnonce"])
     async def test_does_not_wait_for_withings_longer_than_it_says(
         self, opening: Opening, action: str

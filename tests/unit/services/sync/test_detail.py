@@ -273,6 +273,7 @@ class TestImport:
         ages = {(house.clock() - stage.at).days for stage in await house.records(userid, Kind.SEGMENT)}
         assert ages == {1}
 
+    @pytest.mark.slow
     async def test_of_too_many_nights_to_tell_apart_is_one_of_all(self, house: House) -> None:
         userid = await house.linked()
         for days in range(25):
@@ -283,6 +284,7 @@ class TestImport:
         starts = {stage.at.date() for stage in await house.records(userid, Kind.SEGMENT)}
         assert len(starts) >= 25
 
+    @pytest.mark.slow
     async def test_asks_for_each_day_once_where_clocks_differ_by_half_an_hour(self, house: House) -> None:
         """An hour of UTC is about two local days there, and a watch is worn day and night."""
         person = (await house.cloud.control("POST", "/people", {"timezone": "Asia/Kolkata"}))["userid"]
@@ -309,6 +311,7 @@ class TestImport:
         # Whole hours of UTC: a local day there lies in 25 of them, and takes two calls.
         assert (first, again) == (42, 42)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("deleted", [False, True])
     async def test_takes_away_what_so_many_changed_nights_had_before(
         self, house: House, *, deleted: bool

@@ -73,6 +73,7 @@ class TestWhatIsStored:
         await house.notified(userid, group)
         assert counted(house.telemetry)["measure type", "271"] == 1
 
+    @pytest.mark.slow
     async def test_is_nothing_of_all_that_the_sandbox_has(self, tmp_path: Path, clock: FakeClock) -> None:
         detail = dict.fromkeys((Category.INTRADAY, Category.SLEEP_DETAIL), 3 * DAY)
         kinds: set[Kind] = set()
