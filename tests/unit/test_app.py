@@ -164,8 +164,8 @@ class TestWeight:
         program = (
             "import sys; from withings_bridge.app import create_app; "
             "from withings_bridge.settings import Settings; create_app(Settings(_env_file=None)); "
-            "unused = ('aioboto3', 'authlib', 'botocore', 'dns', 'httpcore', 'jinja2', 'joserfc', "
-            "'withings_bridge.pages.charts', 'withings_bridge.sandbox'); "
+            "unused = ('aioboto3', 'authlib', 'botocore', 'cryptography', 'dns', 'httpcore', 'jinja2', "
+            "'joserfc', 'withings_bridge.pages.charts', 'withings_bridge.sandbox'); "
             "print([name for name in unused if name in sys.modules])"
         )
         ended = subprocess.run(  # noqa: S603 - our own program

@@ -7,17 +7,18 @@ than sent to Withings, which would take them for a dead link.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from typing import TYPE_CHECKING
 
 from withings_bridge.domain.accounts import Account
 from withings_bridge.domain.errors import StorageError
 from withings_bridge.domain.links import Link, RowName, TokenPair, TokenRow
 from withings_bridge.storage.base import JoinChange, RowsPage, StoredLinks
+
+if TYPE_CHECKING:
+    from withings_bridge.storage.keys import Keys
 
 FERNET_PREFIX = "gAAAA"
 """How every Fernet text begins: its version byte and the years until 2106."""
@@ -30,6 +31,10 @@ class TokensUnreadable(StorageError):
         super().__init__(message)
         self.account = account
         """Withings userid: that is not encrypted."""
+
+
+class NotOurs(Exception):
+    """None of our keys sealed it."""
 
 
 class Renewal(StrEnum):
@@ -48,9 +53,7 @@ class EncryptedLinks:
     def __init__(self, inner: StoredLinks, keys: Sequence[str]) -> None:
         """Raises ValueError for a key that is no Fernet key."""
         self._inner = inner
-        fernets = [Fernet(key) for key in keys]
-        self._first = fernets[0] if fernets else None
-        self._fernet = MultiFernet(fernets) if fernets else None
+        self._keys = _keys(keys) if keys else None
 
     async def get(self, user: str) -> Link | None:
         """See ``Links``."""
@@ -95,27 +98,23 @@ class EncryptedLinks:
         """
         try:
             rewritten = await self._inner.respell(name, self._renewed)
-        except InvalidToken:
+        except NotOurs:
             return Renewal.UNREADABLE
         return Renewal.REWRITTEN if rewritten else Renewal.CURRENT
 
     def _renewed(self, token: str) -> str:
-        if self._first is None or self._fernet is None:
+        if self._keys is None:
             raise ValueError("There is no key to encrypt with.")
-        if not token.startswith(FERNET_PREFIX):
-            return self._first.encrypt(token.encode()).decode()
-        with suppress(InvalidToken):
-            self._first.decrypt(token)
-            return token
-        return self._fernet.rotate(token).decode()
+        sealed = token.startswith(FERNET_PREFIX)
+        return self._keys.renew(token) if sealed else self._keys.seal(token)
 
     def _sealed(self, pair: TokenPair) -> TokenPair:
-        if self._fernet is None:
+        if self._keys is None:
             return pair
         return replace(
             pair,
-            access_token=self._fernet.encrypt(pair.access_token.encode()).decode(),
-            refresh_token=self._fernet.encrypt(pair.refresh_token.encode()).decode(),
+            access_token=self._keys.seal(pair.access_token),
+            refresh_token=self._keys.seal(pair.refresh_token),
         )
 
     def _opened_row(self, row: TokenRow) -> TokenRow:
@@ -133,12 +132,19 @@ class EncryptedLinks:
                 access_token=self._open(link.pair.access_token),
                 refresh_token=self._open(link.pair.refresh_token),
             )
-        except InvalidToken:
+        except NotOurs:
             raise TokensUnreadable(account=link.account) from None
 
     def _open(self, token: str) -> str:
         if not token.startswith(FERNET_PREFIX):
             return token
-        if self._fernet is None:
-            raise InvalidToken
-        return self._fernet.decrypt(token.encode()).decode()
+        if self._keys is None:
+            raise NotOurs
+        return self._keys.open(token)
+
+
+def _keys(keys: Sequence[str]) -> "Keys":
+    # Here, since their library takes a while to import, which bridges without keys are spared.
+    from withings_bridge.storage.keys import Keys
+
+    return Keys(keys)
