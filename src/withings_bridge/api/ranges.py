@@ -51,7 +51,7 @@ class Asked:
             ) from None
 
 
-def _range(
+async def _range(
     start: Annotated[
         Moment | None,
         Query(

@@ -120,7 +120,7 @@ async def _history(
     return history
 
 
-def _paging(
+async def _paging(
     limit: Annotated[
         int, Query(description="Items of a page, at most; many values make it shorter.", ge=1, le=MOST_ITEMS)
     ] = 100,

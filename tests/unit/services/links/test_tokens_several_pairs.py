@@ -178,11 +178,19 @@ class TestRenew:
         assert await refreshes(house) == 0
 
     async def test_is_content_with_what_somebody_else_refreshed(
-        self, house: House, account: Account, clock: FakeClock
+        self, house: House, account: Account, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        lock, until = f"refresh#{account.userid}", clock() + MINUTE
-        await house.storage.ephemera.acquire(lock, "somebody", until=until, now=clock())
+        ephemera, until = house.storage.ephemera, clock() + MINUTE
+        acquire, tried = ephemera.acquire, asyncio.Event()
+        await acquire(f"refresh#{account.userid}", "somebody", until=until, now=clock())
+
+        async def trying(*lock: Any, **more: Any) -> bool:
+            tried.set()
+            return await acquire(*lock, **more)
+
+        monkeypatch.setattr(ephemera, "acquire", trying)
         renewing = asyncio.create_task(house.tokens.renew(account))
+        await tried.wait()
         before = (await house.link_of()).pair
         newer = replace(before, saved_at=before.saved_at + SECOND)
         await house.storage.links.replace_pair(account.userid, newer, replacing=before)
