@@ -3,7 +3,7 @@
 The bridge runs with all its middlewares, its log, its trail and its metrics, but works nothing off
 (``bridge_without_turns``), so that only the acknowledgement is measured: what a turn costs after it is
 Withings' calls above all. What it is held against is ``bare_endpoint``: a form parsed by FastAPI, and one
-write on the same engine. Posts come from a process of their own (``posting``), to one
+write of the same kind on the same engine. Posts come from a process of their own (``posting``), to one
 server and the other by turns; figures are medians of the rounds. Everything shares the machine's cores, the
 DynamoDB engine included: on a busy machine no figure means much, and ratios little.
 
@@ -106,7 +106,7 @@ def _on_sqlite(folder: Path) -> list[Ratio]:
     for accounts, path in stores.items():
         asyncio.run(_fill_sqlite(path, accounts))
     bare_file = folder / "bare.db"
-    _fill_bare_sqlite(bare_file)
+    asyncio.run(_fill_sqlite(bare_file, SOME))
     env = {accounts: {"STORAGE": "sqlite", "SQLITE_PATH": str(path)} for accounts, path in stores.items()}
     bare_server = _bare("sqlite", str(bare_file), folder=folder)
     with bare_server as bare, _bridge(env[SOME], folder, accounts=SOME) as ours:
@@ -268,17 +268,6 @@ async def _fill_sqlite(path: Path, accounts: int) -> None:
     )
     with connection:
         connection.executemany("INSERT INTO accounts (userid, document) VALUES (?, ?)", rows)
-    connection.close()
-
-
-def _fill_bare_sqlite(path: Path) -> None:
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute("CREATE TABLE accounts (userid TEXT PRIMARY KEY, news, announced, due) ")
-        connection.executemany(
-            "INSERT INTO accounts VALUES (?, NULL, 0, NULL)",
-            ((posting.account(number),) for number in range(SOME)),
-        )
     connection.close()
 
 

@@ -1,8 +1,9 @@
 """What an acknowledgement is held against: a bare endpoint that parses the form and makes one write.
 
 ``python bare_endpoint.py PORT sqlite FILE``, or ``dynamodb ENDPOINT``. Nothing else is done: no log, no
-check, no trail, no turn. On SQLite one thread writes and commits in groups with ``synchronous = FULL``; on
-DynamoDB each post is an UpdateItem through aioboto3. FastAPI and Uvicorn are as they come, with uvloop.
+check, no trail, no turn. On SQLite one thread writes and commits in groups with ``synchronous = FULL``, the
+statement of an announcement on a file that a bridge has made; on DynamoDB each post is an UpdateItem through
+aioboto3. FastAPI and Uvicorn are as they come, with uvloop.
 """
 
 import asyncio
@@ -47,9 +48,9 @@ async def sqlite(path: str) -> AsyncIterator[Write]:
             connection.execute("BEGIN IMMEDIATE")
             for _, account, window in group:
                 connection.execute(
-                    "UPDATE accounts SET news = :news, announced = announced + 1,"
-                    " due = min(coalesce(due, :now), :now) WHERE userid = :userid",
-                    {"news": window, "now": time.time_ns(), "userid": account},
+                    "UPDATE accounts SET announced = announced || :news,"
+                    " due_live = min(coalesce(due_live, :now), :now) WHERE userid = :userid",
+                    {"news": f"{window}\n", "now": time.time_ns() // 1000, "userid": account},
                 )
             connection.execute("COMMIT")
             loop.call_soon_threadsafe(answer, [future for future, _, _ in group])

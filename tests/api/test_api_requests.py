@@ -58,12 +58,13 @@ class TestLine:
     async def test_of_what_a_machine_asks_all_the_time_is_not_written(self, lone: Bridge, path: str) -> None:
         with capture_logs() as lines:
             await lone.http.get(path)
-        assert lines == []
+        assert "request" not in [line["event"] for line in lines]
 
     async def test_of_a_notification_is_the_one_that_says_what_became_of_it(self, lone: Bridge) -> None:
         with capture_logs() as lines:
             await lone.http.post("/webhook/withings", data={"userid": "1234", "appli": "1"})
-        assert [line["event"] for line in lines] == ["notification received"]
+        told = {"request", "notification received"}  # beside what the bridge does by itself
+        assert [line["event"] for line in lines if line["event"] in told] == ["notification received"]
 
     async def test_is_written_before_the_work_in_the_background(
         self, lone: Bridge, monkeypatch: pytest.MonkeyPatch
