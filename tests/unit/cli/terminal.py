@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from processes import PATIENCE_SECONDS
@@ -51,8 +52,16 @@ class Terminal:
     def type(self, keys: str) -> None:
         os.write(self._ours, keys.encode())
 
-    def ends(self) -> int:
-        """Its exit code."""
+    def ends(self, *, by: str = "") -> int:
+        """Its exit code; after these keys, pressed once more each second that nothing came of it.
+
+        A signal is lost on Python where it comes between the prompt and the wait for a line.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while by and time.monotonic() < deadline:
+            self.type(by)
+            with suppress(subprocess.TimeoutExpired):
+                return self._process.wait(1)
         return self._process.wait(PATIENCE_SECONDS)
 
     def close(self) -> None:

@@ -36,8 +36,7 @@ class TestMenu:
     @pytest.mark.parametrize("keys", [CTRL_C, CTRL_D], ids=["Ctrl-C", "Ctrl-D"])
     def test_it_ends_as_other_programs_do(self, terminal: Terminal, keys: str) -> None:
         terminal.awaits("(q)")
-        terminal.type(keys)
-        assert terminal.ends() == 0
+        assert terminal.ends(by=keys) == 0
 
     def test_a_choice_is_done_and_the_menu_comes_back(self, terminal: Terminal) -> None:
         terminal.awaits("Choose")
