@@ -104,7 +104,7 @@ class TestCallbackUrl:
         self, tmp_path: Path, url: str, secret: str, called: str
     ) -> None:
         chosen = settings(tmp_path, withings_webhook_url=url, withings_webhook_secret=secret)
-        assert assemble(chosen).services.working._turning._subscribing._callback_url == called
+        assert assemble(chosen).services.working._turning._doing._subscribing._callback_url == called
 
 
 class TestEncryption:

@@ -32,6 +32,7 @@ from withings_bridge.services.history.exporting import Exporting
 from withings_bridge.services.history.sharing import Sharing
 from withings_bridge.services.history.signals import Signals
 from withings_bridge.services.holding import Holding
+from withings_bridge.services.inbox.doing import Doing
 from withings_bridge.services.inbox.receiving import Receiving
 from withings_bridge.services.inbox.registering import Registering
 from withings_bridge.services.inbox.requesting import Requesting
@@ -166,17 +167,22 @@ def assemble(settings: Settings, *, clock: Clock = system_clock) -> Bridge:
         clock=clock,
     )
     sweep_every = timedelta(hours=settings.reconcile_hours)
+    doing = Doing(
+        tokens=tokens,
+        client=client,
+        syncing=syncing,
+        listing=listing,
+        detailing=detailing,
+        rebuilding=rebuilding,
+        subscribing=subscribing,
+        noting=noting,
+        clock=clock,
+    )
     turning = Turning(
         accounts=storage.accounts,
         links=links,
         records=storage.records,
-        tokens=tokens,
-        client=client,
-        syncing=syncing,
-        rebuilding=rebuilding,
-        listing=listing,
-        detailing=detailing,
-        subscribing=subscribing,
+        doing=doing,
         pacing=pacing,
         holding=holding,
         gateway=gateway,

@@ -16,6 +16,7 @@
 - ``receiving``: a notification in, durable, acknowledged
 - ``working``: who is next: claims due accounts, and the loop around it
 - ``turning``: one turn: do what is pending of an account, then settle or retry or bury
+- ``doing``: what each task of a turn is
 - ``requesting``: what somebody waits for: a sync, or subscriptions
 - ``registering``: subscriptions on demand, and what is told of them
 - ``tending``: what is stuck in the inbox, for a person to look at, replay and drop

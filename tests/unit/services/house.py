@@ -30,6 +30,7 @@ from withings_bridge.services.history.exporting import Exporting
 from withings_bridge.services.history.sharing import Sharing
 from withings_bridge.services.history.signals import Signals
 from withings_bridge.services.holding import POLITE, Holding
+from withings_bridge.services.inbox.doing import Doing
 from withings_bridge.services.inbox.receiving import Receiving
 from withings_bridge.services.inbox.registering import Registering
 from withings_bridge.services.inbox.requesting import Requesting
@@ -192,13 +193,17 @@ class House:
             accounts=storage.accounts,
             links=self.links,
             records=storage.records,
-            tokens=self.tokens,
-            client=client,
-            syncing=self.syncing,
-            listing=self.listing,
-            rebuilding=self.rebuilding,
-            detailing=detailing,
-            subscribing=self.subscribing,
+            doing=Doing(
+                tokens=self.tokens,
+                client=client,
+                syncing=self.syncing,
+                listing=self.listing,
+                detailing=detailing,
+                rebuilding=self.rebuilding,
+                subscribing=self.subscribing,
+                noting=self.noting,
+                clock=clock,
+            ),
             holding=self.holding,
             gateway=self.gateway,
             noting=self.noting,

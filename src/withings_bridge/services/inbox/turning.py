@@ -7,7 +7,6 @@ lease that ends by itself, and the next turn begins the same work again.
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -30,7 +29,6 @@ from withings_bridge.domain.errors import (
     AccountUnknown,
     ApplicationRefused,
     BadGrant,
-    BadScope,
     BridgeError,
     ConsentNeeded,
     LeaseLost,
@@ -48,36 +46,23 @@ from withings_bridge.domain.trail import What
 from withings_bridge.domain.troubles import jitter
 from withings_bridge.services.clock import Clock
 from withings_bridge.services.holding import Holding, renewing
-from withings_bridge.services.links.subscriptions import Subscribing
-from withings_bridge.services.links.tokens import Tokens
+from withings_bridge.services.inbox.doing import Doing
 from withings_bridge.services.noting import Noting
 from withings_bridge.services.pacing import Pacing, Urgency, in_lane
-from withings_bridge.services.sync.detailing import Detailing
-from withings_bridge.services.sync.listing import Listing
-from withings_bridge.services.sync.looking import Look
 from withings_bridge.services.sync.publishing import RealtimeGateway
-from withings_bridge.services.sync.rebuilding import Rebuilding
-from withings_bridge.services.sync.syncing import Syncing
 from withings_bridge.services.telemetry import Telemetry, stopwatch
 from withings_bridge.storage.base import Accounts, Links, Records
 from withings_bridge.tracing import Kind, Span
-from withings_bridge.withings import WithingsClient
 
 log = structlog.get_logger()
 
 LISTEN_EVERY = timedelta(seconds=1.5)
 """How often a turn that does what nobody waits for looks whether another replica received news."""
 
-LINK_STANDS = timedelta(minutes=1)
-"""How long what announces the end of a link waits after Withings has just denied it: anybody can post it,
-and each look costs a call.
-"""
-
 SWEEP_CALLS = 14
 """What a sweep of an account costs: two calls a tracked category, the ECGs, of few people the stethoscope,
 the devices, the goals, the subscriptions, and some for pages and second looks.
 """
-
 
 CHUNKS_AT_ONCE = 3
 """So many categories are imported at once: one is asked for while what came of another is stored."""
@@ -118,13 +103,7 @@ class Turning:
         accounts: Accounts,
         links: Links,
         records: Records,
-        tokens: Tokens,
-        client: WithingsClient,
-        syncing: Syncing,
-        listing: Listing,
-        detailing: Detailing,
-        rebuilding: Rebuilding,
-        subscribing: Subscribing,
+        doing: Doing,
         holding: Holding,
         gateway: RealtimeGateway,
         noting: Noting,
@@ -137,13 +116,7 @@ class Turning:
         self._accounts = accounts
         self._links = links
         self._records = records
-        self._tokens = tokens
-        self._client = client
-        self._syncing = syncing
-        self._listing = listing
-        self._detailing = detailing
-        self._rebuilding = rebuilding
-        self._subscribing = subscribing
+        self._doing = doing
         self._holding = holding
         self._gateway = gateway
         self._noting = noting
@@ -239,7 +212,7 @@ class Turning:
         While replicas with two mappings run, each brings an account that it works on wholly to its own. Once
         one mapping is left, the next turn of an account, that of a sweep at the latest, settles the matter.
         """
-        version = self._rebuilding.version
+        version = self._doing.mapping
         if follows(account, version):
             return account
         return await self._accounts.change(
@@ -272,9 +245,14 @@ class Turning:
 
     async def _attempt(self, account: Account, task: Task, turn: Turn) -> Done | Failed:
         """What became of a task. Raises what lets nothing be settled now."""
+
+        def interrupt() -> None:
+            if self._makes_room(account, turn):
+                raise _MakesRoom
+
         try:
             with in_lane(turn.urgency), tracing.span(f"sync {task.category}", {"lane": task.lane}):
-                done, fetched = await self._do(account, task, turn)
+                done, fetched = await self._doing.do(account, task, interrupt=interrupt)
         except NotLinked as error:
             raise ConsentNeeded from error
         except (_MakesRoom, ConsentNeeded, StorageUnavailable, LeaseLost, AccountUnknown):
@@ -295,44 +273,6 @@ class Turning:
         self._put_off[account.userid] += 1
         return True
 
-    async def _do(self, account: Account, task: Task, turn: Turn) -> tuple[Done, Sequence[Record]]:
-        asked_at = self._clock()
-        match task.category:
-            case Category.LINK:
-                with suppress(BadScope):  # what is refused then is the call and not the token
-                    await self._tokens.call(account, self._client.devices)
-                log.info("the link still stands")
-                return Done(task, pause_until=self._clock() + LINK_STANDS), ()
-            case Category.SUBSCRIPTIONS:
-                return await self._subscribing.step(account, task), ()
-            case Category.ROWS:
-                return await self._rebuilt(account, task, turn), ()
-            case _:
-                look = await self._look(account, task)
-        about = {"category": task.category, "lane": task.lane}
-        log.info("synced", records=len(look.fetched), **about)
-        if task.category is not Category.EVENTS:  # which nobody was asked for
-            # It was asked before any of what came was stored.
-            self._noting.note(account.userid, What.ASKED, at=asked_at, number=len(look.fetched), **about)
-        return look.done, look.told
-
-    async def _look(self, account: Account, task: Task) -> Look:
-        match task.category:
-            case Category.HEIGHTS:
-                return await self._listing.heights(account, task)
-            case Category.DEVICES:
-                return await self._listing.devices(account, task)
-            case Category.GOALS:
-                return await self._listing.goals(account, task)
-            case Category.EVENTS:
-                return await self._listing.events(account, task)
-            case Category.INTRADAY | Category.SLEEP_DETAIL if task.backfill:
-                return await self._detailing.fill(account, task, task.backfill)
-            case _ if task.backfill:
-                return await self._syncing.fill(account, task, task.backfill)
-            case _:
-                return await self._syncing.look(account, task)
-
     def _note(self, account: Account, results: Sequence[Done | Failed]) -> None:
         """What the settled turn completed, and what it has in trouble."""
         for result in results:
@@ -352,17 +292,6 @@ class Turning:
                     reason=trouble.reason,
                     retry_at=trouble.retry_at,
                 )
-
-    async def _rebuilt(self, account: Account, task: Task, turn: Turn) -> Done:
-        """Rebuild the rows. That of a long history takes long: it makes room for news, then begins anew."""
-
-        def told(_records: int, _rows: int) -> None:
-            if self._makes_room(account, turn):
-                raise _MakesRoom
-
-        version = self._rebuilding.version
-        await self._rebuilding.rebuild(account, told=told)
-        return Done(task, projected=version)
 
     async def _without_consent(self, account: Account, holder: str, error: ConsentNeeded) -> Account | None:
         """Withings refuses us: an announced end of the link was true, else the user must consent again.
