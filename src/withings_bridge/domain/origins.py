@@ -32,6 +32,8 @@ class Source(StrEnum):
     UNKNOWN = "unknown"
 
 
+_UNKNOWN = Source.UNKNOWN  # looked up once
+
 ATTRIBS: dict[int, Source] = {
     0: Source.DEVICE,
     AMBIGUOUS: Source.DEVICE,
@@ -85,13 +87,14 @@ def held_back(group: Body) -> bool:
 def origin_of(record: Record) -> Origin:
     """Where the record comes from."""
     kind, body = record.kind, record.body
+    if kind in _GROUPS:
+        return _origin_of_group(record)
     source, device, zone = _source(kind, body), _device(body), _text(body.get("timezone"))
     # Of a night ``model`` tells the class of device: 16 trackers, 32 mats.
     model = _number(body.get("model_id")) if kind is Kind.SLEEP else _model(body)
-    attrib, held = _number(body.get("attrib")), kind in _GROUPS and held_back(body)
+    attrib = _number(body.get("attrib"))
     began_at, ended_at = _stretch(record)
-    # By place, which takes a third of the time that it takes by name.
-    return Origin(source, device, model, zone, attrib, held, began_at, ended_at, record.modified)
+    return Origin(source, device, model, zone, attrib, False, began_at, ended_at, record.modified)
 
 
 def is_tracker(day: Body) -> bool:
@@ -99,10 +102,16 @@ def is_tracker(day: Body) -> bool:
     return bool(day.get("is_tracker")) or day.get("brand") == 1
 
 
+def _origin_of_group(group: Record) -> Origin:
+    body = group.body
+    attrib = _number(body.get("attrib"))
+    source = _UNKNOWN if attrib is None else ATTRIBS.get(attrib, _UNKNOWN)
+    device, model, zone = _device(body), _model(body), _text(body.get("timezone"))
+    # By place, which takes a third of the time that it takes by name.
+    return Origin(source, device, model, zone, attrib, held_back(body), None, None, group.modified)
+
+
 def _source(kind: Kind, body: Body) -> Source:
-    if kind in _GROUPS:
-        attrib = _number(body.get("attrib"))
-        return (None if attrib is None else ATTRIBS.get(attrib)) or Source.UNKNOWN
     match kind:
         case Kind.ACTIVITY:
             if is_tracker(body):
@@ -126,8 +135,6 @@ def _by_device(body: Body) -> Source:
 
 
 def _stretch(record: Record) -> tuple[datetime | None, datetime | None]:
-    if record.kind in _GROUPS:
-        return None, None
     match record.kind:
         case Kind.ACTIVITY if record.day:
             return day_in(record.day, _text(record.body.get("timezone")))

@@ -30,7 +30,7 @@ MOST_BITS = 64
 MOST_EXPONENT = 30
 """Beyond these is no quantity of a body, and what a double can hold is not far."""
 
-_TOO_LARGE = 2 ** (MOST_BITS - 1)
+TOO_LARGE = 2 ** (MOST_BITS - 1)
 _POWERS = {unit: Decimal(1).scaleb(unit) for unit in range(-MOST_EXPONENT, MOST_EXPONENT + 1)}
 
 
@@ -129,7 +129,7 @@ def measure_in(entry: Mapping[str, Any]) -> Measure | None:
 
 def is_quantity(value: Any, unit: Any) -> bool:
     """Whether these are an integer and a power of ten, and neither is beyond all sense."""
-    return isinstance(value, int) and isinstance(unit, int) and abs(value) < _TOO_LARGE and unit in _POWERS
+    return isinstance(value, int) and isinstance(unit, int) and abs(value) < TOO_LARGE and unit in _POWERS
 
 
 def position_in(entry: Mapping[str, Any]) -> int | None:
@@ -195,10 +195,15 @@ def exact(value: Any) -> Decimal | None:
 
 def _of_group(group: Record, origin: Origin) -> Iterator[Reading]:
     at, name = group.at, group.name
-    entries = entries_of(group.body)
-    found = list(map(measure_in, entries))
-    # Real groups repeat some measures to the letter.
-    for code, value, unit, position in dict.fromkeys(filter(None, found)):
+    found: dict[tuple[int, Any, Any, int | None], None] = {}  # real groups repeat some to the letter
+    odd = []
+    for entry in entries_of(group.body):
+        code, value, unit = entry.get("type"), entry.get("value"), entry.get("unit")
+        if isinstance(code, int) and is_quantity(value, unit):
+            found[code, value, unit, position_in(entry)] = None
+        else:
+            odd.append(entry)
+    for code, value, unit, position in found:
         known, number = MEASURE_TYPES.get(code), value * _POWERS[unit]
         if known is None:
             yield Reading(f"type-{code}", number, None, at, name, position, None, code, origin)
@@ -206,9 +211,7 @@ def _of_group(group: Record, origin: Origin) -> Iterator[Reading]:
         if known.classification:
             number = Decimal(value)  # the exponent of a code means nothing
         yield Reading(known.metric, number, known.unit, at, name, position, None, code, origin)
-    if all(found):
-        return
-    for entry in (entry for entry, measure in zip(entries, found, strict=True) if measure is None):
+    for entry in odd:
         type_, fraction, tens = entry.get("type"), entry.get("value"), entry.get("unit")
         if not (isinstance(type_, int) and isinstance(fraction, float) and isinstance(tens, int)):
             continue

@@ -96,15 +96,13 @@ def record_from(kind: Kind, body: Body) -> Record:
     Never fails: a row without its id gets a key made of its content, a row without a time is
     filed under 1970. Losing what cannot be understood yet would be worse than storing it oddly.
     """
-    id_field = _IDS.get(kind)
-    key = _text(body.get(id_field)) if id_field else _composed_key(kind, body)
-    at = _time(kind, body) or EPOCH
-    return Record(kind, key or _content_key(body), at, instant(body.get("modified")), body)
+    return _record(kind, _IDS.get(kind), _TIMES.get(kind, ()), body)
 
 
 def records_from(kind: Kind, rows: Iterable[Body]) -> list[Record]:
     """The records in a reply, each natural key once: of two rows with one key the last is kept."""
-    return list({(record := record_from(kind, row)).key: record for row in rows}.values())
+    id_field, times = _IDS.get(kind), _TIMES.get(kind, ())
+    return list({(record := _record(kind, id_field, times, row)).key: record for row in rows}.values())
 
 
 def instant(value: Any) -> datetime | None:
@@ -155,6 +153,17 @@ _TIMES: dict[Kind, tuple[str, ...]] = {
 """The fields that may hold the epoch a record is filed under; the first that holds one is it."""
 
 
+def _record(kind: Kind, id_field: str | None, times: tuple[str, ...], body: Body) -> Record:
+    key = _text(body.get(id_field)) if id_field else _composed_key(kind, body)
+    for field in times:
+        if at := instant(body.get(field)):
+            break
+    else:
+        day = day_of(body.get("date")) if kind is Kind.ACTIVITY else None
+        at = midnight(day) if day else EPOCH
+    return Record(kind, key or _content_key(body), at, instant(body.get("modified")), body)
+
+
 def _composed_key(kind: Kind, body: Body) -> str | None:
     """The natural key of what has no field that is an id by itself."""
     match kind:
@@ -177,14 +186,6 @@ def _composed_key(kind: Kind, body: Body) -> str | None:
             return THE_GOALS
         case _:
             return None
-
-
-def _time(kind: Kind, body: Body) -> datetime | None:
-    for field in _TIMES.get(kind, ()):
-        if at := instant(body.get(field)):
-            return at
-    day = day_of(body.get("date")) if kind is Kind.ACTIVITY else None
-    return midnight(day) if day else None
 
 
 def _joined(body: Body, *fields: str) -> str | None:

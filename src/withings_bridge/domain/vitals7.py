@@ -12,14 +12,14 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import datetime
 
 from withings_bridge.domain import measures as types
-from withings_bridge.domain.conversions import FAHRENHEIT, HOURS, M_TO_INCHES, POUNDS
+from withings_bridge.domain.conversions import FAHRENHEIT, HOURS, KG_TO_LBS, M_TO_INCHES
 from withings_bridge.domain.ecmascript import to_fixed, to_text
 from withings_bridge.domain.extended import EXTENDED
 from withings_bridge.domain.lean import lean
 from withings_bridge.domain.mapping import CONTRACT, RowMapping, Sources
 from withings_bridge.domain.origins import is_tracker
-from withings_bridge.domain.readings import MOST_EXPONENT, counts, is_quantity, measures_of, position_in
-from withings_bridge.domain.records import Body, Kind, Record
+from withings_bridge.domain.readings import MOST_EXPONENT, TOO_LARGE, counts, measures_of, position_in
+from withings_bridge.domain.records import EPOCH, Body, Kind, Record
 from withings_bridge.domain.row_keys import extended_source, item_key, source_id, source_of
 
 RECORDED_BY = "Withings"
@@ -159,7 +159,7 @@ def ranked(days: Iterable[Record], sources: Sources) -> list[Record]:
 
 def _contract_rows(group: Record, values: dict[int, float], heights: Heights) -> list[VitalRow]:
     """The rows of the contract, all but those that an operator switches on."""
-    at = int(group.at.timestamp())
+    at = _epoch(group)
     rows: list[VitalRow] = []
     if types.WEIGHT in values:
         _add_weighing(rows, group, at, values, heights)
@@ -186,7 +186,7 @@ def _add_weighing(
     rows: list[VitalRow], group: Record, at: int, values: dict[int, float], heights: Heights
 ) -> None:
     weight, height = values[types.WEIGHT], values.get(types.HEIGHT)
-    source, pounds = source_id(f"weight_{group.key}_1"), to_fixed(POUNDS.of(weight), 2)
+    source, pounds = source_id(f"weight_{group.key}_1"), to_fixed(weight * KG_TO_LBS, 2)
     rows.append(VitalRow("weight", pounds, "lbs", at, source, _SCALE, _AT_HOME))
     if types.FAT_RATIO in values:
         fat = to_fixed(values[types.FAT_RATIO], 2)
@@ -229,10 +229,10 @@ def _values(group: Body, wanted: Container[object], *, of_limbs: bool = True) ->
             type_ = entry["type"]
             if type_ in wanted:
                 value, unit = entry["value"], entry["unit"]
-                sound = isinstance(type_, int) and is_quantity(value, unit)
-                if sound and (of_limbs or position_in(entry) in _WHOLE):
+                whole = isinstance(type_, int) and isinstance(value, int) and isinstance(unit, int)
+                if whole and -TOO_LARGE < value < TOO_LARGE and (of_limbs or position_in(entry) in _WHOLE):
                     values[type_] = value * _TENS[unit]
-    except (KeyError, TypeError):  # something stands among them that is no measure
+    except (KeyError, TypeError):  # something stands among them that is no measure, or no quantity
         return {
             type_: value * _TENS[unit]
             for type_, value, unit, position in measures_of(group)
@@ -248,7 +248,8 @@ def _row(
 
 
 def _epoch(record: Record) -> int:
-    return int(record.at.timestamp())
+    since = record.at - EPOCH  # by ``timestamp`` it takes twice as long
+    return since.days * 86_400 + since.seconds
 
 
 def _number(value: object) -> float | None:
