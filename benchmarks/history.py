@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -227,7 +227,10 @@ def counting(storage: Any) -> Counter[str]:
 
 
 class Unhurried(World):
-    """Withings without a quota: an import is over as soon as the bridge can."""
+    """Withings without a quota: an import is over as soon as the bridge can.
+
+    Its processes start anew: one that a test's server forks holds all that was imported there.
+    """
 
     def _withings(self, days: int, seed: int) -> Process:
         given = ("--port", str(self._cloud_port), "--days", str(days), "--seed", str(seed), "--quota", "0")
@@ -236,6 +239,11 @@ class Unhurried(World):
             env={},
             url=f"{self.cloud}/sandbox/people",
         )
+
+    def _process(
+        self, arguments: tuple[str, ...], *, env: Mapping[str, str], url: str, name: str = ""
+    ) -> Process:
+        return Process(*arguments, env=env, folder=self._folder, url=url, name=name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,9 @@ class Turn:
     account: Account | None
     results: list[Done | Failed] = field(default_factory=list)
     fetched: list[Record] = field(default_factory=list)
+    """What who waits for it is told of."""
+    told: bool = True
+    """Whether somebody waits. If not, nothing is kept to tell: an import may bring years in one turn."""
     urgency: Urgency = field(default_factory=lambda: Urgency(Lane.LIVE))
     firm: bool = False
     """Too many turns before it made room: this one does all that is pending."""
@@ -128,11 +131,11 @@ class Turning:
         self._running: dict[str, Turn] = {}
         self._put_off: Counter[str] = Counter()
 
-    async def turn(self, account: Account, holder: str, *, imports: bool = True) -> Turn:
+    async def turn(self, account: Account, holder: str, *, imports: bool = True, told: bool = True) -> Turn:
         """Do what is pending of an account that the holder has claimed, then settle.
 
         A lost lease ends it without a word to the store. Without ``imports`` what is left of an
-        import stays for another turn.
+        import stays for another turn. Not ``told``: nobody waits for the records.
 
         It belongs to the trace of the notification that has waited longest, whichever process took that,
         and names those of the others; without one to the trace of whoever asked for it.
@@ -141,10 +144,10 @@ class Turning:
         oldest, others = next(iter(account.traces), None), account.traces[1:]
         span = tracing.span("turn", about, kind=Kind.CONSUMER, parent=oldest, links=others)
         with structlog.contextvars.bound_contextvars(**about), span:
-            return await self._turn(account, holder, span, imports=imports)
+            return await self._turn(account, holder, span, imports=imports, told=told)
 
-    async def _turn(self, account: Account, holder: str, span: Span, *, imports: bool) -> Turn:
-        turn, elapsed = Turn(account=None), stopwatch()
+    async def _turn(self, account: Account, holder: str, span: Span, *, imports: bool, told: bool) -> Turn:
+        turn, elapsed = Turn(account=None, told=told), stopwatch()
         self._running[account.userid] = turn
         try:
             listening = renewing(lambda: self._listen(account, turn), every=LISTEN_EVERY)
@@ -261,7 +264,8 @@ class Turning:
         except Exception as error:  # noqa: BLE001 - whatever it is, the decision to retry is stored
             _log_failure(task, error)
             return Failed(task, error)
-        turn.fetched += fetched
+        if turn.told:
+            turn.fetched += fetched
         return done
 
     def _makes_room(self, account: Account, turn: Turn) -> bool:

@@ -70,7 +70,8 @@ class Working:
                 idle = self._clock() - busy_at >= IDLE_AFTER
                 every = IDLE_POLL_SECONDS if idle else POLL_SECONDS
                 for lane, holder, account in await self._claim(list(running.values()), every=every):
-                    running[asyncio.create_task(self._turning.turn(account, holder))] = lane
+                    turn = self._turning.turn(account, holder, told=False)
+                    running[asyncio.create_task(turn)] = lane
                     busy_at = self._clock()
             except Exception as error:
                 # The loop is all that stands between an acknowledged notification and oblivion.

@@ -59,6 +59,22 @@ class TestTurn:
         clock.advance(LEASE)
         assert len(await house.drain(userid)) == 1
 
+    async def test_keeps_the_records_only_where_somebody_waits_for_them(
+        self, house: House, userid: str, clock: FakeClock
+    ) -> None:
+        kept = []
+        for told in (True, False):
+            await house.weigh(userid, 70)
+            await asked(house, userid)
+            account = await house.storage.accounts.claim_one(userid, "us", now=clock(), lease=LEASE)
+            assert account is not None
+            turn = await house.turning.turn(account, "us", told=told)
+            assert turn.account is not None
+            kept.append(len(turn.fetched))
+            clock.advance(MINUTE)
+        assert kept == [1, 0]
+        assert len(await house.values("weight")) == 2
+
     async def test_of_nobody_is_none(self, house: House) -> None:
         assert await house.drain("nobody") == []
 
