@@ -59,6 +59,7 @@ def create_sandbox(options: SandboxOptions, *, clock: Clock | None = None) -> Fa
     )
     # Set by whoever serves the app, when it stops: what streams without an end ends then.
     app.state.ending = asyncio.Event()
+    app.include_router(gate.known)
     for name, folder in {"swagger-ui": SWAGGER_UI, "browser": BROWSER, "static": STATIC}.items():
         app.mount(f"/sandbox/{name}", StaticFiles(directory=folder))
     app.add_api_route("/sandbox/docs", _docs, include_in_schema=False)
