@@ -1,6 +1,9 @@
 """What makes every test cheaper."""
 
+import gc
+import sys
 from functools import cache
+from importlib.util import find_spec
 
 import httpx
 import structlog
@@ -9,6 +12,10 @@ from httpx._transports import default as _transports
 # Every HTTP client reads the certificates of this machine, which takes longer than most tests.
 _transports.create_ssl_context = cache(httpx.create_ssl_context)  # type: ignore[attr-defined]  # it is no export
 
+# Each request over ASGI looks for it on all of the path again.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = None  # type: ignore[assignment]  # it says that there is none
+
 # By itself structlog draws the traceback of an exception with all that stood in variables.
 structlog.configure(
     processors=[
@@ -16,3 +23,13 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+# While tests are collected, hardly anything becomes garbage; afterwards all of them are always there.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays till the end, so that no collection need look at it."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()

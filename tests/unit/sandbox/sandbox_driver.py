@@ -35,6 +35,7 @@ class StandingTime:
 class Driver:
     """One open sandbox."""
 
+    transport: httpx.ASGITransport
     http: httpx.AsyncClient
     clock: Clock
     options: SandboxOptions
@@ -169,7 +170,7 @@ async def opened(options: SandboxOptions, clock: Clock | None = None) -> AsyncIt
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://localhost:7070") as http,
     ):
-        yield Driver(http, clock, options, app.state.sandbox)
+        yield Driver(transport, http, clock, options, app.state.sandbox)
 
 
 async def until(condition: Callable[[], bool], *, seconds: float = 5) -> None:

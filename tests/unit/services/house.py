@@ -3,7 +3,7 @@ sandbox over ASGI, all by one clock that a test holds.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from builders import DAY, MINUTE, SECOND
 from fakes import FailingLinks, FailingVitals, FakeClock, RecordingGateway
 from unit.sandbox.sandbox_driver import Driver, opened
-from unit.services.templates import TEMPLATES, Template
+from unit.services.templates import TEMPLATES, Past, Template, state
 from unit.services.weather import Weather
 from withings_bridge.domain.accounts import RENEW_EVERY, Account
 from withings_bridge.domain.categories import Category
@@ -101,8 +101,8 @@ class Asked:
 class House:
     """The services, and what a test does to them."""
 
-    untouched: int | None = None
-    """Where it is a house like most: how much the cloud had changed when it was new."""
+    _past: Past | None = None
+    _then: Hashable = None
 
     def __init__(self, storage: Storage, cloud: Driver, clock: FakeClock, **changes: Any) -> None:
         self.storage, self.cloud, self.clock = storage, cloud, clock
@@ -113,7 +113,7 @@ class House:
         keys = changes.get("encryption_keys", ())
         self.links = FailingLinks(EncryptedLinks(storage.links, keys))
         self.vitals = FailingVitals(storage.vitals)
-        self.weather: Weather = changes.get("weather") or Weather(cloud.http)
+        self.weather: Weather = changes.get("weather") or Weather(cloud.transport)
         self.pacing = Pacing(
             ephemera=storage.ephemera, budget=Budget(120), application="sandbox", clock=clock
         )
@@ -380,25 +380,38 @@ class House:
 
     async def linked(self, user: str = "user-1", *, person: int | None = None) -> str:
         """Link a user and work off all that follows; a minute later nothing is left to do."""
-        name = (user, person, self.clock()) if self._is_new else None
-        if name in TEMPLATES:
-            TEMPLATES[name].put(self.storage, self.cloud.running.world)
+        past = self._past_with(user, person)
+        if past in TEMPLATES:
+            template = TEMPLATES[past]
+            template.put(self.storage, self.cloud.running.world)
+            self.clock.advance(template.took)
+            userid = template.userid
+        else:
+            begun = self.clock()
+            userid = await self.link(user, person=person)
+            await self.drain(userid)
             self.clock.advance(MINUTE)
-            return TEMPLATES[name].userid
-        userid = await self.link(user, person=person)
-        await self.drain(userid)
-        self.clock.advance(MINUTE)
+            if past:
+                await self.noting.flush()
+                took = self.clock() - begun
+                TEMPLATES[past] = Template.of(self.storage, self.cloud.running.world, userid, took=took)
         await self.forget_calls()
         self.gateway.published.clear()
-        if name:
-            await self.noting.flush()
-            TEMPLATES[name] = Template.of(self.storage, self.cloud.running.world, userid)
+        if past:
+            self.has(past)
         return userid
 
-    @property
-    def _is_new(self) -> bool:
-        """Whether it is a house like most to which nothing has happened."""
-        return self.untouched == self.cloud.running.world.changes and not self.weather.threatens
+    def has(self, past: Past | None) -> None:
+        """As it is now it has no more than this behind it; None: no other can be like it."""
+        self._past, self._then = past, state(self.storage, self.cloud.running.world)
+
+    def _past_with(self, user: str, person: int | None) -> Past | None:
+        """All that has happened and another link, unless anything else happened or is about to."""
+        if not self._past or self.weather.threatens:
+            return None
+        if self._then != state(self.storage, self.cloud.running.world):
+            return None
+        return self._past.and_link(user, person, self.clock())
 
     async def link_of(self, user: str = "user-1") -> Link:
         link = await self.storage.links.get(user)
@@ -489,14 +502,14 @@ class House:
 async def a_house(path: Path, clock: FakeClock, **changes: Any) -> AsyncIterator[House]:
     """A house of its own; ``changes`` may name sandbox options under ``cloud``."""
     options: dict[str, Any] = {"auto_approve": True, "days": 0, "people": 2, "quota_per_minute": 0}
+    past = Past.of_new(changes)
     asked = changes.pop("cloud", {})
     async with (
         opened(SandboxOptions(**options | asked), Clock(clock.epoch)) as cloud,
         SqliteStorage(path / "bridge.db") as storage,
     ):
         house = House(storage, cloud, clock, **changes)
-        if not asked and not set(changes) - {"renew_every", "polite"}:
-            house.untouched = cloud.running.world.changes
+        house.has(past)
         async with house.noting.opened():
             yield house
 

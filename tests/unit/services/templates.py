@@ -1,15 +1,39 @@
-"""A house as it is once somebody is linked, made once a process and then copied: linking takes longer than
-most of the tests that begin with it.
+"""Houses as they are once somebody is linked, each made once a process and then copied: linking takes longer
+than most of the tests that begin with it.
 """
 
 import sqlite3
 from collections.abc import Hashable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
 
 from withings_bridge.sandbox.world import World
 from withings_bridge.storage.base import Storage
 from withings_bridge.storage.sqlite import SqliteStorage
+
+REPEATABLE = {"applis", "callback_url", "cloud", "detail", "max_pages", "sweep_every"}
+"""What a house may have of its own and be linked like the next that has the same."""
+INDIFFERENT = {"renew_every", "polite"}
+"""What makes no difference to who is linked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """All that has happened to a house, where that is no more than that people were linked."""
+
+    own: str
+    links: tuple[tuple[str, int | None, datetime], ...] = ()
+
+    @classmethod
+    def of_new(cls, changes: dict[str, Any]) -> "Past | None":
+        """That of a new house, if others can be like it."""
+        own = {name: value for name, value in changes.items() if name not in INDIFFERENT}
+        return cls(repr(sorted(own.items()))) if own.keys() <= REPEATABLE else None
+
+    def and_link(self, user: str, person: int | None, at: datetime) -> "Past":
+        return replace(self, links=(*self.links, (user, person, at)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +43,13 @@ class Template:
     store: sqlite3.Connection
     cloud: sqlite3.Connection
     userid: str
+    took: timedelta
 
     @classmethod
-    def of(cls, store: Storage, world: World, userid: str) -> "Template":
+    def of(cls, store: Storage, world: World, userid: str, *, took: timedelta) -> "Template":
         """A copy of both as they are now."""
         with closing(_opened(store)) as connection:
-            return cls(_copied(connection), _copied(world._connection), userid)
+            return cls(_copied(connection), _copied(world._connection), userid, took)
 
     def put(self, store: Storage, world: World) -> None:
         """Have both hold what was copied, and nothing else."""
@@ -33,7 +58,13 @@ class Template:
         self.cloud.backup(world._connection)
 
 
-TEMPLATES: dict[Hashable, Template] = {}
+TEMPLATES: dict[Past, Template] = {}
+
+
+def state(store: Storage, world: World) -> Hashable:
+    """Something else whenever either has changed."""
+    with closing(_opened(store)) as connection:
+        return world.changes, hash(connection.serialize())
 
 
 def _opened(store: Storage) -> sqlite3.Connection:

@@ -14,7 +14,7 @@ import httpx
 class Weather(httpx.AsyncBaseTransport):
     """Passes calls on to the cloud, save those of an action that a test wants to go wrong."""
 
-    def __init__(self, cloud: httpx.AsyncClient) -> None:
+    def __init__(self, cloud: httpx.AsyncBaseTransport) -> None:
         self._cloud = cloud
         self._answers: dict[str, deque[httpx.Response]] = {}
         self._lost: Counter[str] = Counter()
@@ -84,7 +84,8 @@ class Weather(httpx.AsyncBaseTransport):
         if self._cut[action]:
             self._cut[action] -= 1
             raise httpx.ConnectError("cut off", request=request)
-        answer = await self._cloud.send(request)
+        answer = await self._cloud.handle_async_request(request)
+        await answer.aread()
         if deed := self._deeds.pop(action, None):
             await deed()
         if self._lost[action]:

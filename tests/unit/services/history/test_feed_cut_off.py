@@ -45,7 +45,7 @@ class Mark:
 
 @pytest.fixture
 def mark(house: House, monkeypatch: pytest.MonkeyPatch) -> Mark:
-    house.untouched = None  # it wants to see all that is saved
+    house.has(None)  # it wants to see all that is saved
     return Mark(house.storage.records, monkeypatch)
 
 

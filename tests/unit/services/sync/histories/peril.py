@@ -122,7 +122,7 @@ class PerilousStorage:
 class PerilousWeather(Weather):
     """The line to Withings as one process sees it."""
 
-    def __init__(self, cloud: httpx.AsyncClient, peril: Peril) -> None:
+    def __init__(self, cloud: httpx.AsyncBaseTransport, peril: Peril) -> None:
         super().__init__(cloud)
         self._peril = peril
 

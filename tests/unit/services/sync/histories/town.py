@@ -64,7 +64,7 @@ class Process:
 
     def __init__(self, storage: SqliteStorage, cloud: Driver, clock: FakeClock, loop: SkippingLoop) -> None:
         self.peril = Peril(loop)
-        self.weather = PerilousWeather(cloud.http, self.peril)
+        self.weather = PerilousWeather(cloud.transport, self.peril)
         self.house = House(
             cast(Storage, PerilousStorage(storage, self.peril)),
             cloud,
