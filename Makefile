@@ -45,7 +45,7 @@ lint: $(VENV)/.dev $(ENGINES)/lint/.ready ## Format, lint, types, import contrac
 	$(ENGINES)/lint/bin/cfn-lint infrastructure/tables.yaml
 
 fast: $(VENV)/.dev ## The fast tests alone: no process, no engine, nothing that takes long
-	$(PYTEST) tests/unit -m "not e2e and not engine and not proof and not slow"
+	$(PYTEST) tests/unit -m "not e2e and not engine and not proof and not slow" --hypothesis-profile fast
 
 format: $(VENV)/.dev ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format $(SOURCES)

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import httpx
 import structlog
 from httpx._transports import default as _transports
+from hypothesis import settings
 
 # Every HTTP client reads the certificates of this machine, which takes longer than most tests.
 _transports.create_ssl_context = cache(httpx.create_ssl_context)  # type: ignore[attr-defined]  # it is no export
@@ -23,6 +24,9 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+# `make fast` tries a few of what Hypothesis thinks of, `make test` as many as Hypothesis does by itself.
+settings.register_profile("fast", max_examples=15)
 
 # While tests are collected, hardly anything becomes garbage; afterwards all of them are always there.
 gc.disable()

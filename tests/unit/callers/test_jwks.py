@@ -229,7 +229,7 @@ class TestAnAnswer:
             (Answer(b'{"keys": {}}'), "no key set"),
             (Answer(b'{"keys": []}'), "no key for RS256"),
             (Answer(published("key-1") + b" " * MOST_BYTES), "more than 65536 bytes"),
-            (Answer(b" ", promised=10), "TimeoutError"),
+            pytest.param(Answer(b" ", promised=10), "TimeoutError", marks=pytest.mark.slow),
             (Answer(published("key-1"), "500 Internal Server Error"), "status 500"),
             (Answer(published("key-1"), f"302 Found\r\nLocation: {PATH}"), "status 302"),
         ],

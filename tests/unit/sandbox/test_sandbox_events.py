@@ -18,8 +18,9 @@ async def ending() -> asyncio.Event:
 
 
 @pytest.fixture
-async def heard(linked: Linked, ending: asyncio.Event) -> AsyncIterator[str]:
+async def heard(linked: Linked, ending: asyncio.Event, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """What is sent to one who looks, after the greeting."""
+    monkeypatch.setattr(events, "LOOK_SECONDS", 0.01)
     sent = news(linked.driver.running, ending)
     assert (await anext(sent)).startswith("retry: ")
     return sent

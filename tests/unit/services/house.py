@@ -380,38 +380,49 @@ class House:
 
     async def linked(self, user: str = "user-1", *, person: int | None = None) -> str:
         """Link a user and work off all that follows; a minute later nothing is left to do."""
-        past = self._past_with(user, person)
+
+        async def linking() -> str:
+            userid = await self.link(user, person=person)
+            await self.drain(userid)
+            self.clock.advance(MINUTE)
+            return userid
+
+        return await self.after((user, person), linking)
+
+    async def after(self, name: Hashable, steps: Callable[[], Awaitable[str]]) -> str:
+        """What comes of the steps. They are taken once for all houses like this, as new or after like steps;
+        afterwards nobody has been called or told of anything. ``name`` says all that makes them differ.
+        """
+        past = self._past_with(name)
         if past in TEMPLATES:
             template = TEMPLATES[past]
             template.put(self.storage, self.cloud.running.world)
             self.clock.advance(template.took)
-            userid = template.userid
+            outcome = template.outcome
         else:
             begun = self.clock()
-            userid = await self.link(user, person=person)
-            await self.drain(userid)
-            self.clock.advance(MINUTE)
+            outcome = await steps()
             if past:
                 await self.noting.flush()
                 took = self.clock() - begun
-                TEMPLATES[past] = Template.of(self.storage, self.cloud.running.world, userid, took=took)
+                TEMPLATES[past] = Template.of(self.storage, self.cloud.running.world, outcome, took=took)
         await self.forget_calls()
         self.gateway.published.clear()
         if past:
             self.has(past)
-        return userid
+        return outcome
 
     def has(self, past: Past | None) -> None:
         """As it is now it has no more than this behind it; None: no other can be like it."""
         self._past, self._then = past, state(self.storage, self.cloud.running.world)
 
-    def _past_with(self, user: str, person: int | None) -> Past | None:
-        """All that has happened and another link, unless anything else happened or is about to."""
+    def _past_with(self, name: Hashable) -> Past | None:
+        """All that has happened and these steps, unless anything else happened or is about to."""
         if not self._past or self.weather.threatens:
             return None
         if self._then != state(self.storage, self.cloud.running.world):
             return None
-        return self._past.and_link(user, person, self.clock())
+        return self._past.and_then(name, self.clock())
 
     async def link_of(self, user: str = "user-1") -> Link:
         link = await self.storage.links.get(user)

@@ -1,11 +1,16 @@
 """A real HTTP server on a loopback port that remembers what it was sent."""
 
 import asyncio
+import atexit
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 CHUNK = 65_536
+
+_PORTS: list[socket.socket] = []
+"""Those free now, of this process. The next test gets them again: houses with the same address are alike."""
 
 
 @dataclass
@@ -43,10 +48,18 @@ class Listener:
 @asynccontextmanager
 async def listening(*, status: int = 200) -> AsyncIterator[Listener]:
     listener = Listener(status=status)
-    server = await asyncio.start_server(listener.serve, "127.0.0.1", 0)
-    listener.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    port = _PORTS.pop() if _PORTS else socket.create_server(("127.0.0.1", 0))
+    server = await asyncio.start_server(listener.serve, sock=port.dup())
+    listener.url = f"http://127.0.0.1:{port.getsockname()[1]}"
     try:
         yield listener
     finally:
         server.close()
         await server.wait_closed()
+        _PORTS.append(port)
+
+
+@atexit.register
+def _close() -> None:
+    for port in _PORTS:
+        port.close()

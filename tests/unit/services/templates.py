@@ -1,5 +1,5 @@
-"""Houses as they are once somebody is linked, each made once a process and then copied: linking takes longer
-than most of the tests that begin with it.
+"""Houses as they are after certain steps, each made once a process and then copied: to link somebody takes
+longer than most of the tests that begin with it.
 """
 
 import sqlite3
@@ -14,17 +14,17 @@ from withings_bridge.storage.base import Storage
 from withings_bridge.storage.sqlite import SqliteStorage
 
 REPEATABLE = {"applis", "callback_url", "cloud", "detail", "max_pages", "sweep_every"}
-"""What a house may have of its own and be linked like the next that has the same."""
+"""What a house may have of its own and be like the next that has the same."""
 INDIFFERENT = {"renew_every", "polite"}
-"""What makes no difference to who is linked."""
+"""What makes no difference to what either holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """All that has happened to a house, where that is no more than that people were linked."""
+    """All that has happened to a house, where that is no more than named steps."""
 
     own: str
-    links: tuple[tuple[str, int | None, datetime], ...] = ()
+    steps: tuple[tuple[Hashable, datetime], ...] = ()
 
     @classmethod
     def of_new(cls, changes: dict[str, Any]) -> "Past | None":
@@ -32,8 +32,8 @@ class Past:
         own = {name: value for name, value in changes.items() if name not in INDIFFERENT}
         return cls(repr(sorted(own.items()))) if own.keys() <= REPEATABLE else None
 
-    def and_link(self, user: str, person: int | None, at: datetime) -> "Past":
-        return replace(self, links=(*self.links, (user, person, at)))
+    def and_then(self, name: Hashable, at: datetime) -> "Past":
+        return replace(self, steps=(*self.steps, (name, at)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ class Template:
 
     store: sqlite3.Connection
     cloud: sqlite3.Connection
-    userid: str
+    outcome: str
     took: timedelta
 
     @classmethod
-    def of(cls, store: Storage, world: World, userid: str, *, took: timedelta) -> "Template":
+    def of(cls, store: Storage, world: World, outcome: str, *, took: timedelta) -> "Template":
         """A copy of both as they are now."""
         with closing(_opened(store)) as connection:
-            return cls(_copied(connection), _copied(world._connection), userid, took)
+            return cls(_copied(connection), _copied(world._connection), outcome, took)
 
     def put(self, store: Storage, world: World) -> None:
         """Have both hold what was copied, and nothing else."""

@@ -51,6 +51,7 @@ async def leave(pacing: Pacing, clock: TickingClock, lane: Lane, number: object)
 
 
 class TestReplicas:
+    @pytest.mark.slow
     async def test_together_never_exceed_the_budget(self, store: Ephemera, clock: TickingClock) -> None:
         replicas = [a_pacing(store, clock) for _ in range(3)]
         lanes = [Lane.LIVE, *[Lane.RECONCILE] * 2, *[Lane.BACKFILL] * 7]

@@ -28,6 +28,7 @@ async def storage(path: Path) -> AsyncIterator[SqliteStorage]:
 
 
 class TestAnnounce:
+    @pytest.mark.slow
     async def test_gives_up_within_a_second_so_that_withings_delivers_again(
         self, storage: SqliteStorage, path: Path
     ) -> None:

@@ -182,6 +182,7 @@ class TestPauses:
 
 
 class TestAnnounce:
+    @pytest.mark.slow
     async def test_gives_up_in_time_for_withings_to_be_told(self) -> None:
         accounts = DynamoAccounts(an_engine(SilentClient()), "accounts")
         begun = time.monotonic()

@@ -14,7 +14,7 @@ from unit.services.house import House, a_house, eventually
 from withings_bridge.domain.accounts import LEASE, Account
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.inbox import ASKED, Failed, Lane
-from withings_bridge.services.inbox import working
+from withings_bridge.services.inbox import turning, working
 from withings_bridge.services.inbox.working import MOST_AT_ONCE
 
 
@@ -405,27 +405,32 @@ class TestHurry:
         assert second.results[0].task.category is Category.MEASURES
         assert second.results[0].task.news.live
 
-    async def test_reaches_a_turn_of_another_replica(self, tmp_path: Path, clock: FakeClock) -> None:
-        async with a_house(tmp_path, clock, renew_every=SECOND / 100) as house:
-            userid = await house.linked()
-            await house.storage.accounts.announce(userid, {Category.SUBSCRIPTIONS: ASKED}, now=clock())
-            await house.storage.accounts.announce(userid, {Category.DEVICES: ASKED}, now=clock())
-            async with house.weather.holding("getdevice") as arrived:
-                turning = asyncio.create_task(house.drain(userid))
-                await arrived.wait()
-                other = House(house.storage, house.cloud, clock)
-                await other.receive(userid, await other.weigh(userid, 70))
-                assert await other.drain(userid) == []
+    async def test_reaches_a_turn_of_another_replica(
+        self, house: House, userid: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(turning, "LISTEN_EVERY", SECOND / 100)
+        await house.storage.accounts.announce(userid, {Category.SUBSCRIPTIONS: ASKED}, now=clock())
+        await house.storage.accounts.announce(userid, {Category.DEVICES: ASKED}, now=clock())
+        async with house.weather.holding("getdevice") as arrived:
+            draining = asyncio.create_task(house.drain(userid))
+            await arrived.wait()
+            other = House(house.storage, house.cloud, clock)
+            await other.receive(userid, await other.weigh(userid, 70))
+            assert await other.drain(userid) == []
 
-                async def hurried() -> bool:
-                    return house.turning._running[userid].hurried
+            async def hurried() -> bool:
+                return house.turning._running[userid].hurried
 
-                await eventually(hurried)
-            await turning
-            assert await house.values("weight") == ["154.32"]
+            await eventually(hurried)
+        await draining
+        assert await house.values("weight") == ["154.32"]
 
 
 class TestWorkOff:
+    @pytest.fixture(autouse=True)
+    def _looks_soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(working, "WAIT_SECONDS", 0.01)
+
     async def test_stays_with_an_account_that_somebody_else_works_on(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:

@@ -45,15 +45,18 @@ async def house(opening: Opening) -> AsyncIterator[House]:
 
 async def settled(house: House, user: str = "user-1", *, kg: float = 70) -> str:
     """A user whose account is linked, subscribed, and has one weighing."""
-    userid = await house.linked(user)
-    for _ in range(8):
-        house.clock.advance(5 * SECOND)
-        await house.drain(userid)
-    await house.notified(userid, await house.weigh(userid, kg))
-    assert len(await house.values("weight", user)) == 1
-    house.clock.advance(MINUTE)
-    await house.forget_calls()
-    return userid
+
+    async def settling() -> str:
+        userid = await house.linked(user)
+        for _ in range(8):
+            house.clock.advance(5 * SECOND)
+            await house.drain(userid)
+        await house.notified(userid, await house.weigh(userid, kg))
+        assert len(await house.values("weight", user)) == 1
+        house.clock.advance(MINUTE)
+        return userid
+
+    return await house.after(("settled", user, kg), settling)
 
 
 async def said(house: House) -> list[str]:
