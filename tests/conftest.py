@@ -1,6 +1,7 @@
-"""What makes every test cheaper."""
+"""What holds for all tests. Most of it makes them cheaper."""
 
 import gc
+import signal
 import sys
 from functools import cache
 from importlib.util import find_spec
@@ -24,6 +25,9 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+# Whoever runs the tests in the background hears no Ctrl-C, and what the tests start would not either.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # `make fast` tries a few of what Hypothesis thinks of, `make test` as many as Hypothesis does by itself.
 settings.register_profile("fast", max_examples=15)

@@ -11,11 +11,24 @@ from processes import eventually
 pytestmark = pytest.mark.e2e
 
 
+def linked(world: World) -> int:
+    """A person who is linked, for whom nothing is left to do; what Withings was asked for it is forgotten."""
+    person = world.add_person()
+    world.link(person=person)
+
+    def at_rest() -> bool:
+        account = world.store.account(str(person))
+        return account is not None and not any(work.news for work in account.work.values())
+
+    # Once all subscriptions are made, the bridge looks for what came before them.
+    eventually("nothing is left to do", at_rest)
+    world.tell("DELETE", "/requests")
+    return person
+
+
 class TestAWeighIn:
     def test_costs_one_withings_call_and_is_in_the_store_within_two_seconds(self, world: World) -> None:
-        person = world.add_person()
-        world.link(person=person)
-        world.tell("DELETE", "/requests")
+        person = linked(world)
 
         began = time.monotonic()
         world.tell("POST", f"/people/{person}/weighings", {"kg": 81.3})
@@ -52,8 +65,7 @@ class TestAWeighIn:
         eventually("the row is gone", lambda: not world.rows("weight"))
 
     def test_of_a_person_who_is_not_linked_is_acknowledged_and_leaves_no_trace(self, world: World) -> None:
-        world.link(person=world.add_person())
-        world.tell("DELETE", "/requests")
+        linked(world)
 
         answered = httpx.post(
             f"{world.url}/webhook/withings",
@@ -66,9 +78,7 @@ class TestAWeighIn:
 
 class TestADay:
     def test_of_walking_costs_two_calls(self, world: World) -> None:
-        person = world.add_person()
-        world.link(person=person)
-        world.tell("DELETE", "/requests")
+        person = linked(world)
 
         world.tell("POST", f"/people/{person}/activity-days", {"steps": 7321})
         world.await_row("steps", "7321")
