@@ -7,9 +7,12 @@ ENGINES := .venvs
 TYPESCRIPT := tests/clients/typescript
 SOURCES := src tests scripts benchmarks
 
-# The tests of a file share what it takes long to start, so they stay in one process, of as many as there are
-# processors. Files that take long come first.
-PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+# The tests of a file share what it takes long to start, so they stay in one process. Files that take long come first.
+PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
+PROCESSORS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+AS_MANY := --numprocesses $(PROCESSORS)
+# Half of the time of all tests is waiting for processes and timers.
+TWICE_AS_MANY := --numprocesses $(shell echo $$((2 * $(PROCESSORS))))
 LONGEST_FIRST := tests/e2e tests/browser tests/clients tests/contract tests/api tests/unit
 
 # Their files are in memory where there is room: a store waits for the disk with each write.
@@ -28,7 +31,7 @@ run: $(VENV)/.runtime ## Set everything up and start the bridge (with its sandbo
 	$(BIN)/withings-bridge serve
 
 test: $(VENV)/.dev ## Set everything up and run all tests
-	$(PYTEST) $(LONGEST_FIRST)
+	$(PYTEST) $(TWICE_AS_MANY) $(LONGEST_FIRST)
 
 check: lint audit fast ## All that is quick: what the hooks run
 
@@ -45,7 +48,7 @@ lint: $(VENV)/.dev $(ENGINES)/lint/.ready ## Format, lint, types, import contrac
 	$(ENGINES)/lint/bin/cfn-lint infrastructure/tables.yaml
 
 fast: $(VENV)/.dev ## The fast tests alone: no process, no engine, nothing that takes long
-	$(PYTEST) tests/unit -m "not e2e and not engine and not proof and not slow" --hypothesis-profile fast
+	$(PYTEST) $(AS_MANY) tests/unit -m "not e2e and not engine and not proof and not slow" --hypothesis-profile fast
 
 format: $(VENV)/.dev ## Format the code and mend what the linter can mend
 	$(BIN)/ruff format $(SOURCES)
@@ -57,7 +60,7 @@ proof: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Kill, starve and cut off brid
 	scripts/with_ministack $(BIN)/python scripts/proof.py --dynamodb ministack $(PROOF)
 
 proof-dynamodb: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Run the storage contract and the e2e tests on an engine that keeps DynamoDB's limits
-	scripts/with_ministack $(PYTEST) tests/e2e tests/contract/storage -m engine
+	scripts/with_ministack $(PYTEST) $(AS_MANY) tests/e2e tests/contract/storage -m engine
 
 bench: $(VENV)/.dev $(ENGINES)/ministack/.ready ## Measure speed and cost as ratios, each within one run (BENCH="decoding starting" measures those alone)
 	scripts/with_ministack $(BIN)/python benchmarks $(BENCH)
