@@ -6,6 +6,17 @@ import pytest
 from contract.storage.backends import SqliteBackend
 from fakes import FakeClock
 from unit.services.house import House, a_house
+from withings_bridge.services import holding
+from withings_bridge.services.inbox import working
+from withings_bridge.services.links import granting
+
+
+@pytest.fixture(autouse=True)
+def _looks_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for somebody else looks again at once, in real time."""
+    for module in (holding, granting):
+        monkeypatch.setattr(module, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(working, "WAIT_SECONDS", 0.01)
 
 
 @pytest.fixture

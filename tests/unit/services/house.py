@@ -4,7 +4,7 @@ sandbox over ASGI, all by one clock that a test holds.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -510,7 +510,7 @@ class House:
         return await self.storage.records.between(userid, kind, EPOCH, THE_END)
 
 
-class AtOnce(Executor):
+class AtOnce(ThreadPoolExecutor):
     """Does what it is given where it is given: to hand a read over to a thread takes longer than the read."""
 
     def submit(self, do: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:

@@ -427,10 +427,6 @@ class TestHurry:
 
 
 class TestWorkOff:
-    @pytest.fixture(autouse=True)
-    def _looks_soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(working, "WAIT_SECONDS", 0.01)
-
     async def test_stays_with_an_account_that_somebody_else_works_on(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:

@@ -154,7 +154,7 @@ class TestDisconnect:
     async def test_spaces_what_it_revokes_and_still_ends_the_grant_when_that_takes_too_long(
         self, opening: Opening
     ) -> None:
-        async with opening(spacing=HOUR, patience=SECOND) as house:
+        async with opening(spacing=HOUR, patience=SECOND / 2) as house:
             userid = await settled(house)
             await house.leaving.disconnect("user-1")
             assert await said(house) == ["list", "unsubscribe 1", "getnonce", "revoke"]
