@@ -7,15 +7,22 @@ logger, and what is bound to the context: the request, its caller, the account, 
 Request lines of the server are off, since callback URLs carry codes and secrets; httpx is kept quiet
 for the same reason. An exception is logged as its kind and place alone, one that nobody caught too: its
 text may quote the reading it choked on, and a traceback with local variables would show tokens.
+
+Lines for machines are written some at a time (``_Lines``): a process that is killed takes those of its last
+moment along, but for warnings and whatever is worse.
 """
 
+import asyncio
+import atexit
 import logging
 import sys
 import threading
 import traceback
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+import msgspec
 import structlog
 
 from withings_bridge import tracing
@@ -31,6 +38,9 @@ QUIET = ("httpx", "httpcore", "botocore", "aiobotocore", "aioboto3", "urllib3")
 SHOWN_WITH_MORE_BELOW = ("asyncio", "py.warnings")
 """Loggers of whose texts only the first line is told: below it stands the text of an exception, or code."""
 
+GATHER_SECONDS = 0.05
+"""So long a line for machines may wait for others."""
+
 OURS = frozenset({"level", "logger", "timestamp"})
 """What no line has from whoever wrote it."""
 
@@ -43,7 +53,7 @@ def for_machines() -> bool:
 def configure(*, json: bool, level: int = logging.INFO) -> None:
     """Send all logs of this process from that level on to standard error."""
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
+        structlog.processors.JSONRenderer(serializer=_json)
         if json
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=32)
     )
@@ -64,10 +74,10 @@ def configure(*, json: bool, level: int = logging.INFO) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         # Straight to the stream: the way through ``logging`` costs more than all the rest of a line.
-        logger_factory=_Straight,
+        logger_factory=_Gathering if json else _Straight,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(_lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -90,12 +100,70 @@ def configure(*, json: bool, level: int = logging.INFO) -> None:
     threading.excepthook = _uncaught_in_thread
 
 
-class _Straight(structlog.WriteLogger):
-    """Writes finished lines to standard error, under the name of the module that logs."""
+class _Lines:
+    """Standard error, where lines that can wait are written with others.
+
+    To write each by itself costs an acknowledgement more than to make it: the thread that runs the event
+    loop lets go of the interpreter, and waits until another gives it back.
+    """
+
+    def __init__(self) -> None:
+        self._gathered: list[str] = []
+        self._by: asyncio.AbstractEventLoop | None = None
+        self._lock = threading.Lock()
+
+    def gather(self, text: str) -> None:
+        """Write it in a moment; at once where no loop runs that would see to it."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.write(text)
+            return
+        with self._lock:
+            self._gathered.append(text)
+            # Another loop may have ended before its moment came.
+            scheduled, self._by = self._by is loop, loop
+        if not scheduled:
+            loop.call_later(GATHER_SECONDS, self.flush)
+
+    def write(self, text: str) -> None:
+        """Write it now, behind what is gathered."""
+        with self._lock:
+            self._gathered.append(text)
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what is gathered."""
+        with self._lock:
+            gathered, self._gathered, self._by = self._gathered, [], None
+            sys.stderr.write("".join(gathered))
+            sys.stderr.flush()
+
+
+_lines = _Lines()
+# What was gathered when the loop ended.
+atexit.register(_lines.flush)
+
+
+class _Straight:
+    """Writes finished lines, under the name of the module that logs."""
 
     def __init__(self, *named: str) -> None:
-        super().__init__(sys.stderr)
         self.name = structlog.stdlib.LoggerFactory(ignore_frame_names=[__name__])(*named).name
+
+    def _write(self, line: str) -> None:
+        _lines.write(f"{line}\n")
+
+    debug = info = warning = error = critical = _write
+
+
+class _Gathering(_Straight):
+    """The same, where nobody waits for what is no trouble."""
+
+    def _gather(self, line: str) -> None:
+        _lines.gather(f"{line}\n")
+
+    debug = info = _gather
 
 
 def place_of(error: BaseException) -> str:
@@ -117,6 +185,11 @@ def _uncaught_in_thread(ended: threading.ExceptHookArgs) -> None:
 
 def _uncaught_in_passing(ended: "sys.UnraisableHookArgs") -> None:
     structlog.get_logger().error("our bug", exc_info=ended.exc_value)
+
+
+def _json(event: structlog.typing.EventDict, **_: Any) -> str:
+    """What ``_masked`` left is text, numbers, truths and None, in lists and mappings."""
+    return msgspec.json.encode(event).decode()
 
 
 def _traced(

@@ -44,6 +44,49 @@ class TestJson:
         assert line["level"] == "info"
         assert str(line["timestamp"]).endswith("Z")
 
+    def test_lines_of_a_loop_come_in_their_order_and_none_is_left_when_it_ends(self) -> None:
+        program = """
+            import asyncio, threading
+            logs.configure(json=True)
+            async def work():
+                log.info("a")
+                threading.Thread(target=log.info, args=("b",)).start()
+                log.info("c")
+                log.warning("d")
+                log.info("e")
+            asyncio.run(work())
+            asyncio.run(work())
+            log.info("f")
+            asyncio.run(work())
+        """
+        events = [str(line["event"]) for line in lines(logged(program))]
+        assert sorted(events) == sorted(3 * "abcde" + "f")
+        assert "".join(event for event in events if event != "b") == "acdeacdefacde"
+
+    def test_a_warning_is_written_at_once_with_what_waited_before_it(self) -> None:
+        program = """
+            import asyncio, os
+            logs.configure(json=True)
+            async def work():
+                log.info("a")
+                log.warning("b")
+                os._exit(0)
+            asyncio.run(work())
+        """
+        assert [line["event"] for line in lines(logged(program))] == ["a", "b"]
+
+    def test_a_line_that_waits_is_written_soon(self) -> None:
+        program = """
+            import asyncio, os
+            logs.configure(json=True)
+            async def work():
+                log.info("a")
+                await asyncio.sleep(4 * logs.GATHER_SECONDS)
+                os._exit(0)
+            asyncio.run(work())
+        """
+        assert [line["event"] for line in lines(logged(program))] == ["a"]
+
     def test_libraries_log_in_the_same_shape(self) -> None:
         program = 'logs.configure(json=True); logging.getLogger("uvicorn.error").error("bound %s", 5001)'
         (line,) = lines(logged(program))
