@@ -48,9 +48,9 @@ async def sqlite(path: str) -> AsyncIterator[Write]:
             connection.execute("BEGIN IMMEDIATE")
             for _, account, window in group:
                 connection.execute(
-                    "UPDATE accounts SET announced = announced || :news,"
-                    " due_live = min(coalesce(due_live, :now), :now) WHERE userid = :userid",
-                    {"news": f"{window}\n", "now": time.time_ns() // 1000, "userid": account},
+                    "INSERT INTO announcements (userid, at, line) SELECT :userid, :now, :news"
+                    " WHERE EXISTS (SELECT 1 FROM accounts WHERE userid = :userid)",
+                    {"userid": account, "now": time.time_ns() // 1000, "news": window},
                 )
             connection.execute("COMMIT")
             loop.call_soon_threadsafe(answer, [future for future, _, _ in group])

@@ -120,7 +120,9 @@ def parse_notification(fields: Mapping[str, str], *, confirmed: bool = False) ->
     """
     account = (fields.get("userid") or fields.get("user_id") or "").strip()
     appli = fields.get("appli", "").strip()
-    if not account or len(account) > 64 or not (appli.isascii() and appli.isdigit() and len(appli) <= 5):  # noqa: PLR2004 - bounds on what a stranger may store
+    if not (account and account.isprintable() and len(account) <= 64):  # noqa: PLR2004 - a bound on what a stranger may store
+        return None
+    if not (appli.isascii() and appli.isdigit() and len(appli) <= 5):  # noqa: PLR2004 - as above
         return None
     return Notification(
         account=account,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+import msgspec
 from pydantic import TypeAdapter
 
 from withings_bridge.domain.accounts import Account
@@ -44,7 +45,7 @@ def load_account(text: str | bytes) -> Account:
 def dump_news(news: Mapping[Category, News], trace: str | None) -> str:
     """What is announced as one line of JSON, with its trace where it has one."""
     line: dict[str, Any] = {category: sorted(added.tokens) for category, added in news.items()}
-    return json.dumps(line | {_TRACE: trace} if trace else line)
+    return msgspec.json.encode(line | {_TRACE: trace} if trace else line).decode()
 
 
 def load_news(line: str) -> tuple[dict[Category, News], str | None]:

@@ -72,6 +72,13 @@ class TestAnAccount:
         await storage.trail.append([step], now=noon)
         assert await storage.trail.of(userid, limit=10, now=noon) == [step]
 
+    async def test_has_each_of_many_that_were_added_together(
+        self, storage: Storage, userid: str, noon: datetime
+    ) -> None:
+        steps = [a_step(userid, noon + n * SECOND) for n in range(300)]
+        await storage.trail.append(steps, now=noon + HOUR)
+        assert await storage.trail.of(userid, limit=400, now=noon + HOUR) == steps[::-1]
+
     async def test_forgets_a_step_after_a_month(self, storage: Storage, userid: str, noon: datetime) -> None:
         await storage.trail.append([a_step(userid, noon), later := a_step(userid, noon + SECOND)], now=noon)
         assert await storage.trail.of(userid, limit=10, now=noon + KEPT_FOR) == [later]

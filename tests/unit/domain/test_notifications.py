@@ -108,6 +108,7 @@ class TestAccount:
             {"appli": "1"},
             {"userid": "  ", "appli": "1"},
             {"userid": "1" * 65, "appli": "1"},
+            {"userid": "1234\0", "appli": "1"},
             {"userid": "1234", "appli": ""},
             {"userid": "1234", "appli": "one"},
             {"userid": "1234", "appli": "-1"},

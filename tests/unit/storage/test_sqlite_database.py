@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -42,6 +42,25 @@ def note(text: str) -> Intent[None]:
 
 def notes(connection: sqlite3.Connection) -> list[str]:
     return [row["note"] for row in connection.execute("SELECT note FROM notes ORDER BY rowid")]
+
+
+def shout(connection: sqlite3.Connection, words: Sequence[str]) -> list[str]:
+    """Notes all words as one; what comes of each is the word in capitals."""
+    note("+".join(words))(connection)
+    if "bad" in words:
+        raise ZeroDivisionError
+    return [word.upper() for word in words]
+
+
+def tables(connection: sqlite3.Connection) -> set[tuple[str, ...]]:
+    """Every column and every index there is."""
+    found = connection.execute(
+        """
+        SELECT m.type, m.name, coalesce(c.name, ''), coalesce(c.type, '')
+        FROM sqlite_master AS m LEFT JOIN pragma_table_info(m.name) AS c
+        """
+    )
+    return {tuple(row) for row in found}
 
 
 class Gate:
@@ -83,7 +102,7 @@ async def busy(database: Database) -> tuple[Gate, "asyncio.Task[None]"]:
     return gate, standing
 
 
-async def queued(*tasks: "asyncio.Task[None]") -> None:
+async def queued(*tasks: "asyncio.Task[Any]") -> None:
     """Until the tasks have put their intents into the queue, which they do at their first step."""
     await asyncio.sleep(0)
     assert not any(task.done() for task in tasks)
@@ -178,6 +197,30 @@ class TestGroupCommit:
         gate.open()
         await asyncio.gather(standing, first)
         assert await second == ["first"]
+
+    async def test_things_of_a_kind_are_done_together_and_answered_each(self, database: Database) -> None:
+        gate, standing = await busy(database)
+        writes = [
+            *(asyncio.create_task(database.write_together(shout, word)) for word in ("a", "b")),
+            asyncio.create_task(database.write(note("between"))),
+            *(asyncio.create_task(database.write_together(shout, word)) for word in ("c", "d")),
+        ]
+        await queued(*writes)
+        gate.open()
+        outcomes = await asyncio.gather(standing, *writes)
+        assert outcomes[1:] == ["A", "B", None, "C", "D"]
+        assert await database.read(notes) == ["a+b", "between", "c+d"]
+        assert gate.statements.count("COMMIT") == 2
+
+    async def test_of_things_done_together_one_that_fails_fails_alone(self, database: Database) -> None:
+        gate, standing = await busy(database)
+        words = ("a", "between", "bad", "b")
+        writes = [asyncio.create_task(database.write_together(shout, word)) for word in words]
+        await queued(*writes)
+        gate.open()
+        outcomes = await asyncio.gather(standing, *writes, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes[1:]] == [str, str, ZeroDivisionError, str]
+        assert await database.read(notes) == ["a", "between", "b"]
 
     async def test_an_error_of_sqlite_comes_out_as_an_unavailable_store(self, database: Database) -> None:
         await database.write(note("once"))
@@ -376,18 +419,16 @@ class TestTheFile:
         await database.write(note("kept"))
         await database.close()
         with closing(sqlite3.connect(path)) as other:
+            before = tables(other)
             other.execute("DROP TABLE trail")
+            other.execute("DROP TABLE announcements")
             other.execute("DROP INDEX accounts_due_errand")
             other.execute("ALTER TABLE accounts DROP COLUMN due_errand")
-            other.execute("ALTER TABLE accounts DROP COLUMN announced")
             other.execute("PRAGMA user_version = 1")
         again = Database(path)
         await again.open()
         assert await again.read(notes) == ["kept"]
-        await again.write(
-            lambda connection: connection.execute("SELECT due_errand, announced FROM accounts").fetchall()
-        )
-        assert await again.read(lambda connection: connection.execute("SELECT * FROM trail").fetchall()) == []
+        assert await again.read(tables) == before
         await again.close()
 
     async def test_keeps_its_content_when_it_is_opened_again(self, database: Database, path: Path) -> None:

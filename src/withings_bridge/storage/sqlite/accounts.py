@@ -1,13 +1,16 @@
 """Account items in the embedded store: one JSON document each, beside columns that claims are found by.
 
-An announcement is added to the end of a column of its own, which takes a fraction of what it takes to read a
-document and write it anew. Whoever reads the account gets both as one, and writing it empties the column.
+An announcement is a line in a table of its own, to which lines are only added: all that come together by one
+statement, on one page of the file. Whoever reads an account gets document and lines as one, and whoever
+writes it takes the lines away.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+
+import msgspec
 
 from withings_bridge.domain import accounts as domain
 from withings_bridge.domain.accounts import Account, Lease
@@ -19,8 +22,21 @@ from withings_bridge.storage.documents import dump_account, dump_news, load_acco
 from withings_bridge.storage.sqlite.database import ANNOUNCE_DEADLINE, Database
 from withings_bridge.storage.sqlite.times import from_micros, micros
 
-MOST_ANNOUNCED = 4096
-"""Characters. What is announced beyond them is written into the document, with all that waits."""
+MOST_ANNOUNCED = 64
+"""Lines of one account, and those that come with the last of them. What is announced beyond is written into
+the document, with all that waits.
+"""
+
+Announcement = tuple[str, int, str]
+"""Of which account, when, and a line of ``dump_news``."""
+
+_ACCOUNTS = """
+SELECT document, (
+    SELECT group_concat(line, char(10))
+    FROM (SELECT line FROM announcements WHERE announcements.userid = accounts.userid ORDER BY number)
+) AS announced
+FROM accounts
+"""
 
 
 class SqliteAccounts:
@@ -35,9 +51,8 @@ class SqliteAccounts:
     async def announce(
         self, userid: str, news: Mapping[Category, News], *, now: datetime, trace: str | None = None
     ) -> bool:
-        return await self._database.write(
-            lambda connection: announce(connection, userid, news, now, trace), deadline=ANNOUNCE_DEADLINE
-        )
+        announcement = (userid, micros(now), dump_news(news, trace))
+        return await self._database.write_together(announce, announcement, deadline=ANNOUNCE_DEADLINE)
 
     async def claim(
         self, worker: str, *, lane: Lane, now: datetime, lease: timedelta, limit: int
@@ -70,16 +85,13 @@ class SqliteAccounts:
 
 def load(connection: sqlite3.Connection, userid: str) -> Account | None:
     """The account as it is stored, or None."""
-    row = connection.execute(
-        "SELECT document, announced FROM accounts WHERE userid = ?", (userid,)
-    ).fetchone()
-    return account_in(row) if row else None
+    row = connection.execute(f"{_ACCOUNTS} WHERE userid = ?", (userid,)).fetchone()
+    return _account_in(row) if row else None
 
 
-def account_in(row: sqlite3.Row) -> Account:
-    """The account in the columns ``document`` and ``announced``."""
+def _account_in(row: sqlite3.Row) -> Account:
     account = load_account(row["document"])
-    for line in row["announced"].splitlines():
+    for line in (row["announced"] or "").splitlines():
         account = domain.announce(account, *load_news(line))
     return account
 
@@ -96,7 +108,6 @@ def store(connection: sqlite3.Connection, account: Account, *, now: datetime) ->
         VALUES (:userid, :document, :due_live, :due_errand, :due_reconcile, :due_backfill, :leased_until)
         ON CONFLICT (userid) DO UPDATE SET
             document = excluded.document,
-            announced = '',
             due_live = excluded.due_live,
             due_errand = excluded.due_errand,
             due_reconcile = excluded.due_reconcile,
@@ -105,72 +116,122 @@ def store(connection: sqlite3.Connection, account: Account, *, now: datetime) ->
         """,
         columns | _document(account),
     )
+    _forget_announced(connection, account.userid)
 
 
 def rewrite(connection: sqlite3.Connection, account: Account) -> None:
     """Put the account in place of what is stored, due when it was due before."""
     connection.execute(
         """
-        UPDATE accounts SET document = :document, announced = '', leased_until = :leased_until
+        UPDATE accounts SET
+            document = :document,
+            leased_until = :leased_until,
+            due_live = (
+                SELECT min(due)
+                FROM (SELECT due_live AS due UNION ALL SELECT at FROM announcements WHERE userid = :userid)
+            )
         WHERE userid = :userid
         """,
         _document(account),
     )
+    _forget_announced(connection, account.userid)
 
 
 def remove(connection: sqlite3.Connection, userid: str) -> None:
     """Forget the account."""
     connection.execute("DELETE FROM accounts WHERE userid = ?", (userid,))
+    _forget_announced(connection, userid)
 
 
-def announce(
-    connection: sqlite3.Connection,
-    userid: str,
-    news: Mapping[Category, News],
-    now: datetime,
-    trace: str | None,
-) -> bool:
-    line = f"{dump_news(news, trace)}\n"
+def announce(connection: sqlite3.Connection, announcements: Sequence[Announcement]) -> list[bool]:
+    """Add each to what waits of its account; whether that is known."""
     added = connection.execute(
         """
-        UPDATE accounts SET announced = announced || :line, due_live = min(coalesce(due_live, :now), :now)
-        WHERE userid = :userid AND length(announced) + :length <= :most
+        INSERT INTO announcements (userid, at, line)
+        SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(:announcements)
+        WHERE EXISTS (SELECT 1 FROM accounts WHERE userid = value ->> 0)
+        AND (SELECT count(*) FROM announcements WHERE userid = value ->> 0) < :most
         """,
-        {"userid": userid, "line": line, "length": len(line), "most": MOST_ANNOUNCED, "now": micros(now)},
-    )
-    if added.rowcount:
-        return True
+        {"announcements": msgspec.json.encode(announcements).decode(), "most": MOST_ANNOUNCED},
+    ).rowcount
+    if added == len(announcements):
+        return [True] * added
+    newest = connection.execute("SELECT userid FROM announcements ORDER BY number DESC LIMIT ?", (added,))
+    known = {row["userid"] for row in newest}
+    return [each[0] in known or _announce_in_full(connection, each) for each in announcements]
+
+
+def _announce_in_full(connection: sqlite3.Connection, announcement: Announcement) -> bool:
+    """Write it into the document of its account, with all that waits."""
+    userid, at, line = announcement
     account = load(connection, userid)
     if account is None:
         return False
-    rewrite(connection, domain.announce(account, news, trace))
+    rewrite(connection, domain.announce(account, *load_news(line)))
     connection.execute(
-        "UPDATE accounts SET due_live = min(coalesce(due_live, :now), :now) WHERE userid = :userid",
-        {"userid": userid, "now": micros(now)},
+        "UPDATE accounts SET due_live = min(coalesce(due_live, :at), :at) WHERE userid = :userid",
+        {"userid": userid, "at": at},
     )
     return True
+
+
+def _forget_announced(connection: sqlite3.Connection, userid: str) -> None:
+    connection.execute("DELETE FROM announcements WHERE userid = ?", (userid,))
 
 
 def claim(
     connection: sqlite3.Connection, lease: Lease, lane: Lane, now: datetime, limit: int
 ) -> list[Account]:
+    due = _due(connection, lane, now, limit)
+    if lane is Lane.LIVE:
+        for userid, at in _announced(connection, now, limit).items():
+            due[userid] = min(at, due.get(userid, at))
+    claimed = []
+    for userid in sorted(due, key=due.__getitem__)[:limit]:
+        if account := load(connection, userid):
+            claimed.append(replace(account, lease=lease))
+            rewrite(connection, claimed[-1])
+    return claimed
+
+
+def _due(connection: sqlite3.Connection, lane: Lane, now: datetime, limit: int) -> dict[str, int]:
+    """Accounts that nobody holds, and since when they are due, as far as their columns tell."""
     rows = connection.execute(
         f"""
-        SELECT document, announced FROM accounts
+        SELECT userid, due_{lane} FROM accounts
         WHERE due_{lane} <= :now AND coalesce(leased_until, :now) <= :now
         ORDER BY due_{lane} LIMIT :limit
         """,  # noqa: S608 - the lane is one of ours
         {"now": micros(now), "limit": limit},
-    ).fetchall()
-    claimed = [replace(account_in(row), lease=lease) for row in rows]
-    for account in claimed:
-        rewrite(connection, account)
-    return claimed
+    )
+    return {userid: due for userid, due in rows}  # noqa: C416 - rows, which are no pairs to mypy
+
+
+def _announced(connection: sqlite3.Connection, now: datetime, limit: int) -> dict[str, int]:
+    """The same, as far as lines tell that wait."""
+    lines = connection.execute(
+        """
+        SELECT userid, at FROM announcements CROSS JOIN accounts USING (userid)
+        WHERE at <= :now AND coalesce(leased_until, :now) <= :now
+        ORDER BY number
+        """,
+        {"now": micros(now)},
+    )
+    due: dict[str, int] = {}
+    for userid, at in lines:
+        due.setdefault(userid, at)
+        if len(due) == limit:
+            break
+    lines.close()
+    return due
 
 
 def earliest_due(connection: sqlite3.Connection, lane: Lane) -> datetime | None:
-    (due,) = connection.execute(f"SELECT min(due_{lane}) FROM accounts").fetchone()  # noqa: S608 - the lane is one of ours
-    return from_micros(due) if due is not None else None
+    rows = [connection.execute(f"SELECT min(due_{lane}) FROM accounts").fetchone()]  # noqa: S608 - the lane is one of ours
+    if lane is Lane.LIVE:
+        rows += connection.execute("SELECT at FROM announcements ORDER BY number LIMIT 1")
+    times = [due for (due,) in rows if due is not None]
+    return from_micros(min(times)) if times else None
 
 
 def claim_one(connection: sqlite3.Connection, userid: str, lease: Lease, now: datetime) -> Account | None:
@@ -204,10 +265,8 @@ def apply(
 
 
 def page(connection: sqlite3.Connection, after: str, limit: int) -> list[Account]:
-    rows = connection.execute(
-        "SELECT document, announced FROM accounts WHERE userid > ? ORDER BY userid LIMIT ?", (after, limit)
-    )
-    return [account_in(row) for row in rows]
+    rows = connection.execute(f"{_ACCOUNTS} WHERE userid > ? ORDER BY userid LIMIT ?", (after, limit))
+    return [_account_in(row) for row in rows]
 
 
 def _check_held(account: Account, holder: str) -> None:

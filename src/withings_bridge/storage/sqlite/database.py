@@ -10,11 +10,13 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,8 +24,12 @@ from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.storage.sqlite.schema import create
 
 Answer = TypeVar("Answer")
+Item = TypeVar("Item")
 Intent = Callable[[sqlite3.Connection], Answer]
 """What to do, as a function over a connection that is inside a transaction."""
+
+Together = Callable[[sqlite3.Connection, Sequence[Item]], Sequence[Answer]]
+"""The same for things of a kind, which it does at once; an answer for each, in their order."""
 
 DEADLINE = timedelta(seconds=5)
 """How long a caller waits for the store before it is told that there is no answer."""
@@ -38,11 +44,16 @@ BUSY = 0.1
 """Seconds SQLite waits for another process's lock before we look whether anyone still waits for us."""
 
 
-class _Job:
-    """An intent in the queue, and the answer that its caller waits for."""
+def _each(connection: sqlite3.Connection, intents: Sequence[Intent[Answer]]) -> list[Answer]:
+    return [intent(connection) for intent in intents]
 
-    def __init__(self, intent: Intent[Any]) -> None:
-        self.intent = intent
+
+class _Job:
+    """What waits in the queue to be done, and the answer that its caller waits for."""
+
+    def __init__(self, together: Together[Any, Any], item: Any) -> None:
+        self.together = together
+        self.item = item
         self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.withdrawn = False
         self._fate = threading.Lock()
@@ -72,6 +83,9 @@ class _Outcome:
 
     result: Any = None
     error: Exception | None = None
+
+
+_LATE = _Outcome(error=TimeoutError())
 
 
 class Database:
@@ -118,20 +132,15 @@ class Database:
 
         What the intent raises comes out here, and then it has changed nothing.
         """
-        self._check_open()
-        job = _Job(intent)
-        self._waiting.append(job)
-        if not self._writing:
-            self._writing = True
-            self._loop.call_soon(self._hand_over)
-        try:
-            async with asyncio.timeout(deadline.total_seconds()):
-                answer: Answer = await job.answer
-                return answer
-        except (TimeoutError, sqlite3.Error) as error:
-            raise StorageUnavailable from error
-        finally:
-            job.withdraw()
+        answer: Answer = await self._do(_Job(_each, intent), deadline)
+        return answer
+
+    async def write_together(
+        self, together: Together[Item, Answer], item: Item, *, deadline: timedelta = DEADLINE
+    ) -> Answer:
+        """Like ``write``, for one of many things that are done alike: ``together`` is given all that wait."""
+        answer: Answer = await self._do(_Job(together, item), deadline)
+        return answer
 
     async def read(self, intent: Intent[Answer], *, deadline: timedelta = DEADLINE) -> Answer:
         """Do the intent on one state of the file, which holds all that was written before."""
@@ -141,6 +150,22 @@ class Database:
                 return await asyncio.wrap_future(self._reader.submit(_read, self._reading, intent))
         except (TimeoutError, sqlite3.Error) as error:
             raise StorageUnavailable from error
+
+    async def _do(self, job: _Job, deadline: timedelta) -> Any:
+        self._check_open()
+        self._waiting.append(job)
+        if not self._writing:
+            self._writing = True
+            self._loop.call_soon(self._hand_over)
+        # A third of what ``asyncio.timeout`` takes, and an acknowledgement waits here.
+        patience = self._loop.call_later(deadline.total_seconds(), job.tell, _LATE)
+        try:
+            return await job.answer
+        except (TimeoutError, sqlite3.Error) as error:
+            raise StorageUnavailable from error
+        finally:
+            patience.cancel()
+            job.withdraw()
 
     def _check_open(self) -> None:
         if not self._open:
@@ -216,20 +241,25 @@ def _done(connection: sqlite3.Connection, jobs: list[_Job]) -> list[_Outcome]:
     whoever wants it, and waits to get it back.
     """
     try:
-        return [_Outcome(job.intent(connection)) for job in jobs]
+        return [
+            _Outcome(answer)
+            for together, those in groupby(jobs, key=attrgetter("together"))
+            for answer in together(connection, [job.item for job in those])
+        ]
     except Exception:
         if not connection.in_transaction:
             raise  # SQLite itself gave up the whole group, as it does when the disk is full.
         connection.execute("ROLLBACK")
         connection.execute("BEGIN IMMEDIATE")
-        return [_do(connection, job.intent) for job in jobs]
+        return [_done_alone(connection, job) for job in jobs]
 
 
-def _do(connection: sqlite3.Connection, intent: Intent[Any]) -> _Outcome:
+def _done_alone(connection: sqlite3.Connection, job: _Job) -> _Outcome:
     """Do one job of a group, or leave nothing of it."""
     connection.execute("SAVEPOINT job")
     try:
-        outcome = _Outcome(intent(connection))
+        (answer,) = job.together(connection, [job.item])
+        outcome = _Outcome(answer)
     except Exception as error:
         if not connection.in_transaction:
             raise

@@ -9,7 +9,7 @@ import sqlite3
 
 from withings_bridge.domain.errors import StorageUnavailable
 
-VERSION = 4
+VERSION = 5
 """Kept in ``PRAGMA user_version``; a change of the tables raises it and says how to get there."""
 
 _TRAIL = (
@@ -17,12 +17,24 @@ _TRAIL = (
     CREATE TABLE trail (
         place TEXT PRIMARY KEY,
         account TEXT NOT NULL,
-        step TEXT NOT NULL,
-        until INTEGER NOT NULL
+        step TEXT NOT NULL
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX trail_by_account ON trail (account, place)",
-    "CREATE INDEX trail_until ON trail (until)",
+)
+
+# What was announced of accounts since their documents were written: a line each, in the order in which they
+# came, so that lines that come together are on one page of the file.
+_ANNOUNCEMENTS = (
+    """
+    CREATE TABLE announcements (
+        number INTEGER PRIMARY KEY,
+        userid TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        line TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX announcements_by_account ON announcements (userid)",
 )
 
 _TABLES = (
@@ -61,8 +73,8 @@ _TABLES = (
         PRIMARY KEY (user_id, item_key)
     ) STRICT, WITHOUT ROWID
     """,
-    # The document is the account, but for what was announced since it was written: a line each. The other
-    # columns are taken from it so that claims find it.
+    # The document is the account, but for what was announced since it was written. The other columns are
+    # taken from it so that claims find it.
     """
     CREATE TABLE accounts (
         userid TEXT PRIMARY KEY,
@@ -71,14 +83,14 @@ _TABLES = (
         due_errand INTEGER,
         due_reconcile INTEGER,
         due_backfill INTEGER,
-        leased_until INTEGER,
-        announced TEXT NOT NULL DEFAULT ''
+        leased_until INTEGER
     ) STRICT
     """,
     "CREATE INDEX accounts_due_live ON accounts (due_live) WHERE due_live IS NOT NULL",
     "CREATE INDEX accounts_due_errand ON accounts (due_errand) WHERE due_errand IS NOT NULL",
     "CREATE INDEX accounts_due_reconcile ON accounts (due_reconcile) WHERE due_reconcile IS NOT NULL",
     "CREATE INDEX accounts_due_backfill ON accounts (due_backfill) WHERE due_backfill IS NOT NULL",
+    *_ANNOUNCEMENTS,
     # A row without a body is a tombstone: it stays so that the change feed can tell of the removal.
     """
     CREATE TABLE records (
@@ -112,8 +124,31 @@ _UPGRADES: dict[int, tuple[str, ...]] = {
         "ALTER TABLE accounts ADD COLUMN due_errand INTEGER",
         "CREATE INDEX accounts_due_errand ON accounts (due_errand) WHERE due_errand IS NOT NULL",
     ),
-    2: _TRAIL,
+    2: (
+        """
+        CREATE TABLE trail (
+            place TEXT PRIMARY KEY,
+            account TEXT NOT NULL,
+            step TEXT NOT NULL,
+            until INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+        "CREATE INDEX trail_by_account ON trail (account, place)",
+        "CREATE INDEX trail_until ON trail (until)",
+    ),
     3: ("ALTER TABLE accounts ADD COLUMN announced TEXT NOT NULL DEFAULT ''",),
+    # All lines of an account at once are read as the lines they are.
+    4: (
+        *_ANNOUNCEMENTS,
+        """
+        INSERT INTO announcements (userid, at, line)
+        SELECT userid, due_live, rtrim(announced, char(10)) FROM accounts WHERE announced <> ''
+        """,
+        "ALTER TABLE accounts DROP COLUMN announced",
+        # A step's place tells how old it is.
+        "DROP INDEX trail_until",
+        "ALTER TABLE trail DROP COLUMN until",
+    ),
 }
 """What turns a file of each version into one of the next."""
 

@@ -1,14 +1,26 @@
-"""What happened lately, in the embedded store; steps that have ended are swept by the way."""
+"""What happened lately, in the embedded store; steps that are too old are swept by the way."""
 
-import json
+import asyncio
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import chain
 
 from withings_bridge.domain.trail import KEPT_FOR, Step, place_at
 from withings_bridge.storage.documents import dump_step, load_step
 from withings_bridge.storage.sqlite.database import Database
-from withings_bridge.storage.sqlite.times import micros
+
+Row = tuple[str, str, str]
+"""A step's place, its account, and what ``dump_step`` writes of it."""
+
+MOST_AT_ONCE = 250
+"""Steps that are written by one statement."""
+
+FEW = 50
+"""Steps that are made rows in one go of the event loop."""
+
+_LAST = ":"
+"""Behind all digits."""
 
 
 class SqliteTrail:
@@ -18,7 +30,11 @@ class SqliteTrail:
         self._database = database
 
     async def append(self, steps: Sequence[Step], *, now: datetime) -> None:
-        rows = [(step.place, step.account, dump_step(step), micros(step.at + KEPT_FOR)) for step in steps]
+        rows: list[Row] = []
+        for step in steps:
+            rows.append((step.place, step.account, dump_step(step)))
+            if len(rows) % FEW == 0:
+                await asyncio.sleep(0)  # others have their turn
         await self._database.write(lambda connection: append(connection, rows, now=now))
 
     async def of(
@@ -26,17 +42,16 @@ class SqliteTrail:
     ) -> list[Step]:
         behind = place_at(before) if before else _LAST
         return await self._find(
-            "account = ? AND place < ? AND until > ? ORDER BY place DESC LIMIT ?",
-            (account, behind, micros(now), limit),
+            "account = ? AND place < ? AND place >= ? ORDER BY place DESC LIMIT ?",
+            (account, behind, _kept_since(now), limit),
         )
 
     async def newest(self, *, limit: int, now: datetime) -> list[Step]:
-        return await self._find("until > ? ORDER BY place DESC LIMIT ?", (micros(now), limit))
+        return await self._find("place >= ? ORDER BY place DESC LIMIT ?", (_kept_since(now), limit))
 
     async def since(self, at: datetime, *, limit: int, now: datetime) -> list[Step]:
-        return await self._find(
-            "place >= ? AND until > ? ORDER BY place LIMIT ?", (place_at(at), micros(now), limit)
-        )
+        first = max(place_at(at), _kept_since(now))
+        return await self._find("place >= ? ORDER BY place LIMIT ?", (first, limit))
 
     async def forget(self, account: str) -> None:
         await self._database.write(
@@ -53,22 +68,18 @@ class SqliteTrail:
         return [load_step(row["step"]) for row in rows]
 
 
-_LAST = ":"
-"""Behind all digits."""
+def append(connection: sqlite3.Connection, rows: Sequence[Row], now: datetime) -> None:
+    connection.execute("DELETE FROM trail WHERE place < ?", (_kept_since(now),))
+    # One statement for many: around each the writer hands the interpreter over, and waits to get it back.
+    for first in range(0, len(rows), MOST_AT_ONCE):
+        some = rows[first : first + MOST_AT_ONCE]
+        places = ", ".join(["(?, ?, ?)"] * len(some))
+        connection.execute(
+            f"INSERT INTO trail (place, account, step) VALUES {places} ON CONFLICT (place) DO NOTHING",  # noqa: S608 - ours, from above
+            tuple(chain.from_iterable(some)),
+        )
 
 
-def append(
-    connection: sqlite3.Connection, rows: Sequence[tuple[str, str, str, int]], *, now: datetime
-) -> None:
-    connection.execute("DELETE FROM trail WHERE until <= ?", (micros(now),))
-    # One statement for all: around each the writer hands the interpreter over, and waits to get it back.
-    connection.execute(
-        """
-        INSERT INTO trail (place, account, step, until)
-        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'),
-            json_extract(value, '$[2]'), json_extract(value, '$[3]')
-        FROM json_each(?) WHERE true
-        ON CONFLICT (place) DO NOTHING
-        """,
-        (json.dumps(rows),),
-    )
+def _kept_since(now: datetime) -> str:
+    """The first place of what is still remembered."""
+    return place_at(now - KEPT_FOR + timedelta(microseconds=1))
