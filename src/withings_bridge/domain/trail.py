@@ -5,12 +5,13 @@ in the account, the records and the rows. It tells how many and of what, never a
 """
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.inbox import Lane
+from withings_bridge.domain.lean import lean
 from withings_bridge.domain.notifications import APPLIS, Window
 from withings_bridge.domain.records import EPOCH
 
@@ -55,7 +56,7 @@ class What(StrEnum):
     """Somebody let go of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@lean
 class Step:
     """One thing that happened."""
 

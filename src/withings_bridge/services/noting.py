@@ -11,12 +11,13 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from withings_bridge.domain.errors import StorageError
+from withings_bridge.domain.records import EPOCH
 from withings_bridge.domain.trail import Step, What
 from withings_bridge.services.clock import Clock
 from withings_bridge.storage.base import Trail
@@ -24,7 +25,12 @@ from withings_bridge.storage.base import Trail
 log = structlog.get_logger()
 
 GATHER_SECONDS = 0.25
+FLOOD_SECONDS = 2.0
+"""The same where many come: what is written more rarely keeps fewer acknowledgements waiting."""
 
+MANY = 64
+
+MINUTE = timedelta(minutes=1)
 MOST_A_MINUTE = 200
 """Steps of one account: anybody can post notifications, and each of them would stay for weeks."""
 
@@ -40,15 +46,14 @@ class Noting:
         self._gathered: list[Step] = []
         self._flushing = asyncio.Lock()
         self._writing: asyncio.Task[None] | None = None
-        self._minute: datetime | None = None
+        self._minute_began = EPOCH
         self._noted: Counter[str] = Counter()
 
     def note(self, account: str, what: What, *, at: datetime | None = None, **about: Any) -> None:
         """Note a step that was taken just now, or ``at`` some time; ``about`` as the fields of ``Step``."""
         now = self._clock()
-        minute = now.replace(second=0, microsecond=0)
-        if minute != self._minute:
-            self._minute = minute
+        if not self._minute_began <= now < self._minute_began + MINUTE:
+            self._minute_began = now
             self._noted.clear()
         self._noted[account] += 1
         if self._noted[account] > MOST_A_MINUTE:
@@ -88,5 +93,7 @@ class Noting:
     async def _write_soon(self) -> None:
         while self._gathered:
             await asyncio.sleep(GATHER_SECONDS)
+            if len(self._gathered) >= MANY:
+                await asyncio.sleep(FLOOD_SECONDS - GATHER_SECONDS)
             # To its end, also when the bridge is told to stop meanwhile.
             await asyncio.shield(self.flush())

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from builders import MINUTE, SECOND
 from fakes import FakeClock
 from unit.services.house import House
@@ -13,7 +15,7 @@ from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.domain.inbox import Lane
 from withings_bridge.domain.trail import Step, What
 from withings_bridge.services.inbox.tending import Choice
-from withings_bridge.services.noting import MOST_A_MINUTE, Noting
+from withings_bridge.services.noting import FLOOD_SECONDS, GATHER_SECONDS, MANY, MOST_A_MINUTE, Noting
 
 
 async def steps(house: House, userid: str) -> list[Step]:
@@ -109,6 +111,30 @@ class TestAFlood:
         clock.advance(MINUTE)
         house.noting.note("77", What.NOTIFIED, appli=1)
         assert len(await steps(house, "77")) == MOST_A_MINUTE + 1
+
+    async def test_is_written_more_rarely(self, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
+        written: list[int] = []
+        waited: list[float] = []
+        sleep = asyncio.sleep
+
+        class Counting:
+            async def append(self, steps: Sequence[Step], *, now: datetime) -> None:
+                written.append(len(steps))
+
+        async def at_once(seconds: float) -> None:
+            waited.append(seconds)
+            await sleep(0)
+
+        noting = Noting(trail=Counting(), clock=clock)  # type: ignore[arg-type]  # it takes and never tells
+        monkeypatch.setattr(asyncio, "sleep", at_once)
+        async with asyncio.timeout(5), noting.opened():
+            for steps in (1, MANY):
+                for n in range(steps):
+                    noting.note(str(n), What.NOTIFIED)
+                while sum(written) < steps:
+                    await sleep(0)
+        assert written == [1, MANY]
+        assert waited == [GATHER_SECONDS, GATHER_SECONDS, FLOOD_SECONDS - GATHER_SECONDS]
 
 
 class TestTheEnd:
