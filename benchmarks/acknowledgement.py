@@ -45,6 +45,7 @@ from processes import eventually, free_port
 from withings_bridge.domain.accounts import Account, joined
 from withings_bridge.domain.categories import SWEPT
 from withings_bridge.domain.inbox import Work
+from withings_bridge.domain.mapping import RowMapping
 from withings_bridge.storage.documents import dump_account
 from withings_bridge.storage.sqlite import SqliteStorage
 
@@ -253,8 +254,11 @@ def _linked(number: int) -> Account:
         category: Work(cursor=known.cursor, imported_at=LINKED_AT, settled_at=LINKED_AT)
         for category, known in account.work.items()
     }
-    # Nothing but what is posted makes it due.
-    return replace(account, work=work, sweep_at=None, synced_at=LINKED_AT, fetched_at=LINKED_AT)
+    # Nothing but what is posted makes it due. Its rows follow the mapping, which each start looks into.
+    version = RowMapping().version
+    return replace(
+        account, work=work, sweep_at=None, synced_at=LINKED_AT, fetched_at=LINKED_AT, projected=version
+    )
 
 
 async def _fill_sqlite(path: Path, accounts: int) -> None:

@@ -6,7 +6,7 @@ nothing else to do.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -24,6 +24,9 @@ log = structlog.get_logger()
 POLL_SECONDS = 2.0
 LONGEST_POLL_SECONDS = 300.0
 """How long after the store was found silent the walk is begun anew, at first and at last."""
+
+REST_SECONDS = 0.05
+"""Of the walk, after each page of accounts: there may be 100,000, and acknowledgements come first."""
 
 TELL_SECONDS = 0.2
 """How often it is told how far a rebuild is."""
@@ -70,13 +73,15 @@ class Reprojecting:
     async def announce(self) -> int:
         """Go through the accounts once; how many were announced. Raises a StorageError."""
         version, count = self._rebuilding.version, 0
-        async for account in self._all():
-            if not follows(account, version):
-                with suppress(AccountUnknown):  # its last user has left just now
-                    await self._accounts.change(
-                        account.userid, lambda stored: following(stored, version), now=self._clock()
-                    )
-                    count += 1
+        async for accounts in self._pages():
+            for account in accounts:
+                if not follows(account, version):
+                    with suppress(AccountUnknown):  # its last user has left just now
+                        await self._accounts.change(
+                            account.userid, lambda stored: following(stored, version), now=self._clock()
+                        )
+                        count += 1
+            await asyncio.sleep(REST_SECONDS)
         return count
 
     async def reproject(self, user: str | None) -> AsyncGenerator[Reprojection, None]:
@@ -86,7 +91,9 @@ class Reprojecting:
         off, and repeated later. Raises NotLinked, or a StorageError; repeating it does no harm.
         """
         userids = (
-            [account.userid async for account in self._all()] if user is None else [await self._of(user)]
+            [account.userid async for accounts in self._pages() for account in accounts]
+            if user is None
+            else [await self._of(user)]
         )
         state = Reprojection(len(userids))
         yield state
@@ -130,11 +137,10 @@ class Reprojecting:
             raise NotLinked
         return link.account
 
-    async def _all(self) -> AsyncGenerator[Account, None]:
+    async def _pages(self) -> AsyncGenerator[Sequence[Account], None]:
         after: str | None = None
         while accounts := await self._accounts.list(after=after):
-            for account in accounts:
-                yield account
+            yield accounts
             after = accounts[-1].userid
 
     async def _until_done(self) -> None:

@@ -25,7 +25,7 @@ from withings_bridge.domain.vitals7 import VitalRow
 from withings_bridge.services.holding import Holding
 from withings_bridge.services.inbox.turning import MOST_PUT_OFF
 from withings_bridge.services.sync import rebuilding
-from withings_bridge.services.sync.reprojecting import Reprojection
+from withings_bridge.services.sync.reprojecting import REST_SECONDS, Reprojection
 from withings_bridge.storage.base import Vitals
 
 ALL = RowMapping(frozenset(NAMES))
@@ -289,6 +289,21 @@ class TestTheWalk:
         assert Lane.LIVE not in due(await on.account(userid), on.clock())
         assert await on.account(current) == before
         assert await on.reprojecting.announce() == 0
+
+    async def test_rests_after_each_page_so_that_others_come_first(
+        self, house: House, userid: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rests: list[float] = []
+        sleep = asyncio.sleep
+
+        async def at_once(seconds: float) -> None:
+            rests.append(seconds)
+            await sleep(0)
+
+        on = under(house, ALL)
+        monkeypatch.setattr(asyncio, "sleep", at_once)
+        assert await on.reprojecting.announce() == 1
+        assert REST_SECONDS in rests
 
     async def test_goes_on_until_the_store_answers_and_then_ends(
         self, house: House, userid: str, monkeypatch: pytest.MonkeyPatch
