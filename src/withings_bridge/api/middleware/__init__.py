@@ -8,6 +8,7 @@
 - ``paths``: one for each endpoint
 - ``acknowledgements``: how long Withings waits for an answer
 - ``refusing``: the answer to what is not taken
+- ``header``: one of a request, quickly
 """
 
 from withings_bridge.api.middleware.acknowledgements import Acknowledgements

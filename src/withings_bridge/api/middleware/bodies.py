@@ -1,8 +1,8 @@
 """How large the body of a request may be, and of which kind."""
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from withings_bridge.api.middleware.header import header
 from withings_bridge.api.middleware.refusing import Refused, refuse
 
 MOST_BYTES = 16 * 1024
@@ -60,28 +60,27 @@ class Bodies:
 
 def _refused(scope: Scope) -> Refused | None:
     """What the headers alone are refused for."""
-    headers = Headers(scope=scope)
-    length = headers.get("content-length", "")
+    length = header(scope, b"content-length") or ""
     if length.isdecimal() and int(length) > MOST_BYTES:
         return Refused(*TOO_LARGE)
     if scope["method"] in BODILESS:
         return None
     if scope["path"] in TAKES_FORMS:
-        return Refused(*FOREIGN_FORM) if _is_foreign(headers) else None
-    kind = headers.get("content-type")
-    has_body = length not in {"", "0"} or "transfer-encoding" in headers
+        return Refused(*FOREIGN_FORM) if _is_foreign(scope) else None
+    kind = header(scope, b"content-type")
+    has_body = length not in {"", "0"} or header(scope, b"transfer-encoding") is not None
     if (has_body or kind is not None) and not _is_json(kind or ""):
         return Refused(*NOT_JSON)
     return None
 
 
-def _is_foreign(headers: Headers) -> bool:
+def _is_foreign(scope: Scope) -> bool:
     """Whether a page elsewhere made a browser send this. Old browsers do not say so, but name the page's
     origin, or null where it is kept secret, which our pages do not.
     """
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    site, origin = header(scope, b"sec-fetch-site"), header(scope, b"origin")
     if site is None and origin is not None:
-        return origin.partition("://")[2] != headers.get("host")
+        return origin.partition("://")[2] != header(scope, b"host")
     return site not in {None, *OWN_SITES}
 
 

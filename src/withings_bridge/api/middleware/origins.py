@@ -5,6 +5,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
 from withings_bridge.api.middleware.bodies import BODILESS, OWN_SITES, TAKES_FORMS
+from withings_bridge.api.middleware.header import header
 from withings_bridge.api.middleware.refusing import Refused, refuse
 
 FOREIGN_PAGE = (
@@ -20,6 +21,13 @@ class Origins(CORSMiddleware):
     CORS alone only keeps the answer from such a page. A post without a body needs nobody's leave, and would
     sync a user of an open bridge, or by the cookie of an operator. Forms are looked at by ``Bodies``.
     """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] not in BODILESS and header(scope, b"origin") is None:
+            # No browser's. Nor is the answer kept by a cache, so it need not tell what it varies by.
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
     async def simple_response(
         self, scope: Scope, receive: Receive, send: Send, request_headers: Headers

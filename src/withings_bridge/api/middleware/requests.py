@@ -1,19 +1,20 @@
 """An id for every request, one line for it in the log, and a span where there are traces."""
 
+import random
 import re
-import secrets
 import time
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from withings_bridge import tracing
+from withings_bridge.api.middleware.header import header
 from withings_bridge.tracing import Kind, Span
 
 log = structlog.get_logger()
 
 REQUEST_ID = "X-Request-ID"
+_REQUEST_ID = REQUEST_ID.lower().encode()
 
 _SENSIBLE = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
@@ -39,9 +40,8 @@ class Requests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        given = headers.get(REQUEST_ID, "")
-        name = given if _SENSIBLE.fullmatch(given) else secrets.token_hex(8)
+        given = header(scope, _REQUEST_ID)
+        name = given if given and _SENSIBLE.fullmatch(given) else _new_name()
         scope.setdefault("state", {})["request_id"] = name
         began = time.perf_counter()
         status = 0
@@ -50,7 +50,7 @@ class Requests:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[REQUEST_ID] = name
+                message["headers"] = [*message.get("headers", ()), (_REQUEST_ID, name.encode())]
             await send(message)
             # Not when the app returns: what goes on in the background is nobody's waiting time.
             if message["type"] == "http.response.body" and not message.get("more_body"):
@@ -59,7 +59,7 @@ class Requests:
 
         # A connection hands on the context of the request before, with its caller.
         structlog.contextvars.clear_contextvars()
-        with structlog.contextvars.bound_contextvars(request_id=name), _span(scope, headers) as here:
+        with structlog.contextvars.bound_contextvars(request_id=name), _span(scope) as here:
             scope["state"]["trace"] = tracing.ids()
             try:
                 await self._app(scope, receive, send_named)
@@ -74,6 +74,11 @@ class Requests:
                 _end(here, scope, status)
 
 
+def _new_name() -> str:
+    """Unlike any other, and no secret: to ask the kernel for each takes longer than much of a request."""
+    return f"{random.getrandbits(64):016x}"
+
+
 def _tell(scope: Scope, status: int, began: float) -> None:
     path = scope["path"]
     if path not in QUIET or status >= 400:  # noqa: PLR2004 - where errors begin
@@ -81,14 +86,13 @@ def _tell(scope: Scope, status: int, began: float) -> None:
         log.info("request", method=scope["method"], path=path, status=status, ms=took)
 
 
-def _span(scope: Scope, headers: Headers) -> Span:
+def _span(scope: Scope) -> Span:
     """Below the caller's, where they sent a traceparent."""
     if scope["path"] in UNTRACED:
         return Span()
     method = scope["method"]
-    return tracing.span(
-        method, {"http.request.method": method}, kind=Kind.SERVER, parent=headers.get("traceparent")
-    )
+    parent = header(scope, b"traceparent")
+    return tracing.span(method, {"http.request.method": method}, kind=Kind.SERVER, parent=parent)
 
 
 def _end(here: Span, scope: Scope, status: int) -> None:

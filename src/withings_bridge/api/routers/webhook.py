@@ -1,7 +1,7 @@
 """Where Withings posts its notifications: stored, acknowledged at once, worked off afterwards."""
 
 import hmac
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -12,6 +12,7 @@ from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from withings_bridge.api.middleware import Refused
 from withings_bridge.api.middleware.bodies import TOO_LARGE
@@ -118,14 +119,14 @@ class CallbackSecret:
     accepted: Sequence[str]
     accept_bare: bool
 
-    def check(self, request: Request) -> bool:
+    def check(self, query: Mapping[str, str]) -> bool:
         """Whether the call carried the secret. Raises 403 for a wrong one, or for none where one is wanted.
 
         The time it takes tells nothing.
         """
         if not self.accepted:
             return False
-        given = request.query_params.get("secret")
+        given = query.get("secret")
         if given is None and self.accept_bare:
             return False
         offered = (given or "").encode()
@@ -152,12 +153,19 @@ class CallingAddress:
 class _AtOnce(APIRoute):
     """A route whose function takes the request and gives the answer: FastAPI describes it, and does no more.
 
-    Finding out what an endpoint depends on takes longer than all that this one does.
+    Finding out what an endpoint depends on, and keeping a place for what depends on the request, takes longer
+    than all that this one does. Errors are answered by the app, as everybody's are.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handler: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
-        return handler
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        endpoint: Callable[[Request], Awaitable[Response]] = self.endpoint
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            response = await endpoint(Request(scope, receive))
+            await response(scope, receive, send)
+
+        self.app = answer
 
 
 def add_webhook(router: APIRouter, secret: CallbackSecret, address: CallingAddress | None = None) -> None:
@@ -166,10 +174,10 @@ def add_webhook(router: APIRouter, secret: CallbackSecret, address: CallingAddre
     Best before all others and to the router of the app itself: routes are looked through in their order.
     """
 
-    def guarded(request: Request) -> bool:
+    def guarded(request: Request, query: Mapping[str, str]) -> bool:
         if address:
             address.check(request)
-        return secret.check(request)
+        return secret.check(query)
 
     async def receive(request: Request) -> Response:
         """Takes a notification: durable when it is answered, fetched from Withings right after.
@@ -177,9 +185,10 @@ def add_webhook(router: APIRouter, secret: CallbackSecret, address: CallingAddre
         Fields come in the form or in the query. What makes no sense, or names an account that is not
         linked, is answered with 200 too, since Withings would only repeat it.
         """
-        confirmed = guarded(request)
+        query = _query(request)
+        confirmed = guarded(request, query)
         services: Services = request.app.state.services
-        fields = dict(request.query_params.items()) | await _form(request)
+        fields = query | await _form(request)
         account = await services.receiving.receive(fields, confirmed=confirmed)
         return PlainTextResponse(
             "OK", background=BackgroundTask(services.working.work_off, account) if account else None
@@ -187,7 +196,7 @@ def add_webhook(router: APIRouter, secret: CallbackSecret, address: CallingAddre
 
     async def probe(request: Request) -> Response:
         """Withings asks this before it subscribes a callback URL. Changes nothing."""
-        guarded(request)
+        guarded(request, _query(request))
         return PlainTextResponse("OK")
 
     router.add_api_route(
@@ -226,16 +235,40 @@ def add_webhook(router: APIRouter, secret: CallbackSecret, address: CallingAddre
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """The posted fields.
-
-    Parsed without a form library: it is the hottest path, and a body that is no form is simply empty.
-    """
+    """The posted fields. A body that is no form is simply empty."""
     try:
         body = await request.body()
     except ClientDisconnect:
         # Nobody reads this answer, but it is no bug of ours either.
         raise Refused(*BROKEN_OFF) from None
     try:
-        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS))
+        return fields_of(body.decode("utf-8", "replace"))
     except ValueError:
         return {}
+
+
+def _query(request: Request) -> dict[str, str]:
+    """What stands in the URL: nothing where it is no form, either."""
+    try:
+        return fields_of(request.scope["query_string"].decode("latin-1"), blank=True)
+    except ValueError:
+        return {}
+
+
+def fields_of(text: str, *, blank: bool = False) -> dict[str, str]:
+    """The fields of a form, the last of each name; with ``blank`` those that are empty too. Raises ValueError
+    for too many of them.
+
+    Most have nothing escaped. A library takes longer to find out than all else that reads a notification.
+    """
+    if "%" in text or "+" in text:
+        return dict(parse_qsl(text, keep_blank_values=blank, max_num_fields=MOST_FIELDS))
+    pairs = text.split("&")
+    if len(pairs) > MOST_FIELDS:
+        raise ValueError("more fields than a notification has")
+    fields = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        if value or (blank and pair):
+            fields[name] = value
+    return fields
