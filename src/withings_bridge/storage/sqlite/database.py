@@ -10,7 +10,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -40,8 +40,18 @@ ANNOUNCE_DEADLINE = timedelta(seconds=1)
 MOST_IN_A_GROUP = 256
 """Jobs that share a commit: in a flood the first must not wait for the last."""
 
+MOST_AT_ONCE = 500
+"""Records, rows or keys that one job writes: an acknowledgement may wait behind it."""
+
 BUSY = 0.1
 """Seconds SQLite waits for another process's lock before we look whether anyone still waits for us."""
+
+
+def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """The items, in as many lists as it takes jobs to write them."""
+    everything = list(items)
+    for start in range(0, len(everything), MOST_AT_ONCE):
+        yield everything[start : start + MOST_AT_ONCE]
 
 
 def _each(connection: sqlite3.Connection, intents: Sequence[Intent[Answer]]) -> list[Answer]:
