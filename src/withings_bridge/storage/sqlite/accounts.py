@@ -6,6 +6,7 @@ writes it takes the lines away.
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -157,8 +158,13 @@ def announce(connection: sqlite3.Connection, announcements: Sequence[Announcemen
     if added == len(announcements):
         return [True] * added
     newest = connection.execute("SELECT userid FROM announcements ORDER BY number DESC LIMIT ?", (added,))
-    known = {row["userid"] for row in newest}
-    return [each[0] in known or _announce_in_full(connection, each) for each in announcements]
+    there = Counter(row["userid"] for row in newest)
+    known = []
+    for each in announcements:
+        is_there = there[each[0]] > 0
+        there[each[0]] -= is_there
+        known.append(is_there or _announce_in_full(connection, each))
+    return known
 
 
 def _announce_in_full(connection: sqlite3.Connection, announcement: Announcement) -> bool:
