@@ -219,7 +219,7 @@ def _announced(connection: sqlite3.Connection, now: datetime, limit: int) -> dic
         """
         SELECT userid, at FROM announcements CROSS JOIN accounts USING (userid)
         WHERE at <= :now AND coalesce(leased_until, :now) <= :now
-        ORDER BY number
+        ORDER BY at
         """,
         {"now": micros(now)},
     )
@@ -235,7 +235,7 @@ def _announced(connection: sqlite3.Connection, now: datetime, limit: int) -> dic
 def earliest_due(connection: sqlite3.Connection, lane: Lane) -> datetime | None:
     rows = [connection.execute(f"SELECT min(due_{lane}) FROM accounts").fetchone()]  # noqa: S608 - the lane is one of ours
     if lane is Lane.LIVE:
-        rows += connection.execute("SELECT at FROM announcements ORDER BY number LIMIT 1")
+        rows.append(connection.execute("SELECT min(at) FROM announcements").fetchone())
     times = [due for (due,) in rows if due is not None]
     return from_micros(min(times)) if times else None
 

@@ -24,7 +24,7 @@ _TRAIL = (
 )
 
 # What was announced of accounts since their documents were written: a line each, in the order in which they
-# came, so that lines that come together are on one page of the file.
+# came, so that lines that come together are on one page of the file, and of the index by time.
 _ANNOUNCEMENTS = (
     """
     CREATE TABLE announcements (
@@ -35,6 +35,7 @@ _ANNOUNCEMENTS = (
     ) STRICT
     """,
     "CREATE INDEX announcements_by_account ON announcements (userid)",
+    "CREATE INDEX announcements_by_time ON announcements (at)",
 )
 
 _TABLES = (
