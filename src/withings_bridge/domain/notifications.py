@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.events import Event
+from withings_bridge.domain.lean import lean
 from withings_bridge.domain.records import EPOCH, day_of, instant, midnight
 
 SECOND = timedelta(seconds=1)
@@ -85,7 +86,7 @@ class Window:
         return self.start <= at <= self.end
 
 
-@dataclass(frozen=True, slots=True)
+@lean
 class Notification:
     """One post of Withings, understood as far as it can be."""
 
@@ -145,13 +146,12 @@ def fold(windows: frozenset[Window]) -> list[Window]:
 
 
 def _window(fields: Mapping[str, str]) -> Window | None:
-    day = _day(fields.get("date"))
-    start, end, at = (_epoch(fields.get(name)) for name in ("startdate", "enddate", "date"))
+    start, end = _epoch(fields.get("startdate")), _epoch(fields.get("enddate"))
     if start and end:
         return Window(min(start, end), max(start, end))
-    if day:
+    if day := _day(fields.get("date")):
         return Window(midnight(day), midnight(day) + DAY - SECOND)
-    if moment := start or end or at:
+    if moment := start or end or _epoch(fields.get("date")):
         # Withings opens a weighing's window one second before it.
         return Window(max(moment - SECOND, EPOCH), moment)
     return None

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 from starlette.background import BackgroundTask
-from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from withings_bridge.api.middleware import Refused
@@ -188,7 +187,7 @@ def add_webhook(router: APIRouter, secret: CallbackSecret, address: CallingAddre
         query = _query(request)
         confirmed = guarded(request, query)
         services: Services = request.app.state.services
-        fields = query | await _form(request)
+        fields = query | await _form(request.receive)
         account = await services.receiving.receive(fields, confirmed=confirmed)
         return PlainTextResponse(
             "OK", background=BackgroundTask(services.working.work_off, account) if account else None
@@ -234,13 +233,17 @@ def add_webhook(router: APIRouter, secret: CallbackSecret, address: CallingAddre
     router.add_route(PATH, probe, methods=["HEAD"], include_in_schema=False)
 
 
-async def _form(request: Request) -> dict[str, str]:
+async def _form(receive: Receive) -> dict[str, str]:
     """The posted fields. A body that is no form is simply empty."""
-    try:
-        body = await request.body()
-    except ClientDisconnect:
-        # Nobody reads this answer, but it is no bug of ours either.
-        raise Refused(*BROKEN_OFF) from None
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            # Nobody reads this answer, but it is no bug of ours either.
+            raise Refused(*BROKEN_OFF)
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
     try:
         return fields_of(body.decode("utf-8", "replace"))
     except ValueError:
