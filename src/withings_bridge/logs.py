@@ -18,6 +18,7 @@ import logging
 import sys
 import threading
 import traceback
+from collections import deque
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -105,12 +106,15 @@ class _Lines:
 
     To write each by itself costs an acknowledgement more than to make it: the thread that runs the event
     loop lets go of the interpreter, and waits until another gives it back.
+
+    Nobody waits for the lock: who finds it taken leaves its line to whoever writes. That may be the same
+    thread, where what ends in the midst of a write has something to say.
     """
 
     def __init__(self) -> None:
-        self._gathered: list[str] = []
+        self._waiting: deque[str] = deque()
         self._by: asyncio.AbstractEventLoop | None = None
-        self._lock = threading.Lock()
+        self._writing = threading.Lock()
 
     def gather(self, text: str) -> None:
         """Write it in a moment; at once where no loop runs that would see to it."""
@@ -119,25 +123,25 @@ class _Lines:
         except RuntimeError:
             self.write(text)
             return
-        with self._lock:
-            self._gathered.append(text)
-            # Another loop may have ended before its moment came.
-            scheduled, self._by = self._by is loop, loop
-        if not scheduled:
+        self._waiting.append(text)
+        if self._by is not loop:  # another one may have ended before its moment came
+            self._by = loop
             loop.call_later(GATHER_SECONDS, self.flush)
 
     def write(self, text: str) -> None:
-        """Write it now, behind what is gathered."""
-        with self._lock:
-            self._gathered.append(text)
+        """Write it now, behind what waits."""
+        self._waiting.append(text)
         self.flush()
 
     def flush(self) -> None:
-        """Write what is gathered."""
-        with self._lock:
-            gathered, self._gathered, self._by = self._gathered, [], None
-            sys.stderr.write("".join(gathered))
-            sys.stderr.flush()
+        """Write what waits."""
+        self._by = None
+        while self._waiting and self._writing.acquire(blocking=False):
+            try:
+                sys.stderr.write("".join(self._waiting.popleft() for _ in range(len(self._waiting))))
+                sys.stderr.flush()
+            finally:
+                self._writing.release()
 
 
 _lines = _Lines()

@@ -63,6 +63,25 @@ class TestJson:
         assert sorted(events) == sorted(3 * "abcde" + "f")
         assert "".join(event for event in events if event != "b") == "acdeacdefacde"
 
+    def test_whoever_speaks_in_the_midst_of_a_write_neither_waits_nor_is_lost(self) -> None:
+        program = """
+            import sys
+            logs.configure(json=True)
+            class Stream:
+                def write(self, text):
+                    sys.__stderr__.write(text)
+                    if "first" in text:
+                        log.warning("of what ends meanwhile")
+                        logging.getLogger("a.library").warning("too")
+                def flush(self):
+                    sys.__stderr__.flush()
+            sys.stderr = Stream()
+            log.warning("first")
+            log.warning("last")
+        """
+        events = [line["event"] for line in lines(logged(program))]
+        assert events == ["first", "of what ends meanwhile", "too", "last"]
+
     def test_a_warning_is_written_at_once_with_what_waited_before_it(self) -> None:
         program = """
             import asyncio, os
