@@ -5,7 +5,7 @@ years ago. So each changed record is projected together with what its rows rest 
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -23,6 +23,9 @@ from withings_bridge.services.noting import Noting
 from withings_bridge.services.sync.publishing import RealtimeGateway
 from withings_bridge.services.telemetry import Telemetry
 from withings_bridge.storage.base import Links, Records, Vitals
+
+ROWS_AT_ONCE = 500
+"""Rows of one write. An acknowledgement may wait behind it, and a user may leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ class Projecting:
         """The same without a word to the gateway: how many rows changed, by user.
 
         Of a user who has left since the account was claimed nothing is written; nor of anybody, but
-        LeaseLost raised, once the lease is another's.
+        LeaseLost raised, once the lease is another's. Both are looked at before each part.
         """
         changed: Counter[str] = Counter()
         for user in sorted(account.users):
@@ -119,11 +122,12 @@ class Projecting:
             if link is not None and link.account != account.userid:
                 # Whatever this account says of them, another one's readings are theirs.
                 continue
-            if user not in (await self._holding.check(account)).users:
-                continue
-            now = self._clock()
+            count, now = 0, self._clock()
             with tracing.span("write rows", {"rows": len(projection.rows)}) as here:
-                count = await self._vitals.write(user, projection.rows, gone=projection.gone, now=now)
+                for rows, gone in _parts(projection):
+                    if user not in (await self._holding.check(account)).users:
+                        break
+                    count += await self._vitals.write(user, rows, gone=gone, now=now)
                 here.say({"changed": count})
             if count:
                 changed[user] = count
@@ -236,6 +240,16 @@ class Projecting:
         """The index of heights as it is stored."""
         stored = await self._records.between(account.userid, Kind.HEIGHT, EPOCH, THE_END)
         return {record.name: record for record in stored}
+
+
+def _parts(projection: Projection) -> Iterator[tuple[list[VitalRow], list[str]]]:
+    """Its rows and the keys that are gone, some at a time; of two rows with one key the last, and no key of a
+    row. Once at least.
+    """
+    wanted = {row.item_key: row for row in projection.rows}
+    rows, gone = list(wanted.values()), sorted(projection.gone - wanted.keys())
+    for first in range(0, max(len(rows), len(gone), 1), ROWS_AT_ONCE):
+        yield rows[first : first + ROWS_AT_ONCE], gone[first : first + ROWS_AT_ONCE]
 
 
 def _by_day(records: Iterable[Record]) -> dict[date | None, list[Record]]:

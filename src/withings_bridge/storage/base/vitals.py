@@ -17,8 +17,7 @@ class Vitals(Protocol):
 
         A row that exists keeps ``id``, ``created_at`` and ``created_by``; one whose attributes are
         all as stored is not written. Of two rows with one key the last counts, and a key that is
-        both written and gone stays. Not atomic as a whole: a crash leaves some of it done, and repeating it
-        completes it.
+        both written and gone stays.
         """
 
     async def forget(self, user: str) -> None:

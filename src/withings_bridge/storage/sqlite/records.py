@@ -1,18 +1,24 @@
 """Withings' records in the embedded store: under their natural keys, by time, and by change."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from withings_bridge.domain.records import Kind, Record, RecordKey
 from withings_bridge.storage.base import ALL_KINDS, Changed, Place
 from withings_bridge.storage.documents import dump_body, load_body
-from withings_bridge.storage.sqlite.database import MOST_AT_ONCE, Database, batches
+from withings_bridge.storage.sqlite.database import Database
 from withings_bridge.storage.sqlite.times import from_micros, micros
+
+Item = TypeVar("Item")
 
 MAX_INTEGER = 2**63 - 1
 """Later than any instant."""
+
+MOST_AT_ONCE = 500
+"""Records of one transaction: an import must not keep an acknowledgement waiting."""
 
 
 class SqliteRecords:
@@ -24,9 +30,9 @@ class SqliteRecords:
     async def save(
         self, userid: str, records: Sequence[Record], *, removed: Collection[RecordKey] = (), now: datetime
     ) -> None:
-        for some in batches(records):
+        for some in _batches(records):
             await self._database.write(partial(save, userid=userid, records=some, now=now))
-        for gone in batches(removed):
+        for gone in _batches(removed):
             await self._database.write(partial(bury, userid=userid, names=gone, now=now))
 
     async def catch_up(self, userid: str) -> None:
@@ -233,3 +239,9 @@ def _record(row: sqlite3.Row) -> Record:
         modified=from_micros(row["modified"]) if row["modified"] is not None else None,
         body=load_body(row["body"]),
     )
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    everything = list(items)
+    for start in range(0, len(everything), MOST_AT_ONCE):
+        yield everything[start : start + MOST_AT_ONCE]

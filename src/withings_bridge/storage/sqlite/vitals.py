@@ -2,13 +2,16 @@
 
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from withings_bridge.domain.vitals7 import RECORDED_BY, VitalRow
-from withings_bridge.storage.sqlite.database import MOST_AT_ONCE, Database, batches
+from withings_bridge.storage.sqlite.database import Database
+
+PAGE = 500
+"""Rows read, or removed, at once while a user's rows are gone through."""
 
 PROJECTED = (
     "item_key",
@@ -34,13 +37,7 @@ class SqliteVitals:
     async def write(
         self, user: str, rows: Sequence[VitalRow], *, gone: Collection[str] = (), now: datetime
     ) -> int:
-        wanted = {row.item_key: row for row in rows}
-        changed = 0
-        for some in batches(wanted.values()):
-            changed += await self._database.write(partial(put, user=user, rows=some, now=now))
-        for keys in batches(set(gone) - wanted.keys()):
-            changed += await self._database.write(partial(delete, user=user, keys=keys))
-        return changed
+        return await self._database.write(lambda connection: write(connection, user, rows, gone, now))
 
     async def forget(self, user: str) -> None:
         while await self._database.write(lambda connection: forget(connection, user)):
@@ -56,12 +53,16 @@ class SqliteVitals:
             after = found[-1]["item_key"]
 
 
-def put(connection: sqlite3.Connection, user: str, rows: Iterable[VitalRow], now: datetime) -> int:
-    return sum(_put(connection, user, row, now) for row in rows)
-
-
-def delete(connection: sqlite3.Connection, user: str, keys: Iterable[str]) -> int:
-    return sum(_delete(connection, user, key) for key in keys)
+def write(
+    connection: sqlite3.Connection,
+    user: str,
+    rows: Sequence[VitalRow],
+    gone: Collection[str],
+    now: datetime,
+) -> int:
+    wanted = {row.item_key: row for row in rows}
+    written = sum(_put(connection, user, row, now) for row in wanted.values())
+    return written + sum(_delete(connection, user, key) for key in set(gone) - wanted.keys())
 
 
 def forget(connection: sqlite3.Connection, user: str) -> int:
@@ -72,7 +73,7 @@ def forget(connection: sqlite3.Connection, user: str) -> int:
             SELECT item_key FROM user_vitals WHERE user_id = :user AND recordedBy = :ours LIMIT :page
         )
         """,
-        {"user": user, "ours": RECORDED_BY, "page": MOST_AT_ONCE},
+        {"user": user, "ours": RECORDED_BY, "page": PAGE},
     )
     return deleted.rowcount
 
@@ -86,7 +87,7 @@ def page(
         WHERE user_id = :user AND item_key > :after AND vitalType IS coalesce(:vital_type, vitalType)
         ORDER BY item_key LIMIT :page
         """,
-        {"user": user, "after": after, "vital_type": vital_type, "page": MOST_AT_ONCE},
+        {"user": user, "after": after, "vital_type": vital_type, "page": PAGE},
     )
     return [_present(row) for row in rows]
 
