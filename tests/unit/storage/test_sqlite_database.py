@@ -1,9 +1,11 @@
 """The writer thread and the reader beside it: what they share, and what must not reach across."""
 
 import asyncio
+import gc
 import sqlite3
 import sys
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -311,6 +313,21 @@ class TestLock:
             assert isinstance(caught.value.__cause__, TimeoutError)
         await database.write(note("next"))
         assert await database.read(notes) == ["next"]
+
+    async def test_leaves_nothing_behind_of_those_who_gave_up(self, database: Database, path: Path) -> None:
+        def late(connection: sqlite3.Connection) -> None:
+            note("late")(connection)
+
+        intents = weakref.WeakSet([late])
+        with locked(path):
+            for _ in range(3):
+                with pytest.raises(StorageUnavailable):
+                    await database.write(late, deadline=timedelta(seconds=0.01))
+        for word in ("the group they were in", "is the last no more"):
+            await database.write(note(word))
+        del late
+        gc.collect()
+        assert not intents
 
     async def test_keeps_the_patient_waiting_when_the_impatient_have_gone(
         self, database: Database, path: Path

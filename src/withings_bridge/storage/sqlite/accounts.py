@@ -149,9 +149,10 @@ def announce(connection: sqlite3.Connection, announcements: Sequence[Announcemen
     added = connection.execute(
         """
         INSERT INTO announcements (userid, at, line)
-        SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(:announcements)
-        WHERE EXISTS (SELECT 1 FROM accounts WHERE userid = value ->> 0)
-        AND (SELECT count(*) FROM announcements WHERE userid = value ->> 0) < :most
+        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
+        FROM json_each(:announcements)
+        WHERE EXISTS (SELECT 1 FROM accounts WHERE userid = json_extract(value, '$[0]'))
+        AND (SELECT count(*) FROM announcements WHERE userid = json_extract(value, '$[0]')) < :most
         """,
         {"announcements": msgspec.json.encode(announcements).decode(), "most": MOST_ANNOUNCED},
     ).rowcount

@@ -10,7 +10,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -40,18 +40,8 @@ ANNOUNCE_DEADLINE = timedelta(seconds=1)
 MOST_IN_A_GROUP = 256
 """Jobs that share a commit: in a flood the first must not wait for the last."""
 
-MOST_AT_ONCE = 500
-"""Records, rows or keys that one job writes: an acknowledgement may wait behind it."""
-
 BUSY = 0.1
 """Seconds SQLite waits for another process's lock before we look whether anyone still waits for us."""
-
-
-def batches(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """The items, in as many lists as it takes jobs to write them."""
-    everything = list(items)
-    for start in range(0, len(everything), MOST_AT_ONCE):
-        yield everything[start : start + MOST_AT_ONCE]
 
 
 def _each(connection: sqlite3.Connection, intents: Sequence[Intent[Answer]]) -> list[Answer]:
@@ -77,6 +67,10 @@ class _Job:
         if self._fate.acquire(blocking=False):
             self.withdrawn = True
 
+    def give_up(self) -> None:
+        """Tell the caller that it has waited for too long."""
+        self.tell(_Outcome(error=TimeoutError()))
+
     def tell(self, outcome: "_Outcome") -> None:
         """Give the caller its answer, in its own thread; nothing if it has gone away."""
         if self.answer.done():
@@ -93,9 +87,6 @@ class _Outcome:
 
     result: Any = None
     error: Exception | None = None
-
-
-_LATE = _Outcome(error=TimeoutError())
 
 
 class Database:
@@ -168,7 +159,7 @@ class Database:
             self._writing = True
             self._loop.call_soon(self._hand_over)
         # A third of what ``asyncio.timeout`` takes, and an acknowledgement waits here.
-        patience = self._loop.call_later(deadline.total_seconds(), job.tell, _LATE)
+        patience = self._loop.call_later(deadline.total_seconds(), job.give_up)
         try:
             return await job.answer
         except (TimeoutError, sqlite3.Error) as error:

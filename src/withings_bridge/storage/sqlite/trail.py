@@ -13,8 +13,8 @@ from withings_bridge.storage.sqlite.database import Database
 Row = tuple[str, str, str]
 """A step's place, its account, and what ``dump_step`` writes of it."""
 
-MOST_AT_ONCE = 250
-"""Steps that are written by one statement."""
+IN_A_STATEMENT = 250
+"""So many steps at most."""
 
 FEW = 50
 """Steps that are made rows in one go of the event loop."""
@@ -71,8 +71,8 @@ class SqliteTrail:
 def append(connection: sqlite3.Connection, rows: Sequence[Row], now: datetime) -> None:
     connection.execute("DELETE FROM trail WHERE place < ?", (_kept_since(now),))
     # One statement for many: around each the writer hands the interpreter over, and waits to get it back.
-    for first in range(0, len(rows), MOST_AT_ONCE):
-        some = rows[first : first + MOST_AT_ONCE]
+    for first in range(0, len(rows), IN_A_STATEMENT):
+        some = rows[first : first + IN_A_STATEMENT]
         places = ", ".join(["(?, ?, ?)"] * len(some))
         connection.execute(
             f"INSERT INTO trail (place, account, step) VALUES {places} ON CONFLICT (place) DO NOTHING",  # noqa: S608 - ours, from above
