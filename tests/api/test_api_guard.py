@@ -142,6 +142,14 @@ class TestOtherOrigins:
         reply = await shared.http.get("/api/status", headers={"Origin": APP})
         assert reply.headers["access-control-allow-origin"] == APP
 
+    async def test_what_a_cache_may_keep_says_that_it_depends_on_the_origin(self, shared: Bridge) -> None:
+        for headers in ({}, {"Origin": APP}):
+            assert "Origin" in (await shared.http.get("/api/status", headers=headers)).headers["vary"]
+        assert (
+            "Origin" in (await shared.http.post("/webhook/withings", headers={"Origin": APP})).headers["vary"]
+        )
+        assert "vary" not in (await shared.http.post("/webhook/withings")).headers
+
     async def test_an_allowed_origin_may_send_json(self, shared: Bridge) -> None:
         asked = {
             "Origin": APP,

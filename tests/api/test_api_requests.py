@@ -27,6 +27,13 @@ class TestRequestId:
         reply = await lone.http.get("/health", headers={REQUEST_ID: "app-7f3a.29"})
         assert reply.headers[REQUEST_ID] == "app-7f3a.29"
 
+    @pytest.mark.parametrize(
+        ("method", "path"), [("GET", "/health"), ("GET", "/api/nothing"), ("POST", "/webhook/withings")]
+    )
+    async def test_is_told_once(self, lone: Bridge, method: str, path: str) -> None:
+        reply = await lone.http.request(method, path)
+        assert len(reply.headers.get_list(REQUEST_ID)) == 1
+
     @pytest.mark.parametrize("name", ["", "short", "a" * 65, "two words", "id=1;drop", "line%0d%0abreak"])
     async def test_is_ours_where_that_is_not(self, lone: Bridge, name: str) -> None:
         reply = await lone.http.get("/health", headers={REQUEST_ID: name})

@@ -251,23 +251,20 @@ async def _form(receive: Receive) -> dict[str, str]:
 
 
 def _query(request: Request) -> dict[str, str]:
-    """What stands in the URL: nothing where it is no form, either."""
-    try:
-        return fields_of(request.scope["query_string"].decode("latin-1"), blank=True)
-    except ValueError:
-        return {}
+    """What stands in the URL."""
+    return fields_of(request.scope["query_string"].decode("latin-1"), blank=True, most=None)
 
 
-def fields_of(text: str, *, blank: bool = False) -> dict[str, str]:
+def fields_of(text: str, *, blank: bool = False, most: int | None = MOST_FIELDS) -> dict[str, str]:
     """The fields of a form, the last of each name; with ``blank`` those that are empty too. Raises ValueError
     for too many of them.
 
     Most have nothing escaped. A library takes longer to find out than all else that reads a notification.
     """
     if "%" in text or "+" in text:
-        return dict(parse_qsl(text, keep_blank_values=blank, max_num_fields=MOST_FIELDS))
+        return dict(parse_qsl(text, keep_blank_values=blank, max_num_fields=most))
     pairs = text.split("&")
-    if len(pairs) > MOST_FIELDS:
+    if most is not None and len(pairs) > most:
         raise ValueError("more fields than a notification has")
     fields = {}
     for pair in pairs:
