@@ -2,7 +2,7 @@
 
 ``python bare_endpoint.py PORT sqlite FILE``, or ``dynamodb ENDPOINT``. Nothing else is done: no log, no
 check, no trail, no turn. On SQLite one thread writes and commits in groups with ``synchronous = FULL``, the
-statement of an announcement on a file that a bridge has made; on DynamoDB each post is an UpdateItem through
+line of an announcement into a file that a bridge has made; on DynamoDB each post is an UpdateItem through
 aioboto3. FastAPI and Uvicorn are as they come, with uvloop.
 """
 

@@ -26,9 +26,12 @@ log = structlog.get_logger()
 
 GATHER_SECONDS = 0.25
 FLOOD_SECONDS = 2.0
-"""The same where many come: what is written more rarely keeps fewer acknowledgements waiting."""
+"""How long notes are gathered, and how long in a flood: what is written more rarely keeps fewer
+acknowledgements waiting.
+"""
 
 MANY = 64
+"""Steps of one moment, from which on it is such a flood."""
 
 MINUTE = timedelta(minutes=1)
 MOST_A_MINUTE = 200
