@@ -4,7 +4,6 @@ sandbox over ASGI, all by one clock that a test holds.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +16,7 @@ from pydantic import SecretStr
 from builders import DAY, MINUTE, SECOND
 from fakes import FailingLinks, FailingVitals, FakeClock, RecordingGateway
 from unit.sandbox.sandbox_driver import Driver, opened
+from unit.services.inplace import work_in_place
 from unit.services.templates import TEMPLATES, Past, Template, state
 from unit.services.weather import Weather
 from withings_bridge.domain.accounts import RENEW_EVERY, Account
@@ -91,7 +91,7 @@ class Asked:
 
     action: str
     parameters: dict[str, str]
-    status: int
+    status: int | None
 
     @property
     def how(self) -> str:
@@ -474,11 +474,10 @@ class House:
 
     async def calls(self) -> list[Asked]:
         """What the cloud was asked since the last time this was forgotten."""
-        entries = await self.cloud.control("GET", "/requests")
         return [
-            Asked(entry["action"], entry["parameters"], entry["status"])
-            for entry in entries
-            if entry["action"]  # a page for people has none
+            Asked(entry.action, entry.parameters, entry.status)
+            for entry in self.cloud.running.journal.entries()
+            if entry.action  # a page for people has none
         ]
 
     async def asked(self) -> list[tuple[str, str]]:
@@ -488,7 +487,7 @@ class House:
         return calls
 
     async def forget_calls(self) -> None:
-        await self.cloud.control("DELETE", "/requests")
+        self.cloud.running.journal.clear()
 
     # --- the store --------------------------------------------------------------------------------
 
@@ -510,18 +509,6 @@ class House:
         return await self.storage.records.between(userid, kind, EPOCH, THE_END)
 
 
-class AtOnce(ThreadPoolExecutor):
-    """Does what it is given where it is given: to hand a read over to a thread takes longer than the read."""
-
-    def submit(self, do: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        try:
-            done.set_result(do(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - as an executor does
-            done.set_exception(error)
-        return done
-
-
 @asynccontextmanager
 async def a_house(path: Path, clock: FakeClock, **changes: Any) -> AsyncIterator[House]:
     """A house of its own; ``changes`` may name sandbox options under ``cloud``."""
@@ -532,7 +519,7 @@ async def a_house(path: Path, clock: FakeClock, **changes: Any) -> AsyncIterator
         opened(SandboxOptions(**options | asked), Clock(clock.epoch)) as cloud,
         SqliteStorage(path / "bridge.db") as storage,
     ):
-        storage._database._reader = AtOnce()
+        work_in_place(storage)
         house = House(storage, cloud, clock, **changes)
         house.has(past)
         async with house.noting.opened():
