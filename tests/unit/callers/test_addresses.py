@@ -22,7 +22,7 @@ async def dns() -> AsyncIterator[NameServer]:
 
 
 def reading(
-    dns: NameServer, *, fail_open: bool = False, every: float = 3600, patience: float = 0.3
+    dns: NameServer, *, fail_open: bool = False, every: float = 3600, patience: float = 0.1
 ) -> WithingsAddresses:
     """What reads both records at that server."""
     return WithingsAddresses(

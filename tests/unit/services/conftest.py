@@ -7,15 +7,18 @@ from contract.storage.backends import SqliteBackend
 from fakes import FakeClock
 from unit.services.house import House, a_house
 from withings_bridge.services import holding
-from withings_bridge.services.inbox import working
-from withings_bridge.services.links import granting
+from withings_bridge.services.inbox import requesting, working
+from withings_bridge.services.links import granting, linking, tokens
+from withings_bridge.services.links.tokens import SAVE_PAUSES
 
 
 @pytest.fixture(autouse=True)
 def _looks_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for somebody else looks again at once, in real time."""
-    for module in (holding, granting):
+    for module in (holding, granting, requesting):
         monkeypatch.setattr(module, "POLL_SECONDS", 0.01)
+    for module in (linking, tokens):
+        monkeypatch.setattr(module, "SAVE_PAUSES", [0.01 for _ in SAVE_PAUSES])
     monkeypatch.setattr(working, "WAIT_SECONDS", 0.01)
 
 

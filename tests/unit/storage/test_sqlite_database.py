@@ -17,7 +17,7 @@ import pytest
 from withings_bridge.domain.errors import StorageUnavailable
 from withings_bridge.storage.sqlite.database import MOST_IN_A_GROUP, Database, Intent
 
-SOON = timedelta(seconds=0.3)
+SOON = timedelta(seconds=0.2)
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from withings_bridge.domain.accounts import with_whole_history
 from withings_bridge.domain.categories import Category
 from withings_bridge.domain.errors import ConsentNeeded, NotLinked, SyncFailed
 from withings_bridge.domain.records import Kind
-from withings_bridge.services.inbox.requesting import POLL_SECONDS, Requesting
+from withings_bridge.services.inbox import requesting as waiting
+from withings_bridge.services.inbox.requesting import Requesting
 from withings_bridge.services.inbox.tending import Choice
 from withings_bridge.services.inbox.turning import Turn
 from withings_bridge.services.inbox.working import Working
@@ -219,7 +220,7 @@ class TestSync:
             return working.turns >= 4
 
         await eventually(has_looked_four_times)
-        assert asyncio.get_running_loop().time() - began >= 2 * POLL_SECONDS
+        assert asyncio.get_running_loop().time() - began >= 2 * waiting.POLL_SECONDS
         clock.advance(12 * SECOND)
         await syncing
         assert await house.values("weight") == ["154.32"]
