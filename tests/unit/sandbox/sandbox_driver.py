@@ -2,17 +2,20 @@
 
 import asyncio
 import itertools
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
 
 from routes import with_known_routes
-from withings_bridge.sandbox import Clock, SandboxOptions, create_sandbox
+from withings_bridge.sandbox import Clock, SandboxOptions, create_sandbox, running
 from withings_bridge.sandbox.running import RunningSandbox
+from withings_bridge.sandbox.seeding import seed_people
+from withings_bridge.sandbox.world import World
 
 NOON = 1_795_435_200.0
 """2026-11-23 12:00 UTC."""
@@ -158,6 +161,23 @@ class Linked:
 
     async def subscribe(self, appli: int, url: str = WEBHOOK) -> dict[str, Any]:
         return await self.call("/notify", "subscribe", callbackurl=url, appli=appli)
+
+
+_SEEDED: dict[tuple[int, int, int, date], sqlite3.Connection] = {}
+
+
+def _seeded(world: World, options: SandboxOptions, now: datetime) -> None:
+    """Seeds a world, or copies one seeded alike: to make up a history takes longer than most tests."""
+    alike = options.seed, options.people, options.days, now.astimezone(UTC).date()
+    if alike in _SEEDED:
+        _SEEDED[alike].backup(world._connection)
+    else:
+        seed_people(world, options, now)
+        _SEEDED[alike] = sqlite3.connect(":memory:")
+        world._connection.backup(_SEEDED[alike])
+
+
+running.seed_people = _seeded  # type: ignore[attr-defined]  # it is no export
 
 
 @asynccontextmanager
