@@ -4,6 +4,8 @@ import re
 import tomllib
 from datetime import date
 
+import pytest
+
 from documents import ROOT, text_of
 from withings_bridge import __version__
 from withings_bridge.api.routers.health import health
@@ -32,6 +34,7 @@ class TestTheVersion:
         found = [path.name for path in files if "vendor" not in path.parts and said.search(path.read_text())]
         assert found == ["__init__.py"]
 
+    @pytest.mark.slow
     async def test_is_told_alike_by_all_who_tell_it(self) -> None:
         described = create_app(Settings(_env_file=None)).openapi()["info"]["version"]
         alive = await health()

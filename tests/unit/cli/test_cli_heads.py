@@ -55,12 +55,12 @@ class TestAHeadWithoutAnEnd:
     @pytest.mark.parametrize(
         ("begin", "piece"),
         [
-            (b"POST /", PIECE),
-            (REQUEST + b"X: ", PIECE),
+            pytest.param(b"POST /", PIECE, marks=pytest.mark.slow),
+            pytest.param(REQUEST + b"X: ", PIECE, marks=pytest.mark.slow),
             (REQUEST, b"X: " + PIECE + b"\r\n"),
-            (CHUNKED + b"0\r\n", b"X: " + PIECE + b"\r\n"),
-            (CHUNKED + b"1;x=", PIECE),
-            (b"", b"\r\n" * 512),
+            pytest.param(CHUNKED + b"0\r\n", b"X: " + PIECE + b"\r\n", marks=pytest.mark.slow),
+            pytest.param(CHUNKED + b"1;x=", PIECE, marks=pytest.mark.slow),
+            pytest.param(b"", b"\r\n" * 512, marks=pytest.mark.slow),
         ],
         ids=["address", "header", "headers", "trailers", "chunk's extension", "blank lines"],
     )

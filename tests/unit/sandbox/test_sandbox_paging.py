@@ -23,6 +23,7 @@ async def _pages(linked: Linked, path: str, action: str, window: dict[str, int])
 
 
 class TestPages:
+    @pytest.mark.slow
     @pytest.mark.parametrize(("path", "action", "rows", "window"), SERVICES, ids=IDS)
     async def test_together_hold_every_row_once_by_ascending_change(
         self, path: str, action: str, rows: str, window: dict[str, int]

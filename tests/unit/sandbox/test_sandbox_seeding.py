@@ -55,6 +55,7 @@ def _values(groups: Rows, number: int, *, attribs: frozenset[int] = frozenset({0
 
 
 class TestDeterminism:
+    @pytest.mark.slow
     def test_the_same_seed_on_the_same_day_gives_the_same_world(self) -> None:
         morning, evening = _world(days=30, at=NOON - 36_000), _world(days=30, at=NOON + 36_000)
         assert _everything(morning) == _everything(evening)
@@ -74,6 +75,7 @@ class TestDeterminism:
 
 
 class TestPlausibility:
+    @pytest.mark.slow
     def test_nothing_lies_in_the_future(self, world: World, userids: list[int]) -> None:
         for userid in userids:
             for group in _rows(world, userid, Service.MEASURES):

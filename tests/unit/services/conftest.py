@@ -19,6 +19,7 @@ def _looks_soon(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "POLL_SECONDS", 0.01)
     for module in (linking, tokens):
         monkeypatch.setattr(module, "SAVE_PAUSES", [0.01 for _ in SAVE_PAUSES])
+    monkeypatch.setattr(tokens, "POLL_SECONDS", 0.05)
     monkeypatch.setattr(working, "WAIT_SECONDS", 0.01)
 
 

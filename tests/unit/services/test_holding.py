@@ -163,6 +163,7 @@ class TestATurnThatLostItsAccount:
 
 
 class TestADisconnectInMidTurn:
+    @pytest.mark.slow
     async def test_purges_what_the_turn_had_written_and_the_turn_brings_nothing_back(
         self, tmp_path: Path, clock: FakeClock
     ) -> None:
@@ -182,6 +183,7 @@ class TestADisconnectInMidTurn:
             assert await house.rows() == {}
             assert await house.storage.accounts.get(userid) is None
 
+    @pytest.mark.slow
     async def test_of_one_of_two_lets_the_turn_be_repeated_for_the_other(
         self, tmp_path: Path, clock: FakeClock
     ) -> None:

@@ -64,6 +64,7 @@ class TestReplicas:
         )
         assert most_in_a_minute(left) <= 120
 
+    @pytest.mark.slow
     async def test_never_send_the_same_call_within_ten_seconds(
         self, store: Ephemera, clock: TickingClock
     ) -> None:
@@ -99,6 +100,7 @@ class TestReplicas:
 
 
 class TestLanes:
+    @pytest.mark.slow
     async def test_a_live_call_passes_those_that_wait(self, store: Ephemera, clock: TickingClock) -> None:
         pacing = a_pacing(store, clock)
         backfill = [asyncio.create_task(leave(pacing, clock, Lane.BACKFILL, n)) for n in range(20)]
@@ -106,6 +108,7 @@ class TestLanes:
         live = await leave(pacing, clock, Lane.LIVE, "a weighing")
         assert sum(left > live for left in await asyncio.gather(*backfill)) >= 10
 
+    @pytest.mark.slow
     async def test_work_that_is_hurried_leaves_at_once(self, store: Ephemera, clock: TickingClock) -> None:
         pacing = a_pacing(store, clock)
         others = [asyncio.create_task(leave(pacing, clock, Lane.BACKFILL, n)) for n in range(20)]

@@ -82,6 +82,7 @@ class TestAnAnnouncement:
         (claimed,) = await storage.accounts.claim("late", lane=Lane.LIVE, now=later, lease=SECOND, limit=1)
         assert claimed.userid == ACCOUNT
 
+    @pytest.mark.slow
     async def test_beyond_the_room_takes_all_that_waits_into_the_document(
         self, storage: SqliteStorage, path: Path
     ) -> None:

@@ -30,6 +30,7 @@ class TestHistory:
         with pytest.raises(NotLinked):
             await house.browsing.of("user-1")
 
+    @pytest.mark.slow
     async def test_goes_through_more_records_than_a_page_holds(self, house: House, clock: FakeClock) -> None:
         userid = await house.linked()
         groups = [a_group(number, clock) for number in range(1, 2 * PAGE + 2)]

@@ -159,6 +159,7 @@ class TestAnExport:
         assert shares == sorted(shares)
         assert (shares[0], shares[-1]) == (0.5, 1.0)
 
+    @pytest.mark.slow
     async def test_reads_a_page_at_a_time(
         self, house: House, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:

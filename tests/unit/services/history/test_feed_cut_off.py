@@ -68,6 +68,7 @@ class TestTheFeed:
         await house.drain(userid)
         assert await version_of(house) > before
 
+    @pytest.mark.slow
     async def test_shows_a_deletion_when_the_turn_is_done_again(
         self, house: House, mark: Mark, clock: FakeClock
     ) -> None:

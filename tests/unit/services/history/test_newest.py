@@ -104,6 +104,7 @@ class TestWhatIsRemembered:
         await shelf.put(shelf.weighing(1, kg=5, type_=170))
         assert set(await shelf.values()) == {"visceral_fat"}
 
+    @pytest.mark.slow
     async def test_is_not_told_after_a_purge_that_was_cut_off(self, shelf: Shelf, clock: FakeClock) -> None:
         """Some records are gone without a trace, others are still there."""
         await shelf.put(shelf.weighing(3, kg=9, type_=170))
@@ -128,6 +129,7 @@ class TestWhatIsRemembered:
         await shelf.put(shelf.weighing(1, kg=90))
         await shelf.values()
 
+    @pytest.mark.slow
     async def test_is_found_anew_after_a_great_many_changes(self, shelf: Shelf) -> None:
         await shelf.put(*[shelf.weighing(number, kg=number) for number in range(10, 610)])
         assert (await shelf.values())["weight"].value == 70

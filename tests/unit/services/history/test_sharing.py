@@ -162,6 +162,7 @@ class TestASearch:
 
 
 class TestOneObservation:
+    @pytest.mark.slow
     async def test_is_found_by_its_id(self, sharing: Sharing) -> None:
         for one in await all_observations(sharing):
             assert await sharing.observation(USER, one.id) == one

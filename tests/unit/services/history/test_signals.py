@@ -57,11 +57,13 @@ class TestASignal:
         (recording,) = await house.records(userid, Kind.HEART)
         assert (signal.key, signal.at, signal.body) == ("ecg/1", recording.at, curve)
 
+    @pytest.mark.slow
     async def test_of_a_stethoscope_is_its_sound(self, house: House, userid: str) -> None:
         sound = await house.signals.stetho(USER, "5")
         assert (len(sound["signal"]) > 1000, sound["frequency"]) == (True, 4000)
         assert [signal.key for signal in await stored(house, userid)] == ["stetho/5"]
 
+    @pytest.mark.slow
     async def test_is_looked_through_once_for_what_no_table_knows(
         self, house: House, userid: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -71,11 +73,13 @@ class TestASignal:
         await house.signals.ecg(USER, "1")
         assert counted == await stored(house, userid)
 
+    @pytest.mark.slow
     async def test_leaves_the_account_to_whoever_comes_next(self, house: House, userid: str) -> None:
         await house.signals.ecg(USER, "1")
         account = await house.account(userid)
         assert account.lease is None
 
+    @pytest.mark.slow
     async def test_is_served_and_kept_later_where_somebody_works_on_the_account(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:
@@ -91,6 +95,7 @@ class TestASignal:
         assert [signal.body for signal in await stored(house, userid)] == [curve]
         assert [call.action for call in await house.calls()] == ["get"]
 
+    @pytest.mark.slow
     async def test_that_waits_to_be_kept_is_not_told_once_its_recording_is_purged(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:
@@ -102,6 +107,7 @@ class TestASignal:
             await house.signals.ecg(USER, "1")
         assert await stored(house, userid) == []
 
+    @pytest.mark.slow
     async def test_waits_in_memory_beside_few_others(
         self, house: House, userid: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -116,6 +122,7 @@ class TestASignal:
         await house.signals.ecg(USER, "1")
         assert [call.action for call in await house.calls()] == ["get"]
 
+    @pytest.mark.slow
     async def test_is_looked_for_among_the_last_recordings_first(
         self, house: House, userid: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -134,11 +141,13 @@ class TestASignal:
         await house.signals.ecg(USER, "1")
         assert len(read) == 2
 
+    @pytest.mark.slow
     async def test_that_is_empty_is_served_and_not_kept(self, house: House, userid: str) -> None:
         house.weather.answers("get", {"signal": [], "sampling_frequency": 300})
         assert (await house.signals.ecg(USER, "1"))["signal"] == []
         assert await stored(house, userid) == []
 
+    @pytest.mark.slow
     async def test_that_the_store_does_not_take_is_served(
         self, house: House, userid: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -149,6 +158,7 @@ class TestASignal:
         assert (await house.signals.ecg(USER, "1"))["signal"]
         assert (await house.account(userid)).lease is None
 
+    @pytest.mark.slow
     async def test_that_two_ask_for_at_once_costs_one_call(self, house: House, userid: str) -> None:
         first, second = await asyncio.gather(*(house.signals.ecg(USER, "1") for _ in range(2)))
         assert first == second
@@ -156,6 +166,7 @@ class TestASignal:
 
 
 class TestWhose:
+    @pytest.mark.slow
     async def test_that_of_no_recording_is_never_asked_for(self, house: House, userid: str) -> None:
         for ask in (house.signals.ecg, house.signals.stetho):
             with pytest.raises(NoSuchRecording):
@@ -166,6 +177,7 @@ class TestWhose:
         with pytest.raises(NoSuchRecording):
             await house.signals.stetho(USER, "1")
 
+    @pytest.mark.slow
     async def test_that_of_another_person_is_refused(self, house: House, userid: str) -> None:
         other = (await house.cloud.control("GET", "/people"))[1]["userid"]
         await house.link("user-2", person=other)
@@ -175,10 +187,12 @@ class TestWhose:
         with pytest.raises(NoSuchRecording):
             await house.signals.ecg("user-2", "1")
 
+    @pytest.mark.slow
     async def test_nobody_who_is_not_linked_gets_any(self, house: House, userid: str) -> None:
         with pytest.raises(NotLinked):
             await house.signals.ecg("user-9", "1")
 
+    @pytest.mark.slow
     async def test_what_is_kept_is_served_where_withings_wants_a_new_consent_and_nothing_else(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:
@@ -192,6 +206,7 @@ class TestWhose:
 
 
 class TestWhenItsRecordingGoes:
+    @pytest.mark.slow
     async def test_it_goes_too_and_others_stay(self, house: House, userid: str, clock: FakeClock) -> None:
         other = ecg_of(house, signalid=2, hours_ago=20)
         await house.load(userid, series=[other])

@@ -52,12 +52,14 @@ class TestRegister:
         assert not registered.skipped
         assert registered.webhook_url == house.callback_url.removesuffix("?secret=s")
 
+    @pytest.mark.slow
     async def test_asks_withings_once_where_nothing_is_missing(self, house: House) -> None:
         await house.linked()
         registered = await house.registering.register("user-1")
         assert registered.skipped
         assert await asked(house) == ["list"]
 
+    @pytest.mark.slow
     async def test_believes_no_list_of_a_moment_ago(self, house: House) -> None:
         userid = await house.linked()
         await house.cloud.control("DELETE", f"/subscriptions?userid={userid}")
@@ -65,6 +67,7 @@ class TestRegister:
         assert not registered.skipped
         assert await asked(house) == ["list", "subscribe", "subscribe", "subscribe"]
 
+    @pytest.mark.slow
     async def test_skips_what_the_person_has_not_consented_to(self, house: House) -> None:
         await house.drain(await house.link(scope="user.metrics"))
         registered = await house.registering.register("user-1")
@@ -75,11 +78,13 @@ class TestRegister:
             "The person has not consented to user.sleepevents.",
         }
 
+    @pytest.mark.slow
     async def test_tries_again_what_withings_refused_before(self, house: House) -> None:
         house.weather.refuses("subscribe", 277, times=3)
         await house.linked()
         assert stands(await house.registering.register("user-1")) == dict.fromkeys(APPLIS, (True, 0))
 
+    @pytest.mark.slow
     async def test_has_skipped_nothing_where_withings_refuses_it(self, house: House) -> None:
         userid = await house.linked()
         await house.cloud.control("DELETE", f"/subscriptions?userid={userid}")
@@ -88,6 +93,7 @@ class TestRegister:
         assert stands(registered) == dict.fromkeys(APPLIS, (False, 277))
         assert not registered.skipped
 
+    @pytest.mark.slow
     async def test_waits_in_peace_while_withings_asks_for_patience(
         self, house: House, clock: FakeClock
     ) -> None:
@@ -103,6 +109,7 @@ class TestRegister:
         clock.advance(12 * SECOND)
         assert stands(await registering) == dict.fromkeys(APPLIS, (True, 0))
 
+    @pytest.mark.slow
     async def test_claims_nothing_that_withings_could_not_be_asked_about(self, house: House) -> None:
         await house.linked()
         house.weather.breaks("list")
@@ -125,6 +132,7 @@ class TestAWebhookThatDidNotAnswer:
             assert one.reason is not None
             assert "HEAD" in one.reason
 
+    @pytest.mark.slow
     async def test_is_asked_again_and_not_judged_by_the_time_before(
         self, house: House, webhook: Listener, clock: FakeClock
     ) -> None:
@@ -147,12 +155,14 @@ class TestWhoCannotBeRegistered:
             with pytest.raises(NoWebhook):
                 await house.registering.register("user-1")
 
+    @pytest.mark.slow
     async def test_is_who_has_withdrawn_their_consent(self, house: House) -> None:
         userid = await house.linked()
         await house.cloud.control("POST", f"/people/{userid}/unlink")
         with pytest.raises(ConsentNeeded):
             await house.registering.register("user-1")
 
+    @pytest.mark.slow
     async def test_is_who_unlinks_meanwhile(self, house: House) -> None:
         userid = await house.linked()
         await house.cloud.control("POST", f"/people/{userid}/unlink")

@@ -56,6 +56,7 @@ class TestSync:
         assert [call.action for call in await house.calls()] == [action]
         assert not (await house.account(userid)).of(category).news
 
+    @pytest.mark.slow
     async def test_of_all_that_is_followed_may_be_repeated_soon(self, house: House, clock: FakeClock) -> None:
         """Withings refuses the identical call within ten seconds."""
         await house.linked()
@@ -76,6 +77,7 @@ class TestSync:
         await house.requesting.sync("user-1", only=[Category.INTRADAY])
         assert await house.calls() == []
 
+    @pytest.mark.slow
     async def test_brings_the_store_up_to_date_and_says_what_was_fetched(
         self, house: House, clock: FakeClock
     ) -> None:
@@ -97,6 +99,7 @@ class TestSync:
         assert not synced.account.importing
         assert len(await house.values("weight")) == 3
 
+    @pytest.mark.slow
     async def test_in_full_asks_for_what_seldom_changes_too(self, house: House) -> None:
         userid = await house.linked()
         await house.requesting.sync("user-1")
@@ -110,6 +113,7 @@ class TestSync:
         await house.requesting.sync("user-1")
         assert {call.action for call in await house.calls()} <= {"requesttoken", "getmeas", "list"}
 
+    @pytest.mark.slow
     async def test_shares_the_turn_after_one_that_is_running(self, house: House) -> None:
         userid = await house.linked()
         await house.storage.accounts.announce(userid, {}, now=house.clock())
@@ -128,12 +132,14 @@ class TestSync:
         assert len(calls) == 2
         assert {call.status for call in await house.calls()} == {0}
 
+    @pytest.mark.slow
     async def test_twice_in_a_row_is_no_fault(self, house: House) -> None:
         await house.linked()
         for _ in range(3):
             await house.requesting.sync("user-1")
         assert {call.status for call in await house.calls()} == {0}
 
+    @pytest.mark.slow
     async def test_of_a_whole_history_waits_for_all_of_it(self, house: House, clock: FakeClock) -> None:
         userid = await house.linked()
         await house.weigh(userid, 70, at=(clock() - 3000 * DAY).isoformat())
@@ -141,6 +147,7 @@ class TestSync:
         assert not synced.account.importing
         assert await house.values("weight") == ["154.32"]
 
+    @pytest.mark.slow
     async def test_waits_for_no_more_of_a_whole_history_than_a_first_import_brings(
         self, house: House, clock: FakeClock
     ) -> None:
@@ -153,6 +160,7 @@ class TestSync:
         assert left is not None
         assert clock() - 369 * DAY < left.until <= clock() - 365 * DAY
 
+    @pytest.mark.slow
     async def test_tries_an_import_again_that_was_given_up(self, house: House) -> None:
         userid = await house.link()
         house.weather.refuses("getactivity", 503)
@@ -206,6 +214,7 @@ class TestSync:
         assert trouble is not None
         assert trouble.retry_at is None
 
+    @pytest.mark.slow
     async def test_waits_in_peace_while_withings_asks_for_patience(
         self, house: House, clock: FakeClock
     ) -> None:

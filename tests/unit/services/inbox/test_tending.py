@@ -53,6 +53,7 @@ class TestAll:
 
             await house.storage.links.join(f"user-{n}", account.userid, a_pair(), stored)
 
+    @pytest.mark.slow
     async def test_are_found_on_every_page(self, house: House, clock: FakeClock) -> None:
         await self.accounts(house, clock, 205)
         found = await listed(house)
@@ -116,6 +117,7 @@ class TestReplay:
         assert (await house.tending.replay(userid, ALL)).chosen == []
         assert await house.account(userid) == before
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("choice", "names"),
         [

@@ -66,6 +66,7 @@ class TestATurn:
             "write rows": {"rows": 2, "changed": 2},
         }
 
+    @pytest.mark.slow
     async def test_of_several_is_in_the_trace_of_the_first_and_names_the_others(
         self, house: House, userid: str
     ) -> None:

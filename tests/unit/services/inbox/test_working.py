@@ -306,6 +306,7 @@ class TestRun:
         await after.drain(userid)
         assert await after.values("weight") == ["154.32"]
 
+    @pytest.mark.slow
     async def test_takes_live_work_before_imports(self, house: House, clock: FakeClock) -> None:
         people = [entry["userid"] for entry in await house.cloud.control("GET", "/people")]
         importing = await house.link("user-1", person=people[0])
@@ -328,6 +329,7 @@ class TestRun:
         assert await house.working.drain(userid) == []
         assert (await house.account(userid)).of(Category.MEASURES).news
 
+    @pytest.mark.slow
     async def test_takes_up_an_import_as_soon_as_a_link_was_worked_off(
         self, house: House, clock: FakeClock
     ) -> None:
@@ -344,6 +346,7 @@ class TestRun:
         stop.set()
         await working
 
+    @pytest.mark.slow
     async def test_goes_on_with_an_account_without_a_look_at_all_others(
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -369,6 +372,7 @@ class TestRun:
         stop.set()
         await running
 
+    @pytest.mark.slow
     async def test_looks_at_all_others_where_a_lane_was_full(
         self, house: House, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -390,6 +394,7 @@ class TestRun:
 
 
 class TestHurry:
+    @pytest.mark.slow
     async def test_ends_an_import_early_when_news_comes(self, house: House, clock: FakeClock) -> None:
         people = [entry["userid"] for entry in await house.cloud.control("GET", "/people")]
         userid = await house.link("user-2", person=people[1])
@@ -453,6 +458,7 @@ class TestWorkOff:
         await asyncio.wait_for(working, 5)
         assert await house.values("weight") == ["154.32"]
 
+    @pytest.mark.slow
     async def test_by_many_at_once_is_one_that_waits_and_misses_nothing(
         self, house: House, userid: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -31,6 +31,7 @@ class TestEndOfTheLink:
         assert not account.of(Category.LINK).news
         assert [call.action for call in await house.calls()] == ["getdevice"]
 
+    @pytest.mark.slow
     async def test_is_carried_out_for_every_user_once_withings_refuses(
         self, house: House, userid: str
     ) -> None:
@@ -145,6 +146,7 @@ class TestConsentNeeded:
         assert await house.calls() == []
         assert await house.working._claim_due([]) == []
 
+    @pytest.mark.slow
     async def test_is_told_once_to_every_user(self, house: House, userid: str, clock: FakeClock) -> None:
         await house.link("user-2")
         await house.drain(userid)

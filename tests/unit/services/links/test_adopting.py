@@ -97,6 +97,7 @@ class TestASinglePair:
         assert {c for c in Category if adopted.of(c).backfill} == set(WINDOWS)
         assert await house.storage.accounts.claim("w", lane=Lane.ERRAND, now=clock(), lease=MINUTE, limit=9)
 
+    @pytest.mark.slow
     async def test_brings_all_that_the_person_has_at_withings(
         self, house: House, table: SqliteBackend, clock: FakeClock
     ) -> None:
@@ -180,6 +181,7 @@ class TestAStoreThatIsSilent:
         assert await table.token_row(USER) == row
         assert await house.storage.accounts.get(row["withings_userid"]) is None
 
+    @pytest.mark.slow
     async def test_between_account_and_rows_leaves_a_link_that_works(
         self, house: House, table: SqliteBackend
     ) -> None:
@@ -206,6 +208,7 @@ class TestOthers:
             assert await table.token_row(f"{USER}#withings") == damaged
         assert await house.storage.accounts.list() == []
 
+    @pytest.mark.slow
     async def test_of_other_connectors_are_not_touched(self, house: House, table: SqliteBackend) -> None:
         row = await row_with(house, Place.OWN)
         await table.put_token_row(row)

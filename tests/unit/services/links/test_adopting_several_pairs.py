@@ -23,6 +23,7 @@ from withings_bridge.storage.encryption import EncryptedLinks
 
 
 class TestSeveralPairs:
+    @pytest.mark.slow
     @pytest.mark.parametrize("live", Place)
     @pytest.mark.parametrize("newest", Place)
     async def test_are_proven_and_the_one_that_works_takes_the_place_of_all(
@@ -95,6 +96,7 @@ class TestSeveralPairs:
         assert await house.adopting.adopt(USER) is Outcome.ADOPTED
         assert len(await house.storage.links.rows(USER)) == 1
 
+    @pytest.mark.slow
     async def test_of_which_one_was_refreshed_and_not_saved_are_asked_about_again(
         self, house: House, table: SqliteBackend, clock: FakeClock
     ) -> None:
@@ -160,6 +162,7 @@ class TestTwoUsersOfOneAccount:
         await adopting_over(house, EncryptedLinks(house.storage.links, [new])).adopt("user-2")
         assert await table.token_row(f"{USER}#withings") == sealed
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("live", ["user-1", "user-2"])
     @pytest.mark.parametrize("newest", ["user-1", "user-2"])
     @pytest.mark.parametrize("first", ["user-1", "user-2"])

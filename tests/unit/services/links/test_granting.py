@@ -69,6 +69,7 @@ class TestASecondUserWhileTheFirstLeaves:
         )
         return joined.account
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("action", ["getnonce", "revoke"])
     async def test_never_gets_a_link_that_is_dead_already(self, house: House, action: str) -> None:
         userid = await house.linked("user-1")
@@ -113,6 +114,7 @@ class TestASecondUserWhileTheFirstLeaves:
 
 
 class TestLinkingAgainRightAfterLeaving:
+    @pytest.mark.slow
     async def test_proves_the_new_pair_and_works(self, house: House) -> None:
         userid = await house.linked()
         await house.leaving.disconnect("user-1")

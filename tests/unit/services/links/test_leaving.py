@@ -116,6 +116,7 @@ class TestDisconnect:
         assert (await house.person(userid))["subscriptions"] == 1
         assert not done.confirmed
 
+    @pytest.mark.slow
     async def test_refreshes_an_expired_pair_for_it(self, house: House, clock: FakeClock) -> None:
         userid = await settled(house)
         clock.advance(12 * HOUR)
@@ -151,6 +152,7 @@ class TestDisconnect:
                 await house.leaving.disconnect("user-1")
             assert await house.storage.accounts.get(userid) is None
 
+    @pytest.mark.slow
     async def test_spaces_what_it_revokes_and_still_ends_the_grant_when_that_takes_too_long(
         self, opening: Opening
     ) -> None:
@@ -174,6 +176,7 @@ class TestDisconnect:
             await house.leaving.disconnect("user-1")
             assert await said(house) == ["getnonce", "revoke"]
 
+    @pytest.mark.slow
     async def test_where_the_key_to_the_tokens_is_lost_ends_the_grant_alone(self, opening: Opening) -> None:
         async with opening(encryption_keys=[Fernet.generate_key().decode()]) as house:
             userid = await settled(house)
@@ -218,6 +221,7 @@ class TestSharedAccount:
         await house.forget_calls()
         return userid
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("purge", [False, True])
     async def test_is_left_without_a_word_to_withings(
         self, house: House, userid: str, *, purge: bool
@@ -232,6 +236,7 @@ class TestSharedAccount:
         assert account.users == {"user-2"}
         assert account.lease is None
 
+    @pytest.mark.slow
     async def test_loses_the_rows_of_who_left_with_purge_and_nothing_else(
         self, house: House, userid: str
     ) -> None:
@@ -241,6 +246,7 @@ class TestSharedAccount:
         assert await house.rows("user-2") == before
         assert await house.records(userid) == records
 
+    @pytest.mark.slow
     async def test_goes_on_for_who_stays(self, house: House, userid: str, clock: FakeClock) -> None:
         await house.leaving.disconnect("user-1", purge=True)
         clock.advance(12 * HOUR)
@@ -249,6 +255,7 @@ class TestSharedAccount:
         assert await house.rows("user-1") == {}
         assert [word for word in await said(house) if word != "getmeas"] == ["requesttoken"]
 
+    @pytest.mark.slow
     async def test_is_ended_by_who_leaves_last(self, house: House, userid: str) -> None:
         await house.leaving.disconnect("user-1")
         done = await house.leaving.disconnect("user-2", purge=True)
@@ -276,6 +283,7 @@ class TestSharedAccount:
         assert (await house.account(userid)).users == {"user-2"}
         assert await house.records(userid)
 
+    @pytest.mark.slow
     async def test_is_ended_once_when_both_leave_at_the_same_time(self, house: House, userid: str) -> None:
         first, second = await asyncio.gather(
             house.leaving.disconnect("user-1"), house.leaving.disconnect("user-2")
@@ -317,6 +325,7 @@ class TestCutOff:
         assert (await house.account(userid)).lease is None
         await self.gone(house, userid)
 
+    @pytest.mark.slow
     async def test_before_the_link_was_ended_here_imports_anew_for_who_links_again_instead(
         self, house: House
     ) -> None:

@@ -153,6 +153,7 @@ class TestSecondUser:
         by_dates = [call for call in await house.calls() if call.how == "dates" and call.action == "getmeas"]
         assert by_dates == []
 
+    @pytest.mark.slow
     async def test_leaves_the_first_one_working(self, house: House, clock: FakeClock) -> None:
         userid = await house.linked("user-1")
         await house.link("user-2")
@@ -166,6 +167,7 @@ class TestAnotherAccount:
     async def people(self, house: House) -> list[int]:
         return [entry["userid"] for entry in await house.cloud.control("GET", "/people")]
 
+    @pytest.mark.slow
     async def test_takes_the_place_of_the_old_one_and_the_rows_stay(
         self, house: House, clock: FakeClock
     ) -> None:

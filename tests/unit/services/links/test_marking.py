@@ -93,6 +93,7 @@ class TestAMark:
         assert mark.categories == {Category.SLEEP}
         assert await marking.take("77") is None
 
+    @pytest.mark.slow
     async def test_is_left_of_nobody_who_is_known(self, house: House, tmp_path: Path) -> None:
         userid = await house.linked()
         before = stored(tmp_path)
@@ -102,6 +103,7 @@ class TestAMark:
 
 @pytest.mark.usefixtures("scan")
 class TestAnAdoptedAccount:
+    @pytest.mark.slow
     async def test_looks_at_what_was_announced_before_its_import(
         self, house: House, table: SqliteBackend, clock: FakeClock
     ) -> None:

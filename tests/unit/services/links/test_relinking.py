@@ -45,6 +45,7 @@ class TestAfterConsentWasLost:
         await house.forget_calls()
         return userid
 
+    @pytest.mark.slow
     async def test_goes_on_where_it_stopped(self, house: House, userid: str) -> None:
         before = (await house.account(userid)).of(Category.MEASURES).cursor
         assert await house.link() == userid
@@ -65,6 +66,7 @@ class TestAfterConsentWasLost:
         assert {row["vitalType"] for key, row in after.items() if key not in before} == {"weight", "bmi"}
         assert house.gateway.published == ["user-1"]
 
+    @pytest.mark.slow
     async def test_of_one_user_serves_both_again(self, house: House, userid: str) -> None:
         await house.link("user-2")
         await house.drain(userid)
@@ -87,6 +89,7 @@ class TestAfterADisconnect:
         assert len(await house.records(userid)) == len(records) + 1
         assert house.gateway.published == ["user-1"]
 
+    @pytest.mark.slow
     async def test_notices_what_was_deleted_meanwhile(self, house: House, clock: FakeClock) -> None:
         userid = await weighed(house, 70)
         gone = await house.weigh(userid, 71)
@@ -100,6 +103,7 @@ class TestAfterADisconnect:
         await house.drain(userid)
         assert await house.values("weight") == ["154.32"]
 
+    @pytest.mark.slow
     async def test_with_purge_brings_everything_once_more(self, house: House, clock: FakeClock) -> None:
         userid = await weighed(house, 70, 71)
         await house.leaving.disconnect("user-1", purge=True)
@@ -128,6 +132,7 @@ class TestTwoUsers:
         for user in ("user-1", "user-2"):
             assert await house.values("weight", user) == ["154.32", "156.53"]
 
+    @pytest.mark.slow
     async def test_of_whom_the_first_leaves_and_comes_back(self, house: House, clock: FakeClock) -> None:
         userid = await weighed(house, 70)
         await house.link("user-2")
@@ -145,6 +150,7 @@ class TestTwoUsers:
         for user in ("user-1", "user-2"):
             assert await house.values("weight", user) == ["154.32", "156.53"]
 
+    @pytest.mark.slow
     async def test_of_whom_one_comes_back_to_what_was_deleted_meanwhile(
         self, house: House, clock: FakeClock
     ) -> None:
@@ -163,6 +169,7 @@ class TestTwoUsers:
         await house.drain(userid)
         assert await house.values("weight", "user-2") == ["154.32"]
 
+    @pytest.mark.slow
     async def test_of_whom_one_comes_back_keep_the_rows_that_a_second_source_stands_for(
         self, house: House, clock: FakeClock
     ) -> None:
@@ -219,6 +226,7 @@ class TestAnotherAccount:
         await house.forget_calls()
         return userid
 
+    @pytest.mark.slow
     async def test_ends_the_one_before_at_withings_too(self, house: House, persons: list[int]) -> None:
         old = await self.subscribed(house, persons[0])
         left = await self.moved(house, persons)
@@ -232,6 +240,7 @@ class TestAnotherAccount:
         await house.notified(new, await house.weigh(new, 70))
         assert await house.values("weight") == ["154.32"]
 
+    @pytest.mark.slow
     async def test_ends_nothing_that_somebody_else_uses(self, house: House, persons: list[int]) -> None:
         old = await self.subscribed(house, persons[0])
         await house.link("user-2", person=persons[0])
@@ -243,6 +252,7 @@ class TestAnotherAccount:
         assert await house.calls() == []
         assert (await house.person(old))["linked"]
 
+    @pytest.mark.slow
     async def test_ends_nothing_that_was_linked_again_since(self, house: House, persons: list[int]) -> None:
         old = await self.subscribed(house, persons[0])
         left = await self.moved(house, persons)
@@ -254,6 +264,7 @@ class TestAnotherAccount:
         assert await house.calls() == []
         assert (await house.person(old))["linked"]
 
+    @pytest.mark.slow
     async def test_refreshes_an_expired_pair_to_take_leave(
         self, house: House, persons: list[int], clock: FakeClock
     ) -> None:
@@ -267,6 +278,7 @@ class TestAnotherAccount:
         assert actions == ["requesttoken", "list", *["revoke"] * 5, "getnonce", "revoke"]
         assert not (await house.person(old))["linked"]
 
+    @pytest.mark.slow
     async def test_is_linked_whatever_withings_says_of_the_one_before(
         self, house: House, persons: list[int]
     ) -> None:
@@ -278,6 +290,7 @@ class TestAnotherAccount:
         await house.leaving.let_go(left)
         assert (await house.link_of()).account == str(persons[1])
 
+    @pytest.mark.slow
     async def test_is_none_when_it_is_the_same_one(self, house: House, persons: list[int]) -> None:
         await self.subscribed(house, persons[0])
         assert await self.moved(house, persons[:1]) is None

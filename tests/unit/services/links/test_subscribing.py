@@ -69,6 +69,7 @@ class TestSubscribing:
             assert account.subscriptions.confirmed == {1, 4, 44}
             assert not account.of(Category.SUBSCRIPTIONS).news
 
+    @pytest.mark.slow
     async def test_makes_one_call_a_step_five_seconds_apart(
         self, given: Subscribed, clock: FakeClock
     ) -> None:
@@ -83,6 +84,7 @@ class TestSubscribing:
             await house.drain(userid)
             assert await subscribes(house) == ["1", "4"]
 
+    @pytest.mark.slow
     async def test_does_not_subscribe_twice_what_is_there(self, given: Subscribed, clock: FakeClock) -> None:
         async with given.house() as house:
             userid = await house.link()
@@ -93,6 +95,7 @@ class TestSubscribing:
             await given.work_off(house, userid)
             assert await subscribes(house) == []
 
+    @pytest.mark.slow
     async def test_replaces_what_withings_dropped(self, given: Subscribed, clock: FakeClock) -> None:
         async with given.house() as house:
             userid = await house.link()
@@ -103,6 +106,7 @@ class TestSubscribing:
             await given.work_off(house, userid)
             assert len(await given.listed(house, userid)) == 3
 
+    @pytest.mark.slow
     async def test_leaves_the_callbacks_of_others_alone(self, given: Subscribed) -> None:
         async with given.house(applis=(1,)) as house:
             userid = await house.link()
@@ -111,12 +115,14 @@ class TestSubscribing:
             await given.work_off(house, userid)
             assert await given.listed(house, userid) == [(1, given.elsewhere), (1, given.url)]
 
+    @pytest.mark.slow
     async def test_skips_what_the_consent_does_not_cover(self, given: Subscribed) -> None:
         async with given.house(applis=(1, 16, 44, 50)) as house:
             userid = await house.link(scope="user.metrics")
             await given.work_off(house, userid)
             assert await subscribes(house) == ["1"]
 
+    @pytest.mark.slow
     async def test_remembers_what_withings_refuses_and_goes_on(self, given: Subscribed) -> None:
         async with given.house(applis=(1, 777, 44)) as house:
             userid = await house.link()
@@ -126,6 +132,7 @@ class TestSubscribing:
             assert subscriptions.refused == {777}
             assert await subscribes(house) == ["1", "777", "44"]
 
+    @pytest.mark.slow
     async def test_goes_on_after_a_fault(self, given: Subscribed) -> None:
         async with given.house() as house:
             userid = await house.link()
@@ -133,6 +140,7 @@ class TestSubscribing:
             await given.work_off(house, userid)
             assert len(await given.listed(house, userid)) == 3
 
+    @pytest.mark.slow
     async def test_trusts_a_list_for_ten_minutes(self, given: Subscribed, clock: FakeClock) -> None:
         async with given.house() as house:
             userid = await house.link()
@@ -153,6 +161,7 @@ class TestCallbackRefused:
             assert trouble.retry_at is None
             assert "HEAD" in trouble.reason
 
+    @pytest.mark.slow
     async def test_is_tried_again_when_somebody_asks(
         self, given: Subscribed, webhook: Listener, clock: FakeClock
     ) -> None:
@@ -191,6 +200,7 @@ class TestWhatCameBefore:
             await given.work_off(house, userid)
             assert await house.values("weight") == ["154.32"]
 
+    @pytest.mark.slow
     async def test_is_asked_for_once_and_in_the_lane_of_what_nobody_waits_for(
         self, given: Subscribed, clock: FakeClock
     ) -> None:

@@ -160,6 +160,7 @@ class TestADeadLink:
 
 
 class TestRowsUnderAWrongUser:
+    @pytest.mark.slow
     async def test_are_told_and_left_alone(self, house: House, clock: FakeClock) -> None:
         await with_history(house)
         stray = a_row(999_999, recorded_at=clock() - 30 * DAY)
@@ -184,6 +185,7 @@ class TestRowsUnderAWrongUser:
         assert house.gateway.published == [USER]
         assert await found(house) == []
 
+    @pytest.mark.slow
     async def test_are_those_of_somebody_else_who_is_linked_too(self, house: House, clock: FakeClock) -> None:
         userid = await with_history(house)
         person = await another_person(house, userid)
@@ -198,6 +200,7 @@ class TestRowsUnderAWrongUser:
         assert [(finding.user, finding.keys) for finding in findings] == [(USER, (theirs["item_key"],))]
         assert await house.rows("user-2") == before
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("days", [400, 364, -1])
     async def test_are_not_looked_for_outside_of_what_was_imported(
         self, house: House, clock: FakeClock, days: int
@@ -208,6 +211,7 @@ class TestRowsUnderAWrongUser:
         )
         assert await found(house, fix=True) == []
 
+    @pytest.mark.slow
     async def test_are_not_looked_for_while_an_import_runs(self, house: House, clock: FakeClock) -> None:
         userid = await house.link()
         await house.storage.vitals.write(USER, [a_row(999_999, recorded_at=clock() - 30 * DAY)], now=clock())
@@ -215,6 +219,7 @@ class TestRowsUnderAWrongUser:
         await house.drain(userid)
         assert len(await found(house)) == 1
 
+    @pytest.mark.slow
     async def test_are_never_those_of_another_source(
         self, house: House, clock: FakeClock, tmp_path: Path
     ) -> None:
@@ -233,6 +238,7 @@ class TestRowsUnderAWrongUser:
         assert await found(house, fix=True) == []
         assert await house.rows() == before
 
+    @pytest.mark.slow
     async def test_may_be_of_any_kind(self, house: House, clock: FakeClock, tmp_path: Path) -> None:
         await with_history(house)
         forms = {

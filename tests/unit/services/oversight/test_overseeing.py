@@ -61,6 +61,7 @@ class TestTheOverview:
         }
         assert [each.account.userid for each in overview.accounts if each.is_left_to_people] == ["4", "5"]
 
+    @pytest.mark.slow
     async def test_says_that_an_account_is_importing(self, house: House) -> None:
         userid = await house.link()
         assert conditions(await house.overseeing.overview()) == {userid: Condition.IMPORTING}
@@ -183,6 +184,7 @@ class TestAnAccount:
         assert {each.appli for each in registrations if each.confirmed} == {1}
         assert {each.appli for each in registrations if not each.confirmed and each.reason}
 
+    @pytest.mark.slow
     async def test_tells_what_happened_to_it_alone(self, house: House) -> None:
         await stored(house, an_account("1", "u1"))
         house.noting.note("1", What.LEFT, user="u1")

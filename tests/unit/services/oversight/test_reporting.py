@@ -77,6 +77,7 @@ class TestStatus:
         await house.link()
         assert not (await house.reporting.status("user-1")).has_data
 
+    @pytest.mark.slow
     async def test_says_how_far_an_import_is(self, house: House) -> None:
         userid = await house.link()
         assert (await house.reporting.status("user-1")).importing == 0

@@ -133,6 +133,7 @@ class TestWhatItCosts:
         await asyncio.gather(*(survey.look() for _ in range(20)))
         assert len(accounts.asked) == 2 * (len(Lane) + 2)
 
+    @pytest.mark.slow
     async def test_is_bounded_for_many_accounts_which_are_counted_by_and_by(
         self, house: House, clock: FakeClock
     ) -> None:

@@ -68,11 +68,11 @@ async def told(watching: Watching, count: int) -> list[str]:
 
 class TestWatching:
     async def test_tells_each_step_once(self, trail: Trail, clock: FakeClock) -> None:
-        watching = Watching(trail=trail, clock=clock, every_seconds=0.01)
+        watching = Watching(trail=trail, clock=clock, every_seconds=0.005)
         found: list[str] = []
         async with (
             asyncio.timeout(SOON),
-            aclosing(watching.steps(until=asyncio.Event(), idle_seconds=0.1)) as batches,
+            aclosing(watching.steps(until=asyncio.Event(), idle_seconds=0.03)) as batches,
         ):
             async for batch in batches:
                 found += [step.id for step in batch]

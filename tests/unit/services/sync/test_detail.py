@@ -85,6 +85,7 @@ async def served_by_day(house: House, first: datetime) -> dict[str, Any]:
 
 
 class TestANight:
+    @pytest.mark.slow
     async def test_that_is_announced_brings_its_stages_for_one_call_more(self, house: House) -> None:
         userid = await house.linked()
         night = await sleeps(house, userid)
@@ -95,6 +96,7 @@ class TestANight:
         assert stages[-1].body["enddate"] == night["enddate"]
         assert any("hr" in stage.body for stage in stages)
 
+    @pytest.mark.slow
     async def test_that_is_announced_again_costs_no_call_for_its_stages(self, house: House) -> None:
         userid = await house.linked()
         night = await sleeps(house, userid)
@@ -104,6 +106,7 @@ class TestANight:
         await told_of_night(house, userid, night)
         assert await detail_calls(house) == {}
 
+    @pytest.mark.slow
     async def test_that_was_revised_has_the_stages_of_the_night_as_it_is(self, house: House) -> None:
         userid = await house.linked()
         night = await sleeps(house, userid)
@@ -118,6 +121,7 @@ class TestANight:
         assert stages[0].body["startdate"] == night["startdate"] + 7200
         assert all(a.body["enddate"] == b.body["startdate"] for a, b in itertools.pairwise(stages))
 
+    @pytest.mark.slow
     async def test_that_was_deleted_takes_its_stages_along(self, house: House) -> None:
         userid = await house.linked()
         night = await sleeps(house, userid)
@@ -129,6 +133,7 @@ class TestANight:
         await house.drain(userid)
         assert await house.records(userid, Kind.SEGMENT) == []
 
+    @pytest.mark.slow
     async def test_that_no_notification_told_of_is_found_by_a_sweep_with_its_stages(
         self, house: House
     ) -> None:
@@ -179,6 +184,7 @@ class TestADay:
         assert samples(await house.records(userid, Kind.INTRADAY)) == expected
         assert sum(sample.get("steps", 0) for sample in expected.values()) == 5000
 
+    @pytest.mark.slow
     async def test_that_goes_on_has_the_samples_of_whole_hours_anew(
         self, house: House, clock: FakeClock
     ) -> None:
@@ -191,6 +197,7 @@ class TestADay:
         assert samples(await house.records(userid, Kind.INTRADAY)) == expected
         assert (await detail_calls(house))["getintradayactivity"] == 3 + 1
 
+    @pytest.mark.slow
     async def test_that_changed_twice_within_ten_seconds_is_asked_for_in_other_words(
         self, house: House, clock: FakeClock
     ) -> None:
@@ -206,6 +213,7 @@ class TestADay:
         found = samples(await house.records(userid, Kind.INTRADAY))
         assert sum(sample.get("steps", 0) for sample in found.values()) == 3005
 
+    @pytest.mark.slow
     async def test_where_clocks_differ_by_half_an_hour_is_asked_for_in_whole_hours(
         self, tmp_path: Path, clock: FakeClock
     ) -> None:
@@ -220,6 +228,7 @@ class TestADay:
 
 
 class TestImport:
+    @pytest.mark.slow
     async def test_brings_the_detail_of_what_was_imported_and_asks_for_nothing_else(
         self, house: House
     ) -> None:
@@ -234,6 +243,7 @@ class TestImport:
         assert samples(await house.records(userid, Kind.INTRADAY))
         assert not (await house.account(userid)).importing
 
+    @pytest.mark.slow
     async def test_goes_on_where_it_was_after_a_run(self, house: House) -> None:
         person = await first_person(house)
         for days in range(RUN + 2):
@@ -259,6 +269,7 @@ class TestImport:
         await house.drain(userid)
         assert await house.records(userid, Kind.SEGMENT)
 
+    @pytest.mark.slow
     async def test_that_is_over_leaves_what_another_import_of_its_summaries_finds_to_an_announcement(
         self, house: House
     ) -> None:
@@ -338,6 +349,7 @@ class TestImport:
         assert stages >= kept
         assert not [at for at in stages if not any(start <= at < start + 8 * 3600 for start in kept)]
 
+    @pytest.mark.slow
     async def test_is_made_up_for_at_the_next_sweep_where_it_is_switched_on_later(
         self, tmp_path: Path, clock: FakeClock
     ) -> None:
@@ -355,6 +367,7 @@ class TestImport:
 
 
 class TestSwitchedOff:
+    @pytest.mark.slow
     async def test_it_fetches_nothing_and_keeps_what_is_stored(self, house: House) -> None:
         userid = await house.linked()
         night = await sleeps(house, userid)

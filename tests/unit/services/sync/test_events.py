@@ -71,6 +71,7 @@ class TestEvents:
         await house.drain(userid)
         assert await stored(house, userid) == [(50, NOON_EPOCH, True)]
 
+    @pytest.mark.slow
     async def test_beyond_the_limit_are_let_go_with_a_line_that_tells_none_of_them(
         self, house: House, userid: str
     ) -> None:

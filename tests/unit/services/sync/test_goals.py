@@ -32,17 +32,20 @@ async def swept(house: House, userid: str, goals: dict[str, Any]) -> list[tuple[
 
 
 class TestGoals:
+    @pytest.mark.slow
     async def test_are_stored_when_the_account_is_linked(self, house: House) -> None:
         person = str((await house.cloud.control("GET", "/people"))[0]["userid"])
         await house.load(person, goals=GOALS)
         userid = await house.linked()
         assert [record.body for record in await house.records(userid, Kind.GOALS)] == [GOALS]
 
+    @pytest.mark.slow
     async def test_that_changed_are_found_by_a_sweep(self, house: House) -> None:
         userid = await house.linked()
         assert await swept(house, userid, GOALS) == [(THE_GOALS, GOALS)]
         assert await swept(house, userid, {"steps": 12000}) == [(THE_GOALS, {"steps": 12000})]
 
+    @pytest.mark.slow
     async def test_that_nobody_has_any_more_go(self, house: House) -> None:
         userid = await house.linked()
         await swept(house, userid, GOALS)

@@ -127,6 +127,7 @@ class TestTheSwitch:
         assert await house.values("steps") == []
         assert await house.values("fat-mass") == []
 
+    @pytest.mark.slow
     async def test_of_a_new_account_takes_one_step_before_its_import(
         self, tmp_path: Path, clock: FakeClock
     ) -> None:
@@ -137,6 +138,7 @@ class TestTheSwitch:
             assert done.count(Category.ROWS) == 1
             assert (await house.account(userid)).projected == FAT.version
 
+    @pytest.mark.slow
     async def test_is_followed_by_rows_of_an_earlier_link(self, house: House, userid: str) -> None:
         await under(house, ALL).drain(userid)
         assert await house.values("fat-mass") == ["33.07", "33.07"]
@@ -223,6 +225,7 @@ class TestRebuild:
             await on.working.turn(userid)
         assert (await on.account(userid)).projected == ALL.version
 
+    @pytest.mark.slow
     async def test_that_was_cut_off_is_completed_by_the_next(self, house: House, userid: str) -> None:
         await under(house, ALL).drain(userid)
         complete = await house.rows()
@@ -236,6 +239,7 @@ class TestRebuild:
         assert (await on.rows()).keys() == complete.keys()
         assert (await on.account(userid)).projected == ALL.version
 
+    @pytest.mark.slow
     async def test_goes_through_more_records_than_a_page_holds(
         self, house: House, userid: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -374,6 +378,7 @@ class TestOnDemand:
         assert (await reproject(house)).changed == 0
         assert await house.calls() == []
 
+    @pytest.mark.slow
     async def test_leaves_the_account_as_it_was_but_for_the_version(self, house: House, userid: str) -> None:
         before = await house.account(userid)
         on = under(house, ALL)

@@ -79,12 +79,14 @@ class TestWhen:
 
 
 class TestWhat:
+    @pytest.mark.slow
     async def test_finds_what_was_added_without_a_word(self, house: House, userid: str) -> None:
         await house.cloud.control("PUT", "/faults", {"lose_notifications": True})
         await house.weigh(userid, 70)
         await house.drain(userid)
         assert await house.values("weight") == ["154.32"]
 
+    @pytest.mark.slow
     async def test_finds_what_was_edited_long_ago(self, house: House, userid: str, clock: FakeClock) -> None:
         group = await house.weigh(userid, 70, at=(clock() - 200 * DAY).isoformat())
         await house.drain(userid)
@@ -108,6 +110,7 @@ class TestWhat:
         await house.drain(userid)
         assert await house.values("weight") == ["156.53"]
 
+    @pytest.mark.slow
     async def test_keeps_what_a_short_answer_left_out(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:
@@ -144,6 +147,7 @@ class TestWhat:
             ("getgoals", "dates"): 1,
         }
 
+    @pytest.mark.slow
     async def test_learns_when_a_silent_device_last_synchronised(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:
@@ -153,6 +157,7 @@ class TestWhat:
         sessions = [record.body["last_session_date"] for record in await house.records(userid, Kind.DEVICE)]
         assert int(clock().timestamp()) in sessions
 
+    @pytest.mark.slow
     async def test_leaves_out_what_the_consent_does_not_cover(self, tmp_path: Path, clock: FakeClock) -> None:
         async with a_house(tmp_path / "narrow", clock, sweep_every=EVERY) as house:
             userid = await house.link(scope="user.metrics")
@@ -196,6 +201,7 @@ class TestSubscriptions:
                 await self.settle(house, userid)
                 assert await self.listed(house) == [(1, elsewhere), (1, url), (44, url)]
 
+    @pytest.mark.slow
     async def test_to_a_former_secret_are_replaced_first_and_revoked_then(
         self, tmp_path: Path, clock: FakeClock
     ) -> None:

@@ -42,6 +42,7 @@ class TestEdit:
         (row,) = [row for row in (await house.rows()).values() if row["vitalType"] == "weight"]
         assert row["recordedAt"] == int(moved_to.timestamp())
 
+    @pytest.mark.slow
     async def test_that_moves_it_is_found_though_only_the_new_time_is_announced(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:
@@ -103,6 +104,7 @@ class TestDeletion:
         await house.drain(userid)
         assert await house.values("weight") == []
 
+    @pytest.mark.slow
     async def test_that_shows_late_is_found_though_the_day_after_changed(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:
@@ -217,6 +219,7 @@ class TestHeight:
         assert await house.values("bmi") == before
         assert "70.87" not in await house.values("height")
 
+    @pytest.mark.slow
     async def test_of_long_before_the_import_counts_and_its_deletion_is_noticed(
         self, house: House, clock: FakeClock
     ) -> None:

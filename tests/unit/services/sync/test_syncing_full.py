@@ -53,6 +53,7 @@ async def windows_asked(house: House, action: str = "getmeas") -> list[tuple[dat
 
 
 class TestAWholeHistory:
+    @pytest.mark.slow
     async def test_is_imported_in_nine_chunks_down_to_the_beginning(
         self, house: House, clock: FakeClock
     ) -> None:
@@ -70,6 +71,7 @@ class TestAWholeHistory:
         assert (asked[0][1], asked[-1][0]) == (clock(), BEGINNING)
         assert not (await house.account(userid)).importing
 
+    @pytest.mark.slow
     async def test_has_days_nights_workouts_and_hearts_too(self, house: House, clock: FakeClock) -> None:
         person = await the_person(house)
         old = clock() - 10 * YEAR
@@ -115,6 +117,7 @@ class TestAWholeHistory:
         ends = [end for _, end in asked]
         assert [start for start, _ in asked[:-1]] == ends[1:]
 
+    @pytest.mark.slow
     async def test_goes_on_to_the_beginning_though_everything_is_compared_anew(
         self, house: House, clock: FakeClock
     ) -> None:
@@ -125,6 +128,7 @@ class TestAWholeHistory:
         await house.drain(userid)
         assert len(await house.values("weight")) == 1
 
+    @pytest.mark.slow
     async def test_is_read_page_by_page_and_a_turn_reads_no_more_than_it_may(
         self, tmp_path: Path, clock: FakeClock
     ) -> None:
@@ -140,6 +144,7 @@ class TestAWholeHistory:
             assert [chunk.offset for chunk in chunks if chunk and chunk.offset] == [10, 20, 30]
             assert (await house.account(userid)).of(Category.MEASURES).rechecks == ()
 
+    @pytest.mark.slow
     async def test_is_not_told_whole_to_who_waits(self, house: House, clock: FakeClock) -> None:
         await house.load(await the_person(house), measuregrps=weighings(clock, DAY, 300 * DAY, 2 * YEAR))
         await house.link()
@@ -163,6 +168,7 @@ class TestWhatAWholeHistoryLacks:
         await house.forget_calls()
         return groups
 
+    @pytest.mark.slow
     async def test_goes_when_a_second_answer_for_that_quarter_agrees(
         self, house: House, clock: FakeClock, old: list[dict[str, Any]]
     ) -> None:
@@ -194,6 +200,7 @@ class TestWhatAWholeHistoryLacks:
         await house.drain(userid)
         assert await house.records(userid, Kind.HEIGHT) == []
 
+    @pytest.mark.slow
     async def test_stays_when_the_second_answer_has_it_again(
         self, house: House, clock: FakeClock, old: list[dict[str, Any]]
     ) -> None:
@@ -206,6 +213,7 @@ class TestWhatAWholeHistoryLacks:
         await house.drain(userid)
         assert len(await house.values("weight")) == 8
 
+    @pytest.mark.slow
     async def test_is_looked_at_once_more_in_a_few_quarters_only(
         self, house: House, clock: FakeClock, old: list[dict[str, Any]]
     ) -> None:

@@ -60,6 +60,7 @@ class TestEcg:
         assert len(await house.records(userid, Kind.HEART)) == 1
         assert (await house.account(userid)).of(Category.HEART).rechecks == ()
 
+    @pytest.mark.slow
     async def test_is_never_asked_for_twice_in_the_same_words_within_ten_seconds(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:
@@ -84,6 +85,7 @@ class TestEcg:
         await house.drain(userid)
         assert len(await house.records(userid, Kind.HEART)) == 2
 
+    @pytest.mark.slow
     async def test_on_any_page_is_found(self, tmp_path: Path, clock: FakeClock) -> None:
         async with a_house(tmp_path, clock, max_pages=1, cloud={"page_sizes": {"list": 1}}) as house:
             userid = await house.linked()

@@ -96,6 +96,7 @@ class TestNews:
         assert await house.asked() == [("getmeas", "lastupdate")]
         assert await house.values("weight") == ["154.32"]
 
+    @pytest.mark.slow
     async def test_twice_within_ten_seconds_is_never_the_identical_call(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:
@@ -188,6 +189,7 @@ class TestEcho:
 
 
 class TestEverything:
+    @pytest.mark.slow
     async def test_is_compared_when_more_was_announced_than_is_kept_apart(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:
@@ -209,6 +211,7 @@ class TestEverything:
         assert len(await house.values("weight")) == MOST_WINDOWS + 1
         assert (await house.account(userid)).of(Category.MEASURES).backfill is None
 
+    @pytest.mark.slow
     async def test_goes_back_as_far_as_what_was_uploaded_late(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:

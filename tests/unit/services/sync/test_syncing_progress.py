@@ -51,6 +51,7 @@ class TestCursor:
         earlier = (cursor - 5 * MINUTE).timestamp() - int(call.parameters["lastupdate"])
         assert 0 <= earlier < 60
 
+    @pytest.mark.slow
     async def test_is_asked_for_in_other_words_by_a_replica_that_asks_soon_after(
         self, house: House, userid: str, clock: FakeClock
     ) -> None:
@@ -112,6 +113,7 @@ class TestImport:
         await house.load(str(person), measuregrps=groups, replace=True)
         return str(person)
 
+    @pytest.mark.slow
     async def test_goes_newest_first_in_chunks_that_grow(self, house: House) -> None:
         await self.load_weighings(house, 1, 100, 200, 300, 364)
         userid = await house.link()
@@ -126,6 +128,7 @@ class TestImport:
         assert len(ends) == 3
         assert ends == sorted(ends, reverse=True)
 
+    @pytest.mark.slow
     async def test_does_one_chunk_of_each_category_a_turn(self, house: House) -> None:
         await self.load_weighings(house, 1, 100)
         turns = await house.drain(await house.link())
@@ -136,6 +139,7 @@ class TestImport:
             ["heart", "measures", "stetho"],
         ]
 
+    @pytest.mark.slow
     async def test_asks_for_one_category_while_another_is_asked_for(self, house: House) -> None:
         userid = await house.link()
         async with house.weather.holding("getactivity") as activity:
@@ -145,6 +149,7 @@ class TestImport:
         await importing
         assert not (await house.account(userid)).importing
 
+    @pytest.mark.slow
     async def test_stores_one_category_at_a_time(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         await self.load_weighings(house, 1, 2, 3)
         save, saving, most = house.storage.records.save, 0, 0
@@ -166,6 +171,7 @@ class TestImport:
         assert await house.values("sleep-hours")
         assert most == 1
 
+    @pytest.mark.slow
     async def test_goes_on_from_the_offset_where_a_turn_had_to_stop(self, paged: House) -> None:
         await self.load_weighings(paged, 1, 2, 3, 4, 5)
         userid = await paged.link()
@@ -177,6 +183,7 @@ class TestImport:
         assert offsets[:3] == [None, 2, 4]
         assert len(await paged.values("weight")) == 5
 
+    @pytest.mark.slow
     async def test_goes_on_in_a_process_that_comes_after(
         self, paged: House, tmp_path: Path, clock: FakeClock
     ) -> None:
@@ -191,6 +198,7 @@ class TestImport:
         assert len(await after.values("weight")) == 5
         assert not (await after.account(userid)).importing
 
+    @pytest.mark.slow
     async def test_loses_nothing_of_what_is_new_though_it_is_on_many_pages(
         self, paged: House, clock: FakeClock
     ) -> None:
@@ -241,6 +249,7 @@ class TestImport:
         await after.drain(userid)
         assert len(await after.values("weight")) == 5
 
+    @pytest.mark.slow
     async def test_of_what_is_new_is_waited_for_by_who_asks_for_a_sync(
         self, paged: House, clock: FakeClock
     ) -> None:
@@ -252,6 +261,7 @@ class TestImport:
         await paged.requesting.sync("user-1")
         assert len(await paged.values("weight")) == 5
 
+    @pytest.mark.slow
     async def test_of_what_is_new_begins_anew_when_the_list_changed_between_two_turns(
         self, paged: House, clock: FakeClock
     ) -> None:
@@ -270,6 +280,7 @@ class TestImport:
             clock.advance(11 * SECOND)
         assert sorted(await paged.values("weight")) == ["154.32"] * 4 + ["176.37"]
 
+    @pytest.mark.slow
     async def test_of_a_window_on_many_pages_takes_none_of_it_for_deleted(
         self, paged: House, clock: FakeClock
     ) -> None:
@@ -334,6 +345,7 @@ class TestCrashBetweenRecordsAndRows:
         await self.repeat(house, userid)
         assert await house.values("weight") == []
 
+    @pytest.mark.slow
     async def test_does_not_hide_a_deletion_beside_another_record_of_the_same_second(
         self, house: House, userid: str
     ) -> None:
@@ -372,6 +384,7 @@ class TestCrashBetweenRecordsAndRows:
         await self.repeat(house, userid)
         assert await house.values("bmi") == ["21.6"]
 
+    @pytest.mark.slow
     async def test_of_a_chunk_of_the_import_is_healed(self, house: House, clock: FakeClock) -> None:
         person = (await house.cloud.control("GET", "/people"))[0]["userid"]
         await house.weigh(str(person), 70, at=(clock() - DAY).isoformat())
@@ -403,6 +416,7 @@ class TestAListThatChangesWhileItIsRead:
         house.clock.advance(MINUTE)
         return groups
 
+    @pytest.mark.slow
     async def test_is_asked_for_again_before_the_cursor_moves(self, paged: House, clock: FakeClock) -> None:
         userid = await paged.linked()
         first, _, last = await self.weigh_three_times(paged, userid)

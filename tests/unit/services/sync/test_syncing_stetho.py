@@ -41,6 +41,7 @@ async def sounds_swept(house: House, userid: str) -> int:
 
 
 class TestAStethoscopeRecording:
+    @pytest.mark.slow
     async def test_is_imported(self, house: House) -> None:
         person = str((await house.cloud.control("GET", "/people"))[0]["userid"])
         await house.load(person, series=[a_sound(house, days_ago=300)])
@@ -57,6 +58,7 @@ class TestAStethoscopeRecording:
         assert sorted(await house.asked()) == [("getmeas", "lastupdate"), ("list", "dates")]
         assert [each.body for each in await house.records(userid, Kind.STETHO)] == [sound]
 
+    @pytest.mark.slow
     async def test_whose_announcement_was_lost_is_found_by_the_sweep_of_who_could_take_one(
         self, house: House
     ) -> None:
@@ -66,11 +68,13 @@ class TestAStethoscopeRecording:
         assert await sounds_swept(house, userid) == 1
         assert len(await house.records(userid, Kind.STETHO)) == 1
 
+    @pytest.mark.slow
     async def test_is_not_looked_for_where_nobody_could_take_one(self, house: House) -> None:
         userid = await house.linked()
         await owns(house, userid, 5, 93)
         assert await sounds_swept(house, userid) == 0
 
+    @pytest.mark.slow
     async def test_is_looked_for_where_one_is_stored_though_the_device_is_gone(self, house: House) -> None:
         person = str((await house.cloud.control("GET", "/people"))[0]["userid"])
         await house.load(person, series=[a_sound(house, days_ago=1)])
@@ -78,6 +82,7 @@ class TestAStethoscopeRecording:
         await owns(house, userid, 5)
         assert await sounds_swept(house, userid) == 1
 
+    @pytest.mark.slow
     async def test_that_is_deleted_goes_when_a_second_look_agrees(
         self, house: House, clock: FakeClock
     ) -> None:
