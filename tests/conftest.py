@@ -1,12 +1,14 @@
 """What holds for all tests. Most of it makes them cheaper."""
 
 import gc
+import os
 import signal
 import sys
 from functools import cache
 from importlib.util import find_spec
 
 import httpx
+import pytest
 import structlog
 from httpx._transports import default as _transports
 from hypothesis import settings
@@ -41,3 +43,10 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """What one process tells another of a test that passed is that it passed."""
+    if report.passed and "PYTEST_XDIST_WORKER" in os.environ:
+        report.keywords, report.sections = {}, []

@@ -138,7 +138,10 @@ class TestAFlood:
 
 
 class TestTheEnd:
-    async def test_waits_for_what_is_being_written(self, house: House, clock: FakeClock) -> None:
+    async def test_waits_for_what_is_being_written(
+        self, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("withings_bridge.services.noting.GATHER_SECONDS", 0.001)
         began, written = asyncio.Event(), list[Step]()
 
         class Slow:

@@ -296,6 +296,7 @@ class TestCancellation:
 
 
 class TestLock:
+    @pytest.mark.slow
     async def test_of_another_process_is_waited_for(self, database: Database, path: Path) -> None:
         with locked(path):
             write = asyncio.create_task(database.write(note("patient")))
@@ -329,6 +330,7 @@ class TestLock:
         gc.collect()
         assert not intents
 
+    @pytest.mark.slow
     async def test_keeps_the_patient_waiting_when_the_impatient_have_gone(
         self, database: Database, path: Path
     ) -> None:
@@ -402,6 +404,7 @@ class TestTheFile:
 
         assert await database.write(pragma) == ("wal", 2)
 
+    @pytest.mark.slow
     async def test_that_another_process_is_about_to_create_is_waited_for(self, tmp_path: Path) -> None:
         path = tmp_path / "new.db"
         database = Database(path)

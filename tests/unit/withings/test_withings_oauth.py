@@ -41,7 +41,7 @@ def oauth(cloud: ScriptedWithings, http: httpx.AsyncClient) -> WithingsOAuth:
         client_secret=SecretStr("test-secret"),
         api_url=cloud.url,
         auth_url="https://account.example/oauth2_user/authorize2",
-        timeout=httpx.Timeout(5, read=0.2),
+        timeout=httpx.Timeout(5, read=0.1),
         clock=lambda: 1700000000.9,
     )
 
