@@ -173,7 +173,7 @@ def _seeded(world: World, options: SandboxOptions, now: datetime) -> None:
         _SEEDED[alike].backup(world._connection)
     else:
         seed_people(world, options, now)
-        _SEEDED[alike] = sqlite3.connect(":memory:")
+        _SEEDED[alike] = sqlite3.connect(":memory:", check_same_thread=False)
         world._connection.backup(_SEEDED[alike])
 
 

@@ -43,7 +43,9 @@ class Groups:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._for_the_thread = database._groups
-        self._connection = sqlite3.connect(database._path, timeout=0, isolation_level=None)
+        self._connection = sqlite3.connect(
+            database._path, timeout=0, isolation_level=None, check_same_thread=False
+        )
         self._connection.row_factory = sqlite3.Row
 
     def put(self, group: list[_Job] | None) -> None:
