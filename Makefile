@@ -11,8 +11,8 @@ SOURCES := src tests scripts benchmarks
 PYTEST := $(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder
 PROCESSORS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 AS_MANY := --numprocesses $(PROCESSORS)
-# Half of the time of all tests is waiting for processes and timers.
-TWICE_AS_MANY := --numprocesses $(shell echo $$((2 * $(PROCESSORS))))
+# Much of the time of all tests is waiting for processes and timers; still more at once make each other late.
+MORE := --numprocesses $(shell echo $$(((3 * $(PROCESSORS) + 1) / 2)))
 LONGEST_FIRST := tests/e2e tests/browser tests/clients tests/contract tests/api tests/unit
 
 # Their files are in memory where there is room: a store waits for the disk with each write.
@@ -31,7 +31,7 @@ run: $(VENV)/.runtime ## Set everything up and start the bridge (with its sandbo
 	$(BIN)/withings-bridge serve
 
 test: $(VENV)/.dev ## Set everything up and run all tests
-	$(PYTEST) $(TWICE_AS_MANY) $(LONGEST_FIRST)
+	$(PYTEST) $(MORE) $(LONGEST_FIRST)
 
 check: lint audit fast ## All that is quick: what the hooks run
 

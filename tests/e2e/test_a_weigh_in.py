@@ -15,13 +15,7 @@ def linked(world: World) -> int:
     """A person who is linked, for whom nothing is left to do; what Withings was asked for it is forgotten."""
     person = world.add_person()
     world.link(person=person)
-
-    def at_rest() -> bool:
-        account = world.store.account(str(person))
-        return account is not None and not any(work.news for work in account.work.values())
-
-    # Once all subscriptions are made, the bridge looks for what came before them.
-    eventually("nothing is left to do", at_rest)
+    world.await_rest(person)
     world.tell("DELETE", "/requests")
     return person
 

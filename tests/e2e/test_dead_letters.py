@@ -16,6 +16,7 @@ class TestADeadLetter:
         """A person who was weighed while the bridge asked Withings at a wrong address."""
         person = world.add_person()
         world.link(person=person)
+        world.await_rest(person)
         world.restart_with({"WITHINGS_API_URL": f"{world.cloud}/v9"})
         world.tell("POST", f"/people/{person}/weighings", {"kg": 70})
         eventually("the weighing is given up", lambda: self.states(world) == {"measures": "buried"})

@@ -127,6 +127,17 @@ class World:
 
         return eventually(f"{vital_type} {value} is in the store", found)
 
+    def await_rest(self, person: int) -> None:
+        """Until nothing is left to do for the person. Once all subscriptions are made, the bridge looks for
+        what came before them.
+        """
+
+        def at_rest() -> bool:
+            account = self.store.account(str(person))
+            return account is not None and not any(work.news for work in account.work.values())
+
+        eventually("nothing is left to do", at_rest)
+
     def command(self, *arguments: str) -> Process:
         """Another command of the program, on the bridge's store; to be launched and waited for."""
         return self._process(arguments, env={**self._settings(), **self.store.env}, url="")

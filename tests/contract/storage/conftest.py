@@ -5,6 +5,7 @@ tables live as long as the session, so tests use ids of their own and never coun
 """
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,13 @@ from contract.storage.steps import Linking, giving
 from engines import dynamodb_endpoint
 from withings_bridge.domain.accounts import Account
 from withings_bridge.storage.base import Storage
+
+
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second that an acknowledgement has is proven elsewhere; here the engine may be slower than that."""
+    monkeypatch.setattr("withings_bridge.storage.dynamodb.accounts.ACKNOWLEDGE_SECONDS", 30.0)
+    monkeypatch.setattr("withings_bridge.storage.sqlite.accounts.ANNOUNCE_DEADLINE", timedelta(seconds=30))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("dynamodb", marks=pytest.mark.engine)])
